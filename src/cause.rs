@@ -1,0 +1,83 @@
+//! The words for why a rollout can't go on: shared by the forecast and the diagnosis.
+//!
+//! Only vocabulary lives here; the rules that find a cause are in `capacity` and `diagnosis`.
+
+use serde_json::Value;
+
+macro_rules! kinds {
+    ($($variant:ident => $name:literal),+ $(,)?) => {
+        /// What a cause is about. The names are part of the public contract.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum CauseKind { $($variant),+ }
+
+        impl CauseKind {
+            /// All kinds, in the contract's order.
+            pub const ALL: &[CauseKind] = &[$(CauseKind::$variant),+];
+
+            /// The word in the log and in the report.
+            pub fn as_str(self) -> &'static str {
+                match self { $(CauseKind::$variant => $name),+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    Cpu => "cpu",
+    Memory => "memory",
+    Port => "port",
+    Eni => "eni",
+    Gpu => "gpu",
+    Attribute => "attribute",
+    Constraint => "constraint",
+    Agent => "agent",
+    NoInstances => "no-instances",
+    FargateCapacity => "fargate-capacity",
+    Quota => "quota",
+    SubnetAddresses => "subnet-addresses",
+    ProvisioningLimit => "provisioning-limit",
+    CapacityProvider => "capacity-provider",
+    DeploymentConfiguration => "deployment-configuration",
+    ImagePull => "image-pull",
+    ImagePlatform => "image-platform",
+    Secrets => "secrets",
+    Logging => "logging",
+    Role => "role",
+    Volume => "volume",
+    Network => "network",
+    ContainerExit => "container-exit",
+    OutOfMemory => "out-of-memory",
+    ContainerHealth => "container-health",
+    LoadBalancerHealth => "load-balancer-health",
+    SpotInterruption => "spot-interruption",
+    CircuitBreaker => "circuit-breaker",
+    Alarm => "alarm",
+    LifecycleHook => "lifecycle-hook",
+    TaskProtection => "task-protection",
+    Throttled => "throttled",
+    Unknown => "unknown",
+}
+
+/// Why something went wrong: one sentence, what it rests on, what to do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cause {
+    pub kind: CauseKind,
+    /// One sentence, without a full stop.
+    pub message: String,
+    /// What was seen, most telling first. AWS's texts stand verbatim and are untrusted.
+    pub evidence: Vec<String>,
+    pub remedies: Vec<Remedy>,
+}
+
+/// Something that a person can do about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Remedy {
+    /// What to change, with real values.
+    pub text: String,
+    /// The same for programs, e.g. `{"minimumHealthyPercent": 0, "maximumPercent": 100}`.
+    pub change: Value,
+    /// What it costs, where it costs something (`"the service is down from stop to healthy"`).
+    pub cost: Option<String>,
+    /// Whether the forecast, run again with the change applied, says that the rollout fits.
+    pub checked: bool,
+}
