@@ -2,5 +2,9 @@
 //!
 //! The modules in reading order.
 
+pub mod secret;
 pub mod cause;
 pub mod snapshot;
+pub mod taskdef;
+pub mod plan;
+pub mod aws;
