@@ -7,4 +7,6 @@ pub mod cause;
 pub mod snapshot;
 pub mod taskdef;
 pub mod plan;
+pub mod rollout;
 pub mod aws;
+pub mod clock;

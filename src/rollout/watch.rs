@@ -1,0 +1,181 @@
+//! The loop behind the watch: it looks at all services, feeds `step` and hands on what it says.
+//!
+//! It decides nothing about a rollout. One poller serves all services; what one cluster has is read
+//! once a look. Throttling, 5xx and lost connections stretch the pace and never end the wait.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::{Line, Look, Room, State, Step, Verdict, Waiting, step};
+use crate::aws::{Aws, AwsError, AwsErrorKind};
+use crate::clock::Clock;
+use crate::snapshot::{Constraint, Service};
+
+/// Nobody should learn of an end later than this.
+const SLOWEST: Duration = Duration::from_secs(15);
+/// A rollout that takes longer than this is looked at less often.
+const LONG: Duration = Duration::from_secs(5 * 60);
+
+/// What became of one watched service.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    pub verdict: Verdict,
+    pub waiting: Vec<Waiting>,
+}
+
+/// What the loop needs besides the states.
+#[derive(Clone, Copy, Debug)]
+pub struct Watch<'a> {
+    pub aws: &'a Aws,
+    pub clock: &'a Clock,
+    /// The shortest time between two looks.
+    pub poll_interval: Duration,
+}
+
+impl Watch<'_> {
+    /// Watches until each state has its verdict. `say` gets the index of the state and the line.
+    /// An error means that ECS can't be looked at any more, not that a rollout failed.
+    pub async fn run(
+        &self,
+        states: &mut [State],
+        say: &mut (dyn FnMut(usize, &Line) + Send),
+    ) -> Result<Vec<Ended>, AwsError> {
+        let mut ended: Vec<Option<Ended>> = states.iter().map(|_| None).collect();
+        let mut reader = Reader { aws: self.aws, denied: BTreeSet::new() };
+        let began = self.clock.now();
+        while ended.iter().any(Option::is_none) {
+            let open: Vec<usize> = (0..states.len()).filter(|&index| ended[index].is_none()).collect();
+            let (looks, strained) = match reader.look(states, &open).await {
+                Ok(looks) => (looks, false),
+                Err(error) if is_passing(&error) => {
+                    tracing::debug!(%error, "a look failed and is tried again");
+                    (open.iter().map(|_| Look::default()).collect(), true)
+                }
+                Err(error) => return Err(error),
+            };
+            for (&index, look) in open.iter().zip(&looks) {
+                let Step { say: lines, verdict, waiting } = step(&mut states[index], look, self.clock.now());
+                for line in &lines {
+                    say(index, line);
+                }
+                ended[index] = verdict.map(|verdict| Ended { verdict, waiting });
+            }
+            if ended.iter().any(Option::is_none) {
+                tokio::time::sleep(self.pace(self.clock.now().since(began), strained)).await;
+            }
+        }
+        Ok(ended.into_iter().flatten().collect())
+    }
+
+    fn pace(&self, waited: Duration, strained: bool) -> Duration {
+        let factor = 1 + u32::from(waited > LONG) + u32::from(strained) * 2;
+        (self.poll_interval * factor).min(SLOWEST.max(self.poll_interval))
+    }
+}
+
+fn is_passing(error: &AwsError) -> bool {
+    matches!(error.kind, AwsErrorKind::Throttled | AwsErrorKind::Unanswered)
+}
+
+/// Reads looks; remembers which optional actions are denied, so that they are asked for once.
+struct Reader<'a> {
+    aws: &'a Aws,
+    denied: BTreeSet<&'static str>,
+}
+
+impl Reader<'_> {
+    /// One look at each of the `open` states, in their order.
+    async fn look(&mut self, states: &[State], open: &[usize]) -> Result<Vec<Look>, AwsError> {
+        let mut services = BTreeMap::new();
+        for cluster in open.iter().map(|&index| states[index].target.cluster.as_str()).collect::<BTreeSet<_>>() {
+            let names: Vec<&str> = open
+                .iter()
+                .map(|&index| &states[index].target)
+                .filter(|target| target.cluster == cluster)
+                .map(|target| target.service.as_str())
+                .collect();
+            for service in self.aws.services(cluster, &names).await?.found {
+                services.insert((cluster.to_owned(), service.name.clone()), service);
+            }
+        }
+        let mut rooms: BTreeMap<String, Option<Room>> = BTreeMap::new();
+        let mut looks = Vec::with_capacity(open.len());
+        for &index in open {
+            let state = &states[index];
+            let target = &state.target;
+            let service = services.remove(&(target.cluster.clone(), target.service.clone()));
+            let mut look = self.details(state).await?;
+            if let Some(service) = service.as_ref().filter(|_| state.wants_room()) {
+                if !rooms.contains_key(&target.cluster) {
+                    let room = self.room(&target.cluster, service).await?;
+                    rooms.insert(target.cluster.clone(), room);
+                }
+                look.room = rooms.get(&target.cluster).cloned().flatten();
+                self.constrain(&mut look, service).await?;
+            }
+            look.service = service;
+            look.unread = self.denied.iter().copied().collect();
+            looks.push(look);
+        }
+        Ok(looks)
+    }
+
+    /// The tasks and the service deployment of one state, as far as they may be read.
+    async fn details(&mut self, state: &State) -> Result<Look, AwsError> {
+        let target = &state.target;
+        let mut look = Look::default();
+        let running = self.optional(self.aws.service_tasks(&target.cluster, &target.service, false).await)?;
+        if let Some(mut tasks) = running {
+            let stopped = self.optional(self.aws.service_tasks(&target.cluster, &target.service, true).await)?;
+            tasks.extend(stopped.unwrap_or_default());
+            look.tasks = Some(tasks);
+        }
+        if !self.denied.contains("ecs:ListServiceDeployments") {
+            let known = self.aws.service_deployment(&target.cluster, &target.service, &target.deployment, target.created);
+            look.service_deployment = self.optional(known.await)?.flatten();
+        }
+        Ok(look)
+    }
+
+    async fn room(&mut self, cluster: &str, service: &Service) -> Result<Option<Room>, AwsError> {
+        let Some(instances) = self.optional(self.aws.instances(cluster).await)? else { return Ok(None) };
+        let tasks = self.optional(self.aws.cluster_tasks(cluster).await)?;
+        let names: Vec<String> = service.capacity_providers.iter().map(|item| item.provider.clone()).collect();
+        let providers = if names.is_empty() {
+            Vec::new()
+        } else {
+            self.optional(self.aws.capacity_providers(&names).await)?.unwrap_or_default()
+        };
+        Ok(Some(Room { instances, tasks, providers, member_of: None }))
+    }
+
+    /// `memberOf` is evaluated by ECS itself: the instances that match every expression.
+    async fn constrain(&mut self, look: &mut Look, service: &Service) -> Result<(), AwsError> {
+        let Some(room) = &mut look.room else { return Ok(()) };
+        for constraint in &service.constraints {
+            let Constraint::MemberOf(expression) = constraint else { continue };
+            let Some(arns) = self.optional(self.aws.instance_arns(&service.cluster, Some(expression)).await)? else { continue };
+            let matching: BTreeSet<String> = arns.into_iter().collect();
+            room.member_of = Some(match room.member_of.take() {
+                Some(before) => before.intersection(&matching).cloned().collect(),
+                None => matching,
+            });
+        }
+        Ok(())
+    }
+
+    /// A denied action is remembered and left out; what passes makes the whole look pass.
+    fn optional<T>(&mut self, answer: Result<T, AwsError>) -> Result<Option<T>, AwsError> {
+        match answer {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if is_passing(&error) || error.kind == AwsErrorKind::Expired => Err(error),
+            Err(error) => {
+                if error.is_denied() {
+                    self.denied.insert(error.action);
+                }
+                tracing::debug!(%error, "an optional read is left out");
+                Ok(None)
+            }
+        }
+    }
+}
