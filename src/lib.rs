@@ -7,6 +7,8 @@ pub mod cause;
 pub mod snapshot;
 pub mod taskdef;
 pub mod plan;
+pub mod capacity;
 pub mod rollout;
+pub mod report;
 pub mod aws;
 pub mod clock;
