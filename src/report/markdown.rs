@@ -23,7 +23,7 @@ pub fn escape(text: &str, max: usize) -> String {
                 escaped.push(character);
             }
             // A bare address becomes a link by itself.
-            ':' if text.get(..).is_some() && escaped.ends_with("http") | escaped.ends_with("https") => escaped.push_str("&#58;"),
+            ':' if escaped.ends_with("http") || escaped.ends_with("https") => escaped.push_str("&#58;"),
             _ if character.is_control() || is_invisible(character) => escaped.push(' '),
             _ => escaped.push(character),
         }

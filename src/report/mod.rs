@@ -14,7 +14,7 @@ mod tests;
 
 pub use outputs::{OUTPUTS, outputs};
 
-use crate::capacity::Forecast;
+
 use crate::cause::Cause;
 use crate::rollout::Sample;
 use crate::snapshot::{Task, Timestamp};
@@ -113,7 +113,7 @@ pub struct ServiceReport {
     pub deployment_id: String,
     pub task_definition: String,
     pub changed: bool,
-    pub forecast: Option<Forecast>,
+    pub forecast: Option<String>,
     pub causes: Vec<Cause>,
     pub stopped: Vec<Task>,
     pub timeline: Vec<Sample>,
