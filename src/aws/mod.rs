@@ -3,6 +3,7 @@
 //! SDK types stop here: what is read leaves as `snapshot` types or as a raw JSON document. Nothing
 //! here decides about a rollout, and nothing here prints.
 
+mod blob;
 mod convert;
 mod document;
 mod ecr;
@@ -17,6 +18,8 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::provider::ProvideCredentials;
+use aws_smithy_http_client::{Connector, tls};
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector, http_client_fn};
 
 /// Tries of one read before its error is reported: throttling and 5xx are common and short.
 const READ_ATTEMPTS: u32 = 5;
@@ -33,6 +36,7 @@ pub struct Aws {
     ecr: aws_sdk_ecr::Client,
     sts: aws_sdk_sts::Client,
     config: SdkConfig,
+    connector: SharedHttpConnector,
 }
 
 /// Who the credentials belong to.
@@ -45,20 +49,24 @@ pub struct Identity {
 impl Aws {
     /// Loads the SDK's default chain (environment, profile, container, instance) for `region`.
     pub async fn load(region: Option<String>) -> Aws {
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(aws_smithy_http_client::tls::Provider::Rustls(
-                aws_smithy_http_client::tls::rustls_provider::CryptoMode::Ring,
-            ))
-            .build_https();
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
+        let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(ATTEMPT_TIMEOUT).build();
+        let connector = Connector::builder()
+            .connector_settings(settings)
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+            .build();
+        let connector = SharedHttpConnector::new(connector);
+        let http = connector.clone();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http_client_fn(move |_, _| http.clone()));
         if let Some(region) = region {
             loader = loader.region(Region::new(region));
         }
-        Aws::new(&loader.load().await)
+        Aws::new(loader.load().await, connector)
     }
 
-    /// Clients from a loaded configuration; timeouts and retries are set here and nowhere else.
-    pub fn new(config: &SdkConfig) -> Aws {
+    /// Clients from a loaded configuration and the connector under it; timeouts and retries are set
+    /// here and nowhere else.
+    pub fn new(config: SdkConfig, connector: SharedHttpConnector) -> Aws {
         let config = config
             .to_builder()
             .retry_config(RetryConfig::standard().with_max_attempts(READ_ATTEMPTS))
@@ -75,7 +83,17 @@ impl Aws {
             ecr: aws_sdk_ecr::Client::new(&config),
             sts: aws_sdk_sts::Client::new(&config),
             config,
+            connector,
         }
+    }
+
+    /// The same clients for another region, as a repository's address may name one.
+    pub fn in_region(&self, region: &str) -> Aws {
+        if self.region() == Some(region) {
+            return self.clone();
+        }
+        let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
+        Aws::new(config, self.connector.clone())
     }
 
     /// The region that the clients talk to.
