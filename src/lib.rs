@@ -3,4 +3,5 @@
 //! The modules in reading order.
 
 pub mod cause;
+pub mod request;
 pub mod snapshot;
