@@ -4,6 +4,7 @@
 
 pub mod secret;
 pub mod cause;
+pub mod request;
 pub mod snapshot;
 pub mod taskdef;
 pub mod plan;
