@@ -4,6 +4,7 @@
 //! client its build arguments. So whatever is asked for, only this crate ever goes below `warn`.
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::FormatFields;
 
 /// Starts logging to standard output, where it keeps its order with the lines of the run.
 pub fn start(env: &[(String, String)]) {

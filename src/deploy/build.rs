@@ -48,9 +48,7 @@ pub(super) async fn build_and_push(
     };
     run.console.end_fence(fence);
     run.console.end_group();
-    let pushed = pushed
-        .map_err(|error| failure("push the image", &error))?
-        .ok_or_else(|| Failure::error("nothing was pushed: there is no tag"))?;
+    let pushed = pushed.map_err(|error| failure("push the image", &error))?;
     let tag = spec.tags.first().cloned().unwrap_or_default();
     read_back(aws, repository, (&tag, pushed.digest.as_str())).await?;
     let reference = address.pinned(&pushed.digest).to_string();

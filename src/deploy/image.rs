@@ -81,8 +81,8 @@ async fn existing(run: &mut Run, given: &str, wanted: &Platform) -> Result<Image
         ..ImageReport::default()
     };
     let host = reference.ecr();
-    let aws = host.as_ref().map_or_else(|| run.aws.clone(), |host| run.aws.in_region(host.region()));
-    let repository = match aws.repository(reference.path(), host.as_ref().map(|host| host.account())).await {
+    let aws = host.as_ref().map_or_else(|| run.aws.clone(), |host| run.aws.in_region(&host.region));
+    let repository = match aws.repository(reference.path(), host.as_ref().map(|host| host.account.as_str())).await {
         // The same name in ECR is another repository unless its address is the one that was given.
         Ok(repository) if repository.uri == reference.repository().to_string() => repository,
         Err(error) if host.is_some() && !error.is_denied() => return Err(error.into()),
