@@ -1,7 +1,7 @@
 //! What to change in the task definition besides the image.
 
-use super::problem::Hidden;
 use super::reader::Reader;
+use crate::secret::Secret;
 
 /// The edits, each for every container that is meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Edits {
 /// One line of a list of named values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Edit {
-    Set { name: String, value: Hidden },
+    Set { name: String, value: Secret },
     Remove { name: String },
 }
 
@@ -96,7 +96,7 @@ fn named(r: &mut Reader<'_>, input: &str) -> Vec<Edit> {
             },
             (Some((name, value)), None) if !name.trim().is_empty() => Edit::Set {
                 name: name.trim_end().to_owned(),
-                value: Hidden::new(value),
+                value: Secret::new(value),
             },
             _ => {
                 r.hidden(

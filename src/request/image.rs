@@ -2,8 +2,8 @@
 
 use super::Facts;
 use super::options::Network;
-use super::problem::Hidden;
 use super::reader::Reader;
+use crate::secret::Secret;
 
 /// Where the image comes from.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,7 +68,7 @@ pub struct BuildSpec {
     pub target: Option<String>,
     /// `os/architecture`, perhaps with a variant.
     pub platform: String,
-    pub build_args: Vec<(String, Hidden)>,
+    pub build_args: Vec<(String, Secret)>,
     pub labels: Vec<(String, String)>,
     /// References of images that carry their cache.
     pub cache_from: Vec<String>,
@@ -192,7 +192,7 @@ fn build_spec(r: &mut Reader<'_>, facts: &Facts) -> BuildSpec {
         platform: platform(r),
         build_args: pairs(r, "build-args", '=')
             .into_iter()
-            .map(|(name, value)| (name, Hidden::new(value)))
+            .map(|(name, value)| (name, Secret::new(value)))
             .collect(),
         labels: pairs(r, "labels", '='),
         cache_from: cache_from(r),
@@ -392,7 +392,7 @@ fn is_account(text: &str) -> bool {
 fn is_registry(host: &str) -> bool {
     host.contains(':')
         || host == "localhost"
-        || host.parse::<std::net::Ipv4Addr>().is_ok()
+        || host.bytes().all(|b| b.is_ascii_digit() || b == b'.')
         || host
             .split_once('.')
             .is_some_and(|(first, _)| is_account(first))

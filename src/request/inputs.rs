@@ -170,22 +170,3 @@ pub const INPUTS: &[Input] = &[
     row(Report, "show-values", Flag, "Show values of environment variables in the diff; secrets stay hidden").or("false"),
     row(Report, "job-summary", Flag, "Write the job summary").or("true"),
 ];
-
-/// The names of the outputs and one line about each, in the order in which they're written.
-#[rustfmt::skip]
-pub const OUTPUTS: &[(&str, &str)] = &[
-    ("outcome", "`succeeded`, `started`, `unchanged`, `planned`, `failed`, `invalid`, `blocked`, `stuck`, `rolled-back`, `superseded`, `timed-out`, `error` or `cancelled`; with several services the worst"),
-    ("reason", "Why, in one line"),
-    ("service-changed", "`true` or `false`: whether a service was updated"),
-    ("forecast", "`fits`, `blocked` or `unknown`"),
-    ("image", "The image by its digest"),
-    ("image-digest", "Digest of the image, never with the account id"),
-    ("image-tag", "First tag of the image, never with the account id"),
-    ("task-definition-arn", "ARN of the revision"),
-    ("task-definition-family", "Family of the revision, never with the account id"),
-    ("task-definition-revision", "Number of the revision, never with the account id"),
-    ("deployment-id", "Id of the deployment that this run started"),
-    ("console-url", "The service in the AWS console"),
-    ("report", "Path of the JSON report"),
-    ("duration-seconds", "How long the run took"),
-];

@@ -25,7 +25,7 @@ pub use image::{BuildSpec, ImageSource, Repository};
 pub use options::{
     CapacityCheck, Network, OnCancel, OnFailure, OnStuck, OnSuperseded, PropagateTags,
 };
-pub use problem::{Given, Hidden, Problem};
+pub use problem::{Given, Problem};
 pub use raw::{RawInputs, variable_of};
 pub use service::ServiceRef;
 pub use task_definition::TaskDefinitionSource;

@@ -1,4 +1,4 @@
-//! What is wrong with a request, and values that don't print.
+//! What is wrong with a request, in one line each.
 
 use std::fmt;
 
@@ -53,25 +53,4 @@ pub(super) fn one_line(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
-}
-
-/// A value that may be secret. It has no `Display`, and its `Debug` tells nothing.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Hidden(String);
-
-impl Hidden {
-    pub fn new(value: impl Into<String>) -> Hidden {
-        Hidden(value.into())
-    }
-
-    /// The value itself, for the one place that sends it where it belongs.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Hidden {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
 }

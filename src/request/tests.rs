@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::secret::Secret;
 
 fn facts() -> Facts {
     Facts {
@@ -260,8 +261,8 @@ fn a_build_is_what_repository_alone_asks_for() {
         (Some("111122223333"), Some("us-east-1"))
     );
     assert_eq!(build.tags, ["v1", "latest", "main"]);
-    assert_eq!(build.build_args[0].1.reveal(), "b=c,d");
-    assert_eq!(build.build_args[1].1.reveal(), "");
+    assert_eq!(build.build_args[0].1.expose(), "b=c,d");
+    assert_eq!(build.build_args[1].1.expose(), "");
     assert_eq!(
         build.add_hosts,
         [("db".into(), "::1".into()), ("x".into(), "10.0.0.1".into())]
@@ -357,7 +358,7 @@ fn edits_keep_their_values_and_hide_them() {
     ]);
     let set = |name: &str, value: &str| Edit::Set {
         name: name.into(),
-        value: Hidden::new(value),
+        value: Secret::new(value),
     };
     let removed = Edit::Remove { name: "OLD".into() };
     let expected = [
@@ -448,7 +449,7 @@ proptest::proptest! {
     fn environment_values_round_trip(value in "[^\r\n\u{b}\u{c}\u{85}\u{2028}\u{2029}]{0,60}[^\\s]") {
         let text = format!("NAME={value}\nLAST=1");
         let request = good(&[("service", "a"), ("environment-variables", &text)]);
-        let set = Edit::Set { name: "NAME".into(), value: Hidden::new(value) };
+        let set = Edit::Set { name: "NAME".into(), value: Secret::new(value) };
         proptest::prop_assert_eq!(&request.edits.environment[0], &set);
     }
 }
