@@ -3,4 +3,7 @@
 //! The modules in reading order.
 
 pub mod cause;
+pub mod docker;
+pub mod image;
+pub mod secret;
 pub mod snapshot;
