@@ -20,7 +20,7 @@ use plimsoll::snapshot::Timestamp;
 use plimsoll_sim::{Answer, Sim, World};
 
 /// 2026-11-20 17:00 UTC, a Friday evening.
-pub const START: i64 = 1_795_194_000_000;
+pub(crate) const START: i64 = 1_795_194_000_000;
 
 /// Hands each request to the stand-in, at the time that tokio's clock shows.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ impl HttpConnector for Door {
 }
 
 /// Clients of the stand-in.
-pub fn aws(sim: &Sim, clock: Clock) -> Aws {
+pub(crate) fn aws(sim: &Sim, clock: Clock) -> Aws {
     let door = SharedHttpConnector::new(Door { sim: sim.clone(), clock });
     let http = door.clone();
     let config = SdkConfig::builder()
@@ -59,10 +59,10 @@ pub fn aws(sim: &Sim, clock: Clock) -> Aws {
 
 /// What a run wrote, shared with the test.
 #[derive(Clone, Debug, Default)]
-pub struct Pages(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Pages(Arc<Mutex<Vec<u8>>>);
 
 impl Pages {
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }
@@ -79,37 +79,37 @@ impl std::io::Write for Pages {
 }
 
 /// One deploy against a world.
-pub struct Story {
-    pub sim: Sim,
+pub(crate) struct Story {
+    pub(crate) sim: Sim,
     inputs: Vec<(String, String)>,
 }
 
 /// How it went.
-pub struct Told {
-    pub sim: Sim,
+pub(crate) struct Told {
+    pub(crate) sim: Sim,
     /// The log, closing words included.
-    pub log: String,
-    pub report: Report,
+    pub(crate) log: String,
+    pub(crate) report: Report,
     /// Virtual seconds from the start to the end.
-    pub seconds: u64,
+    pub(crate) seconds: u64,
 }
 
 impl Story {
     /// A deploy of service `api` in cluster `web` in the world that `build` makes.
-    pub fn new(build: impl FnOnce(&mut World)) -> Story {
+    pub(crate) fn new(build: impl FnOnce(&mut World)) -> Story {
         let mut world = World::new(START).region("eu-west-1").account("111122223333");
         world.add_cluster("web");
         build(&mut world);
         Story { sim: Sim::new(world), inputs: Vec::new() }.input("cluster", "web").input("service", "api")
     }
 
-    pub fn input(mut self, name: &str, value: &str) -> Story {
+    pub(crate) fn input(mut self, name: &str, value: &str) -> Story {
         self.inputs.retain(|(key, _)| key != name);
         self.inputs.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    pub async fn deploy(self) -> Told {
+    pub(crate) async fn deploy(self) -> Told {
         let clock = Clock::starting_at(Timestamp(START));
         let pages = Pages::default();
         let env = self.inputs.iter().map(|(name, value)| (format!("INPUT_{}", name.to_uppercase()), value.clone()));
@@ -134,17 +134,17 @@ impl Story {
 }
 
 impl Told {
-    pub fn outcome(&self) -> &'static str {
+    pub(crate) fn outcome(&self) -> &'static str {
         self.report.outcome.map_or("none", Outcome::as_str)
     }
 
     /// How often an operation was called.
-    pub fn calls(&self, operation: &str) -> usize {
+    pub(crate) fn calls(&self, operation: &str) -> usize {
         self.sim.calls().iter().filter(|call| call.operation == operation).count()
     }
 
     /// The kinds of the causes, the first one first.
-    pub fn kinds(&self) -> Vec<&'static str> {
+    pub(crate) fn kinds(&self) -> Vec<&'static str> {
         self.report.services.iter().flat_map(|service| &service.causes).map(|cause| cause.kind.as_str()).collect()
     }
 }
