@@ -10,8 +10,10 @@ use crate::taskdef::Change;
 /// What a run is going to do.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    pub definition: DefinitionPlan,
-    pub updates: Vec<Update>,
+    /// Each distinct definition once.
+    pub definitions: Vec<DefinitionPlan>,
+    /// One per service: which of `definitions` it gets, and the call.
+    pub updates: Vec<(usize, Update)>,
 }
 
 /// Which revision the services will run.

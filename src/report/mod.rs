@@ -128,6 +128,10 @@ pub struct Report {
     /// What to do about it, where there is something to do.
     pub help: Vec<String>,
     pub service_changed: bool,
+    /// The service whose UpdateService was sent and not answered yet.
+    pub pending_write: Option<usize>,
+    /// `on-superseded: ignore`: the outcome stays, the exit code is 0.
+    pub superseded_is_fine: bool,
     pub started: Timestamp,
     pub finished: Timestamp,
     pub region: String,
@@ -137,6 +141,15 @@ pub struct Report {
 }
 
 impl Report {
+    /// The exit code of the process.
+    pub fn exit_code(&self) -> u8 {
+        match self.outcome {
+            Some(Outcome::Superseded) if self.superseded_is_fine => 0,
+            Some(outcome) => outcome.exit_code(),
+            None => Outcome::Error.exit_code(),
+        }
+    }
+
     /// Where the AWS console shows the first service, for the partition of its region.
     pub fn console_url(&self) -> Option<String> {
         let service = self.services.first()?;
