@@ -92,127 +92,32 @@ fn all_problems_are_told_at_once_in_the_order_of_the_table() {
 
 #[test]
 fn wrong_values_are_named() {
+    #[rustfmt::skip]
     let table = [
-        (
-            "aws-region",
-            "EU",
-            "`aws-region` is `EU`: a region is written like `eu-central-1`",
-        ),
-        (
-            "allowed-account-ids",
-            "12345678901",
-            "`allowed-account-ids` is `12345678901`: an account id has 12 digits; write it in quotes to keep leading zeros",
-        ),
-        (
-            "image-tag",
-            "v1",
-            "`repository` isn't given: `image-tag` is a tag in it (`v1`)",
-        ),
-        (
-            "image",
-            "repo/app",
-            "`image` is `repo/app`: the reference has no tag and no digest; add one",
-        ),
-        (
-            "repository",
-            "111122223333.dkr.ecr.eu-central-1.amazonaws.com/team/app:v1",
-            "`repository` is `111122223333.dkr.ecr.eu-central-1.amazonaws.com/team/app:v1`: write `repository: 111122223333.dkr.ecr.eu-central-1.amazonaws.com/team/app`, and `v1` in `tags` or `image-tag`",
-        ),
-        (
-            "tags",
-            "-x",
-            "`tags` is `-x`: a tag has up to 128 letters, digits, `_`, `.` or `-`, and starts with a letter, a digit or `_`",
-        ),
-        (
-            "images",
-            "app",
-            "`images` is `app`: `container=reference` is needed",
-        ),
-        (
-            "context",
-            "https://x.test/a.git",
-            "`context` is `https://x.test/a.git`: a directory is needed; check the sources out first",
-        ),
-        (
-            "cache-to",
-            "type=gha,mode=max",
-            "`cache-to` is `type=gha,mode=max`: only `type=inline` is there yet",
-        ),
-        (
-            "cache-from",
-            "type=gha",
-            "`cache-from` is `type=gha`: a reference, or `type=registry,ref=<reference>`, is needed; other kinds of cache aren't there yet",
-        ),
-        (
-            "build-args",
-            "TOKEN",
-            "`build-args`, line 1: `name=value` is needed",
-        ),
-        (
-            "environment-variables",
-            "A=1\nhunter2",
-            "`environment-variables`, line 2: `NAME=value`, or `-NAME` to remove one, is needed",
-        ),
-        (
-            "environment-variables",
-            "A=1\n\nA=2",
-            "`environment-variables`, line 3: `A` is given twice",
-        ),
-        (
-            "environment-variables",
-            "-A=1",
-            "`environment-variables`, line 1: `-NAME` removes an entry and takes no value",
-        ),
-        (
-            "command",
-            "[1]",
-            "`command` is `[1]`: it starts with `[` and isn't a JSON list of strings, such as `[\"serve\", \"--port\", \"80\"]`",
-        ),
-        (
-            "command",
-            "sh -c 'x",
-            "`command` is `sh -c 'x`: a quote isn't closed",
-        ),
-        (
-            "task-role-arn",
-            "app",
-            "`task-role-arn` is `app`: a role's ARN is needed (`arn:aws:iam::<account>:role/<name>`)",
-        ),
-        (
-            "task-definition",
-            "web:0",
-            "`task-definition` is `web:0`: a revision is a number from 1, as in `web:42`",
-        ),
-        (
-            "cluster",
-            "a/b",
-            "`cluster` is `a/b`: a cluster's name (letters, digits, `-`, `_`) or ARN is needed",
-        ),
-        (
-            "desired-count",
-            "-1",
-            "`desired-count` is `-1`: a whole number from 0 is needed",
-        ),
-        (
-            "propagate-tags",
-            "service",
-            "`propagate-tags` is `service`: allowed are `NONE`, `SERVICE`, `TASK_DEFINITION`",
-        ),
-        (
-            "poll-interval",
-            "1m",
-            "`poll-interval` is `1m`: a time such as `90s`, `2m` or `1h` is needed, from `1s` to `15s`; a bare number counts seconds",
-        ),
-        (
-            "stuck-after",
-            "1M",
-            "`stuck-after` is `1M`: a time such as `90s`, `2m` or `1h` is needed, from `10s` to `24h`; a bare number counts seconds",
-        ),
-        (
-            "stuck-after",
-            "50000ms",
-            "`stuck-after` is `50000ms`: a time such as `90s`, `2m` or `1h` is needed, from `10s` to `24h`; a bare number counts seconds",
-        ),
+        ("aws-region", "EU", "`aws-region` is `EU`: a region is written like `eu-central-1`"),
+        ("allowed-account-ids", "12345678901", "`allowed-account-ids` is `12345678901`: an account id has 12 digits; write it in quotes to keep leading zeros"),
+        ("image-tag", "v1", "`repository` isn't given: `image-tag` is a tag in it (`v1`)"),
+        ("image", "repo/app", "`image` is `repo/app`: the reference has no tag and no digest; add one"),
+        ("repository", "111122223333.dkr.ecr.eu-central-1.amazonaws.com/team/app:v1", "`repository` is `111122223333.dkr.ecr.eu-central-1.amazonaws.com/team/app:v1`: write `repository: 111122223333.dkr.ecr.eu-central-1.amazonaws.com/team/app`, and `v1` in `tags` or `image-tag`"),
+        ("tags", "-x", "`tags` is `-x`: a tag has up to 128 letters, digits, `_`, `.` or `-`, and starts with a letter, a digit or `_`"),
+        ("images", "app", "`images` is `app`: `container=reference` is needed"),
+        ("context", "https://x.test/a.git", "`context` is `https://x.test/a.git`: a directory is needed; check the sources out first"),
+        ("cache-to", "type=gha,mode=max", "`cache-to` is `type=gha,mode=max`: only `type=inline` is there yet"),
+        ("cache-from", "type=gha", "`cache-from` is `type=gha`: a reference, or `type=registry,ref=<reference>`, is needed; other kinds of cache aren't there yet"),
+        ("build-args", "TOKEN", "`build-args`, line 1: `name=value` is needed"),
+        ("environment-variables", "A=1\nhunter2", "`environment-variables`, line 2: `NAME=value`, or `-NAME` to remove one, is needed"),
+        ("environment-variables", "A=1\n\nA=2", "`environment-variables`, line 3: `A` is given twice"),
+        ("environment-variables", "-A=1", "`environment-variables`, line 1: `-NAME` removes an entry and takes no value"),
+        ("command", "[1]", "`command` is `[1]`: it starts with `[` and isn't a JSON list of strings, such as `[\"serve\", \"--port\", \"80\"]`"),
+        ("command", "sh -c 'x", "`command` is `sh -c 'x`: a quote isn't closed"),
+        ("task-role-arn", "app", "`task-role-arn` is `app`: a role's ARN is needed (`arn:aws:iam::<account>:role/<name>`)"),
+        ("task-definition", "web:0", "`task-definition` is `web:0`: a revision is a number from 1, as in `web:42`"),
+        ("cluster", "a/b", "`cluster` is `a/b`: a cluster's name (letters, digits, `-`, `_`) or ARN is needed"),
+        ("desired-count", "-1", "`desired-count` is `-1`: a whole number from 0 is needed"),
+        ("propagate-tags", "service", "`propagate-tags` is `service`: allowed are `NONE`, `SERVICE`, `TASK_DEFINITION`"),
+        ("poll-interval", "1m", "`poll-interval` is `1m`: a time such as `90s`, `2m` or `1h` is needed, from `1s` to `15s`; a bare number counts seconds"),
+        ("stuck-after", "1M", "`stuck-after` is `1M`: a time such as `90s`, `2m` or `1h` is needed, from `10s` to `24h`; a bare number counts seconds"),
+        ("stuck-after", "50000ms", "`stuck-after` is `50000ms`: a time such as `90s`, `2m` or `1h` is needed, from `10s` to `24h`; a bare number counts seconds"),
     ];
     for (input, value, expected) in table {
         check(&[("service", "api"), (input, value)], expected);
