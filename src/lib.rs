@@ -3,4 +3,5 @@
 //! The modules in reading order.
 
 pub mod cause;
+pub mod diagnosis;
 pub mod snapshot;
