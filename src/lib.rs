@@ -2,5 +2,6 @@
 //!
 //! The modules in reading order.
 
+pub mod capacity;
 pub mod cause;
 pub mod snapshot;

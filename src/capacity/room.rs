@@ -1,0 +1,187 @@
+//! What an instance has left, as far as that is known.
+//!
+//! Every amount is a [`Span`]: what there is at least and at most. Where AWS said it they are
+//! equal; where it is missing, of an unknown kind, or not to be read, they are far apart, so that
+//! nothing is ever proven by what is not known. Resources are looked up by name.
+
+use std::collections::HashMap;
+
+use super::limits::EniLimits;
+use crate::snapshot::{Instance, Task, TaskStatus};
+
+/// More than anything can be; far from the ends of `i64`, so that sums stay within.
+pub const BOUNDLESS: i64 = 1 << 50;
+
+/// An amount that is known within bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    pub least: i64,
+    pub most: i64,
+}
+
+impl Span {
+    /// An amount that is known.
+    pub fn known(amount: i64) -> Span {
+        let amount = amount.clamp(-BOUNDLESS, BOUNDLESS);
+        Span {
+            least: amount,
+            most: amount,
+        }
+    }
+
+    /// The amount, where it is known.
+    pub fn exact(self) -> Option<i64> {
+        (self.least == self.most).then_some(self.least)
+    }
+}
+
+/// A yes or no that may not be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tri {
+    Yes,
+    No,
+    Maybe,
+}
+
+impl Tri {
+    /// Both must hold.
+    #[must_use]
+    pub fn and(self, other: Tri) -> Tri {
+        match (self, other) {
+            (Tri::No, _) | (_, Tri::No) => Tri::No,
+            (Tri::Yes, Tri::Yes) => Tri::Yes,
+            _ => Tri::Maybe,
+        }
+    }
+}
+
+/// What one instance has left for tasks.
+#[derive(Clone, Debug)]
+pub struct Room<'a> {
+    pub instance: &'a Instance,
+    /// CPU units.
+    pub cpu: Span,
+    /// MiB.
+    pub memory: Span,
+    pub gpus: Span,
+    /// Slots for tasks with a network interface of their own. Those of stopping tasks count as
+    /// free: they will be.
+    pub enis: Span,
+    /// How many of those slots are still held by tasks that are on their way down.
+    pub enis_leaving: u32,
+    /// All slots of the instance; absent where the instance type's limit is not known.
+    pub eni_limit: Option<u32>,
+    /// Whether ECS places tasks on it: `ACTIVE`, with its agent connected.
+    pub open: Tri,
+    /// Whether the CPU, memory or GPUs that are left could not be read.
+    pub unread: bool,
+}
+
+impl<'a> Room<'a> {
+    /// `own` are all known tasks on the instance, whoever started them.
+    pub fn of<'t>(
+        instance: &'a Instance,
+        own: impl IntoIterator<Item = &'t Task>,
+        limits: &EniLimits,
+    ) -> Room<'a> {
+        let (left, all) = (&instance.remaining, &instance.registered);
+        let gpus = match (left.gpus, all.gpus) {
+            (Some(count), _) => Span::known(i64::from(count)),
+            // An instance without GPUs names none.
+            (None, None) => Span::known(0),
+            (None, Some(count)) => Span {
+                least: 0,
+                most: i64::from(count),
+            },
+        };
+        let (cpu, memory) = (amount(left.cpu, all.cpu), amount(left.memory, all.memory));
+        let unread = [cpu, memory, gpus]
+            .iter()
+            .any(|span| span.exact().is_none());
+        let mut room = Room {
+            instance,
+            cpu,
+            memory,
+            gpus,
+            enis: Span {
+                least: 0,
+                most: BOUNDLESS,
+            },
+            enis_leaving: 0,
+            eni_limit: eni_limit(instance, limits),
+            open: open(instance),
+            unread,
+        };
+        room.count_enis(own);
+        room
+    }
+
+    fn count_enis<'t>(&mut self, own: impl IntoIterator<Item = &'t Task>) {
+        let (mut seen, mut held, mut leaving) = (0_u32, 0_u32, 0_u32);
+        for task in own {
+            let going = task.last_status.is_stopping() || task.desired_status == "STOPPED";
+            let gone = task.last_status == TaskStatus::Stopped;
+            seen += u32::from(!going && !gone);
+            held += u32::from(task.has_eni && !going && !gone);
+            leaving += u32::from(task.has_eni && going && !gone);
+        }
+        self.enis_leaving = leaving;
+        if let Some(limit) = self.eni_limit {
+            let counted = self
+                .instance
+                .running_tasks
+                .saturating_add(self.instance.pending_tasks);
+            // Tasks that the instance counts and nobody described may have an interface or not.
+            let unseen = i64::from(counted.saturating_sub(seen));
+            let most = i64::from(limit) - i64::from(held);
+            self.enis = Span {
+                least: most - unseen,
+                most,
+            };
+        }
+    }
+}
+
+/// The rooms of all instances, in their order. Linear in instances and tasks.
+pub fn rooms<'a>(instances: &'a [Instance], tasks: &[Task], limits: &EniLimits) -> Vec<Room<'a>> {
+    let mut by_instance: HashMap<&str, Vec<&Task>> = HashMap::new();
+    for task in tasks {
+        if let Some(instance) = task.instance.as_deref() {
+            by_instance.entry(instance).or_default().push(task);
+        }
+    }
+    instances
+        .iter()
+        .map(|instance| {
+            let own = by_instance
+                .get(instance.arn.as_str())
+                .map_or(&[][..], Vec::as_slice);
+            Room::of(instance, own.iter().copied(), limits)
+        })
+        .collect()
+}
+
+fn amount(left: Option<i64>, registered: Option<i64>) -> Span {
+    match left {
+        Some(amount) => Span::known(amount),
+        None => Span {
+            least: 0,
+            most: registered.map_or(BOUNDLESS, |all| all.clamp(0, BOUNDLESS)),
+        },
+    }
+}
+
+fn eni_limit(instance: &Instance, limits: &EniLimits) -> Option<u32> {
+    // Only instances that were launched after opting in to trunking carry the trunk's id.
+    let trunk = instance.attributes.contains_key("ecs.awsvpc-trunk-id");
+    limits.slots(instance.instance_type()?, trunk)
+}
+
+fn open(instance: &Instance) -> Tri {
+    match instance.status.as_str() {
+        "ACTIVE" if instance.agent_connected => Tri::Yes,
+        "DRAINING" | "DEREGISTERING" | "INACTIVE" | "REGISTRATION_FAILED" => Tri::No,
+        // An agent reconnects several times an hour: one look without connection is no outage.
+        _ => Tri::Maybe,
+    }
+}
