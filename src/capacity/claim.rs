@@ -379,6 +379,15 @@ impl<'g, 'a> Claim<'g, 'a> {
         }
     }
 
+    /// New tasks that run and are not unhealthy.
+    pub(super) fn healthy_new(&self) -> u32 {
+        let own = self.ground.tasks_of(&self.deploy.service.name);
+        let new = own
+            .iter()
+            .filter(|task| self.is_new(task) && !is_going(task) && is_steady(task));
+        u32::try_from(new.count()).unwrap_or(u32::MAX)
+    }
+
     /// New tasks that fit now, with no old one stopped yet, in the best case.
     pub(super) fn best_now(&self) -> i64 {
         self.plots.iter().fold(self.elsewhere_best, |sum, plot| {

@@ -275,7 +275,10 @@ fn blocked(
     let wanted = wanted(claim, &bounds);
     let gone: usize = stopped.iter().sum();
     let placed = seats_after(claim, &stopped).min(wanted);
-    let headline = if at_end < wanted {
+    let headline = if at_end == 0 && wanted > 0 {
+        "the rollout can't finish: no instance can take a new task, even with every old one gone"
+            .to_owned()
+    } else if at_end < wanted {
         format!(
             "the rollout can't finish: there is room for {at_end} of {wanted} new {}, even with every old task gone",
             plural(bounds.desired, "task")
@@ -407,4 +410,4 @@ pub(super) fn plural(count: u32, word: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -29,7 +29,8 @@ pub(super) fn reasons(claim: &Claim<'_, '_>, grows: &Growth) -> Reasons {
         }
     };
     say(
-        doubts.missing,
+        // Where nothing was read, nothing could be found.
+        if claim.is_read() { doubts.missing } else { 0 },
         "task",
         "of the service could not be found on the instances that were read",
     );

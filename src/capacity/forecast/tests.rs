@@ -2,4 +2,4 @@
 
 mod cases;
 mod exhaustive;
-mod world;
+pub(in crate::capacity) mod world;

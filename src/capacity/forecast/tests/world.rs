@@ -11,7 +11,8 @@ use crate::snapshot::{
     CapacityProvider, Health, Instance, Resources, Service, Task, TaskStatus, Timestamp,
 };
 
-pub(super) const OLD: &str = "arn:aws:ecs:eu-west-1:111122223333:task-definition/api:1";
+pub(in crate::capacity) const OLD: &str =
+    "arn:aws:ecs:eu-west-1:111122223333:task-definition/api:1";
 
 /// The tables, and types `slots1` to `slots4` with that many slots.
 static LIMITS: LazyLock<EniLimits> = LazyLock::new(|| {
@@ -24,7 +25,7 @@ static LIMITS: LazyLock<EniLimits> = LazyLock::new(|| {
 
 /// Everything that a forecast reads, owned.
 #[derive(Clone, Debug)]
-pub(super) struct World {
+pub(in crate::capacity) struct World {
     pub service: Service,
     pub needs: TaskNeeds,
     pub old_needs: TaskNeeds,
@@ -39,7 +40,7 @@ pub(super) struct World {
     pub fargate: Option<FargateLimits>,
 }
 
-pub(super) fn size(cpu: i64, memory: i64) -> TaskNeeds {
+pub(in crate::capacity) fn size(cpu: i64, memory: i64) -> TaskNeeds {
     TaskNeeds {
         cpu,
         memory,
@@ -48,7 +49,7 @@ pub(super) fn size(cpu: i64, memory: i64) -> TaskNeeds {
 }
 
 impl World {
-    pub(super) fn new(desired: u32, minimum: u32, maximum: u32) -> World {
+    pub(in crate::capacity) fn new(desired: u32, minimum: u32, maximum: u32) -> World {
         let mut service = Service {
             cluster: "web".to_owned(),
             name: "api".to_owned(),
@@ -76,14 +77,18 @@ impl World {
     }
 
     /// The same needs for the old and the new revision.
-    pub(super) fn of_size(mut self, needs: &TaskNeeds) -> World {
+    pub(in crate::capacity) fn of_size(mut self, needs: &TaskNeeds) -> World {
         self.needs = needs.clone();
         self.old_needs = needs.clone();
         self
     }
 
     /// An instance of a type with this much registered, `old` tasks of the service on it.
-    pub(super) fn instance(mut self, (kind, cpu, memory): (&str, i64, i64), old: u32) -> World {
+    pub(in crate::capacity) fn instance(
+        mut self,
+        (kind, cpu, memory): (&str, i64, i64),
+        old: u32,
+    ) -> World {
         let id = format!("i{}", self.instances.len() + 1);
         let arn = format!("arn:aws:ecs:eu-west-1:111122223333:container-instance/web/{id}");
         let registered = Resources {
@@ -119,7 +124,7 @@ impl World {
     }
 
     /// A task of a service on the last instance; its resources are not subtracted.
-    pub(super) fn add_task(&mut self, service: &str) -> &mut Task {
+    pub(in crate::capacity) fn add_task(&mut self, service: &str) -> &mut Task {
         let instance = self.instances.last_mut().unwrap();
         instance.running_tasks += 1;
         let task = Task {
@@ -154,7 +159,10 @@ impl World {
         self.tasks.last_mut().unwrap()
     }
 
-    pub(super) fn with<T>(&self, look: impl FnOnce(&Cluster<'_>, &Deploy<'_>) -> T) -> T {
+    pub(in crate::capacity) fn with<T>(
+        &self,
+        look: impl FnOnce(&Cluster<'_>, &Deploy<'_>) -> T,
+    ) -> T {
         let old_needs = BTreeMap::from([(OLD.to_owned(), self.old_needs.clone())]);
         let cluster = Cluster {
             instances: &self.instances,
@@ -176,7 +184,7 @@ impl World {
         look(&cluster, &deploy)
     }
 
-    pub(super) fn forecast(&self) -> Forecast {
+    pub(in crate::capacity) fn forecast(&self) -> Forecast {
         self.with(forecast)
     }
 }
