@@ -4,14 +4,33 @@
 //! Pure: plain data in, plain data out. It never looks anything up and never calls a rollout
 //! `blocked` unless no order of starts and stops could finish it.
 
-pub mod limits;
-pub mod needs;
-pub mod one_more;
-pub mod room;
-pub mod why;
+mod arithmetic;
+mod claim;
+mod daemon;
+mod fargate;
+mod forecast;
+mod greedy;
+mod ground;
+mod growth;
+mod limits;
+mod movement;
+mod needs;
+mod one_more;
+mod order;
+mod reasons;
+mod remedies;
+mod room;
+mod view;
+mod why;
 
-pub use limits::EniLimits;
-pub use needs::{Gpus, RequiredAttribute, TaskNeeds};
+pub use arithmetic::Bounds;
+pub use forecast::{Forecast, Verdict, forecast};
+pub use greedy::Tightest;
+pub use ground::{Cluster, Deploy, FargateLimits, Source, TypeSize, Unread};
+pub use limits::{EniLimit, EniLimits};
+pub use movement::{Movement, movement};
+pub use needs::{Gpus, RequiredAttribute, TaskNeeds, cpu_units, memory_mib};
 pub use one_more::{OneMore, room_for_one_more};
-pub use room::{Room, Span, Tri};
+pub use room::{Room, Span, Tri, rooms};
+pub use view::{Free, InstanceView};
 pub use why::{Blocker, why_not};

@@ -4,13 +4,14 @@
 //! equal; where it is missing, of an unknown kind, or not to be read, they are far apart, so that
 //! nothing is ever proven by what is not known. Resources are looked up by name.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
 
 use super::limits::EniLimits;
 use crate::snapshot::{Instance, Task, TaskStatus};
 
 /// More than anything can be; far from the ends of `i64`, so that sums stay within.
-pub const BOUNDLESS: i64 = 1 << 50;
+pub(super) const BOUNDLESS: i64 = 1 << 50;
 
 /// An amount that is known within bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +65,11 @@ pub struct Room<'a> {
     /// MiB.
     pub memory: Span,
     pub gpus: Span,
+    /// Fixed host ports that are taken.
+    pub tcp_taken: Cow<'a, BTreeSet<u16>>,
+    pub udp_taken: Cow<'a, BTreeSet<u16>>,
+    /// How many tasks are on their way down; what they hold is free for new ones already.
+    pub leaving: u32,
     /// Slots for tasks with a network interface of their own. Those of stopping tasks count as
     /// free: they will be.
     pub enis: Span,
@@ -103,6 +109,9 @@ impl<'a> Room<'a> {
             cpu,
             memory,
             gpus,
+            tcp_taken: Cow::Borrowed(&left.tcp_ports),
+            udp_taken: Cow::Borrowed(&left.udp_ports),
+            leaving: 0,
             enis: Span {
                 least: 0,
                 most: BOUNDLESS,
@@ -116,6 +125,13 @@ impl<'a> Room<'a> {
         room
     }
 
+    /// Takes an agent for lost that stayed unconnected over several looks.
+    pub fn confirm_agent(&mut self, lost: &BTreeSet<String>) {
+        if self.instance.status == "ACTIVE" && lost.contains(&self.instance.arn) {
+            self.open = Tri::No;
+        }
+    }
+
     fn count_enis<'t>(&mut self, own: impl IntoIterator<Item = &'t Task>) {
         let (mut seen, mut held, mut leaving) = (0_u32, 0_u32, 0_u32);
         for task in own {
@@ -124,6 +140,7 @@ impl<'a> Room<'a> {
             seen += u32::from(!going && !gone);
             held += u32::from(task.has_eni && !going && !gone);
             leaving += u32::from(task.has_eni && going && !gone);
+            self.leaving += u32::from(going && !gone);
         }
         self.enis_leaving = leaving;
         if let Some(limit) = self.eni_limit {

@@ -107,7 +107,7 @@ pub fn why_not(needs: &TaskNeeds, room: &Room<'_>) -> Vec<Blocker> {
 }
 
 /// How many GPUs a task takes of this instance.
-pub fn gpus_needed(needs: &TaskNeeds, room: &Room<'_>) -> i64 {
+pub(super) fn gpus_needed(needs: &TaskNeeds, room: &Room<'_>) -> i64 {
     match needs.gpus {
         Gpus::Count(count) => i64::from(count),
         // All of them, and there must be one.
@@ -120,7 +120,7 @@ pub fn gpus_needed(needs: &TaskNeeds, room: &Room<'_>) -> i64 {
 }
 
 /// Whether the instance has the attribute with the value that is asked for.
-pub fn has_attribute(room: &Room<'_>, name: &str, value: Option<&str>) -> bool {
+pub(super) fn has_attribute(room: &Room<'_>, name: &str, value: Option<&str>) -> bool {
     match (room.instance.attributes.get(name), value) {
         (None, _) => false,
         (Some(_), None) => true,
@@ -133,7 +133,7 @@ fn closed(room: &Room<'_>) -> Option<Blocker> {
     let certain = room.open == Tri::No;
     match room.open {
         Tri::Yes => None,
-        Tri::Maybe if status == "ACTIVE" => {
+        Tri::Maybe | Tri::No if status == "ACTIVE" => {
             let blocker =
                 Blocker::of_value(CauseKind::Agent, room, "connected", Some("not connected"));
             Some(Blocker { certain, ..blocker })
@@ -189,7 +189,7 @@ fn taken_ports(needs: &TaskNeeds, room: &Room<'_>) -> Vec<Blocker> {
 }
 
 /// The blocker where `needed` is more than there is; not certain where there may be enough.
-pub fn short(kind: CauseKind, room: &Room<'_>, needed: i64, free: Span) -> Option<Blocker> {
+pub(super) fn short(kind: CauseKind, room: &Room<'_>, needed: i64, free: Span) -> Option<Blocker> {
     if needed <= 0 || needed <= free.least {
         return None;
     }

@@ -1,0 +1,80 @@
+//! The two bounds of a rolling update, and what they forbid by themselves.
+//!
+//! Sums only, as the developer guide gives them; where tasks find room is not asked here.
+
+use crate::snapshot::{Scheduling, Service};
+
+/// What `desiredCount` and the percentages come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    pub desired: u32,
+    pub minimum_percent: u32,
+    pub maximum_percent: u32,
+    /// Tasks that must stay running and healthy.
+    pub lower: u32,
+    /// Tasks that may be running or pending.
+    pub upper: u32,
+}
+
+impl Bounds {
+    /// The lower bound is rounded up, the upper one down.
+    pub fn new(desired: u32, minimum_percent: u32, maximum_percent: u32) -> Bounds {
+        let of = |percent: u32| u64::from(desired) * u64::from(percent);
+        let bounded = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+        Bounds {
+            desired,
+            minimum_percent,
+            maximum_percent,
+            lower: bounded(of(minimum_percent).div_ceil(100)),
+            upper: bounded(of(maximum_percent) / 100),
+        }
+    }
+
+    /// Those of a service; `instances` is what a DAEMON service counts instead of `desired`.
+    pub fn of(service: &Service, instances: u32) -> Bounds {
+        let desired = match service.scheduling {
+            Scheduling::Replica => service.desired,
+            Scheduling::Daemon => instances,
+        };
+        let configuration = &service.configuration;
+        Bounds::new(
+            desired,
+            configuration.minimum_healthy_percent,
+            configuration.maximum_percent,
+        )
+    }
+
+    /// How many tasks may start beside `present` ones (running, pending, provisioning).
+    pub fn can_start(&self, present: u32) -> u32 {
+        self.upper.saturating_sub(present)
+    }
+
+    /// How many old tasks may stop while `healthy` tasks run.
+    pub fn can_stop(&self, healthy: u32) -> u32 {
+        healthy.saturating_sub(self.lower)
+    }
+
+    /// Whether no old task can ever be replaced, however much room there is: to stop the last
+    /// one, more tasks than the lower bound must run, and the upper bound doesn't let them.
+    pub fn deadlocked(&self) -> bool {
+        self.lower > 0 && self.upper <= self.lower
+    }
+
+    /// The sums, written out.
+    pub fn sums(&self) -> String {
+        let Bounds {
+            desired,
+            minimum_percent,
+            maximum_percent,
+            lower,
+            upper,
+        } = self;
+        format!(
+            "at least {lower} healthy ({desired} × {minimum_percent} % rounded up), \
+             at most {upper} running or pending ({desired} × {maximum_percent} % rounded down)"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;

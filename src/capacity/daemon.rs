@@ -1,0 +1,61 @@
+//! DAEMON services: one task on each instance that meets the constraints, so each instance stands
+//! for itself and none can help another.
+
+use super::arithmetic::Bounds;
+use super::claim::{Claim, Plot};
+use super::forecast::{Decision, plural};
+use super::growth::Growth;
+use super::reasons::reasons;
+use super::room::Tri;
+use crate::cause::CauseKind;
+
+pub(super) fn decide(claim: &Claim<'_, '_>) -> Decision {
+    let rooms = claim.ground.rooms.len();
+    let mut plots: Vec<Option<&Plot>> = vec![None; rooms];
+    for plot in &claim.plots {
+        plots[plot.room] = Some(plot);
+    }
+    let (mut served, mut short, mut open) = (0_u32, 0_u32, 0_u32);
+    for (at, plot) in plots.iter().enumerate() {
+        let (best, worst) = claim.seats_at_end(at, *plot);
+        // A task of the new revision that runs there already has its place.
+        if claim.placed.contains_key(&at) || worst > 0 {
+            served += 1;
+        } else if claim.allows(at) == Tri::Yes && best == 0 {
+            short += 1;
+        } else if claim.allows(at) != Tri::No {
+            open += 1;
+        }
+    }
+    let bounds = Bounds::of(claim.deploy.service, served + short + open);
+    let reasons = reasons(claim, &Growth::Fixed(Vec::new()));
+    if short > 0 && claim.is_read() && claim.doubts.missing == 0 {
+        let headline = format!(
+            "the rollout can't finish: {short} of {} {} no room for the new task, even with the old one gone",
+            bounds.desired,
+            if bounds.desired == 1 {
+                "instance has"
+            } else {
+                "instances have"
+            }
+        );
+        let mut decision = Decision::blocked(bounds, CauseKind::Unknown, headline);
+        decision.stopped = claim.plots.iter().map(|plot| plot.old.len()).collect();
+        return decision;
+    }
+    if reasons.sure && open == 0 && short == 0 && !bounds.deadlocked() {
+        let headline = format!(
+            "the rollout fits: each of {served} {} takes the new task",
+            plural(served, "instance")
+        );
+        return Decision::fits(bounds, headline, (1, None));
+    }
+    let mut sentences = reasons.sentences;
+    if bounds.deadlocked() {
+        sentences.push(format!(
+            "no task of a DAEMON service may stop: {}",
+            bounds.sums()
+        ));
+    }
+    Decision::unknown(bounds, sentences)
+}

@@ -1,0 +1,169 @@
+//! Fargate: no instances, but sizes that exist, a quota of vCPUs and addresses in subnets.
+//!
+//! AWS's own capacity can't be known, so a forecast here is never `fits` with tasks to start; it
+//! is `blocked` where the size doesn't exist, the percentages forbid it, or the quota or the
+//! addresses that were read prove it.
+
+use super::arithmetic::Bounds;
+use super::claim::Claim;
+use super::forecast::{Decision, deadlock, has_second_set};
+use super::ground::{FargateLimits, Ground};
+use super::order::Stops;
+use super::reasons::unread;
+use super::room::BOUNDLESS;
+use crate::cause::CauseKind;
+use crate::snapshot::{Service, last_part};
+
+/// CPU units, the least and the most memory in MiB, and the step. From the developer guide's
+/// table of task sizes; 512 MiB stands beside 1024 and 2048 at 256 units.
+const SIZES: &[(i64, i64, i64, i64)] = &[
+    (256, 1024, 2048, 1024),
+    (512, 1024, 4096, 1024),
+    (1024, 2048, 8192, 1024),
+    (2048, 4096, 16384, 1024),
+    (4096, 8192, 30720, 1024),
+    (8192, 16384, 61440, 4096),
+    (16384, 32768, 122_880, 8192),
+];
+
+/// Whether the service's tasks run on Fargate.
+pub(super) fn is_fargate(ground: &Ground<'_>, service: &Service) -> bool {
+    let kind = |name: &str| {
+        ground
+            .cluster
+            .providers
+            .iter()
+            .find(|one| last_part(&one.name) == name)
+    };
+    let fargate = |name: &str| {
+        name.starts_with("FARGATE") || kind(name).is_some_and(|one| one.kind.starts_with("FARGATE"))
+    };
+    match service.capacity_providers.first() {
+        Some(item) => fargate(last_part(&item.provider)),
+        None => service.launch_type.as_deref() == Some("FARGATE"),
+    }
+}
+
+/// Whether Fargate has a task of this size.
+pub(super) fn is_size(cpu: i64, memory: i64) -> bool {
+    (cpu, memory) == (256, 512)
+        || SIZES.iter().any(|(units, least, most, step)| {
+            *units == cpu && (*least..=*most).contains(&memory) && (memory - least) % step == 0
+        })
+}
+
+/// The smallest size that holds this.
+pub(super) fn next_size(cpu: i64, memory: i64) -> Option<(i64, i64)> {
+    if cpu <= 256 && memory <= 512 {
+        return Some((256, 512));
+    }
+    SIZES
+        .iter()
+        .filter(|(units, _, most, _)| cpu <= *units && memory <= *most)
+        .find_map(|(units, least, most, step)| {
+            let over = (memory - least).max(0);
+            let fitting = least + (over + step - 1) / step * step;
+            (fitting <= *most).then_some((*units, fitting))
+        })
+}
+
+pub(super) fn decide(claim: &Claim<'_, '_>) -> Decision {
+    let service = claim.deploy.service;
+    let bounds = Bounds::of(service, 0);
+    if let (Some(cpu), Some(memory)) = claim.deploy.needs.task_size
+        && !is_size(cpu, memory)
+    {
+        let headline = format!("Fargate has no task size of {cpu} CPU units with {memory} MiB");
+        return Decision::blocked(bounds, CauseKind::FargateCapacity, headline);
+    }
+    if bounds.desired == 0 {
+        return Decision::fits(
+            bounds,
+            "no tasks are wanted, so none need room".to_owned(),
+            (0, None),
+        );
+    }
+    if !has_second_set(service)
+        && let Some(deadlock) = deadlock(claim, bounds)
+    {
+        return deadlock;
+    }
+    if let Some(limits) = claim.deploy.fargate
+        && let Some(decision) = over_limits(claim, bounds, limits)
+    {
+        return decision;
+    }
+    let mut reasons = vec!["Fargate's own capacity is not to be known beforehand".to_owned()];
+    reasons.extend(unread(claim));
+    Decision::unknown(bounds, reasons)
+}
+
+/// The quota and the addresses, each as one instance that all tasks share.
+fn over_limits(claim: &Claim<'_, '_>, bounds: Bounds, limits: &FargateLimits) -> Option<Decision> {
+    let need = claim.deploy.needs.task_size.0.filter(|cpu| *cpu > 0);
+    if let (Some(quota), Some(in_use), Some(need)) = (limits.quota, limits.in_use, need) {
+        let back = old_cpu(claim);
+        let free = quota.saturating_sub(in_use);
+        if never_ends(claim, &bounds, (free, need, back)) {
+            let headline = format!(
+                "the rollout can't finish within the account's Fargate quota: {quota} CPU units ({} vCPU), \
+                 {in_use} in use, {need} needed for each new task",
+                quota / 1024
+            );
+            return Some(Decision::blocked(bounds, CauseKind::Quota, headline));
+        }
+    }
+    let addresses = limits.addresses?;
+    if never_ends(claim, &bounds, (addresses, 1, 1)) {
+        let headline = format!(
+            "the rollout can't finish: the service's subnets have {addresses} addresses free, and each new task takes one"
+        );
+        return Some(Decision::blocked(
+            bounds,
+            CauseKind::SubnetAddresses,
+            headline,
+        ));
+    }
+    None
+}
+
+fn never_ends(claim: &Claim<'_, '_>, bounds: &Bounds, (free, need, back): (i64, i64, i64)) -> bool {
+    let old = i64::from(claim.old);
+    let seats = |stopped: i64| free.saturating_add(back.saturating_mul(stopped)).max(0) / need;
+    let wanted = (i64::from(bounds.desired) - i64::from(claim.new)).max(0);
+    // What is on its way down gives back what it holds: no proof before it is gone.
+    let own = claim.ground.tasks_of(&claim.deploy.service.name);
+    if own.iter().any(|task| task.last_status.is_stopping()) || claim.doubts.unsteady > 0 {
+        return false;
+    }
+    if has_second_set(claim.deploy.service) {
+        return seats(0) < wanted;
+    }
+    let chain = (0..old)
+        .map(|stopped| seats(stopped + 1) - seats(stopped) - 1)
+        .collect();
+    let present = old + i64::from(claim.new);
+    let margin = (present + seats(0)).min(BOUNDLESS) - i64::from(bounds.lower) - 1;
+    seats(old) < wanted
+        || !Stops {
+            margin,
+            chains: vec![chain],
+        }
+        .some_order_ends()
+}
+
+/// What an old task gives back at most, in CPU units.
+fn old_cpu(claim: &Claim<'_, '_>) -> i64 {
+    let own = claim.ground.tasks_of(&claim.deploy.service.name);
+    let size = |task: &&crate::snapshot::Task| {
+        let old = claim.deploy.old_needs.get(&task.task_definition);
+        task.cpu.or_else(|| old?.task_size.0).unwrap_or(BOUNDLESS)
+    };
+    let known = own
+        .iter()
+        .filter(|task| !claim.is_new(task))
+        .map(size)
+        .max();
+    // A task that nobody described may be of any size.
+    known.unwrap_or(BOUNDLESS)
+}

@@ -1,0 +1,5 @@
+//! The forecast against brute force, and the cases that it exists for.
+
+mod cases;
+mod exhaustive;
+pub(in crate::capacity) mod world;

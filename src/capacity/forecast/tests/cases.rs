@@ -1,0 +1,368 @@
+//! The named cases: what a person meets, and what the forecast says of it.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use insta::assert_snapshot;
+use serde_json::Value;
+
+use super::world::{World, size};
+use crate::capacity::{Source, TaskNeeds, Unread, Verdict};
+use crate::snapshot::{
+    CapacityProvider, Constraint, Health, ScalingGroup, Scheduling, StrategyItem, TaskStatus,
+};
+
+const M5: (&str, i64, i64) = ("m5.2xlarge", 8192, 31744);
+const T4G: (&str, i64, i64) = ("t4g.large", 2048, 7813);
+
+/// The forecast in few lines: verdict and headline, reasons, blockers, remedies.
+fn told(world: &World) -> String {
+    let forecast = world.forecast();
+    let mut text = format!("{}: {}\n", forecast.verdict.as_str(), forecast.headline);
+    for reason in &forecast.reasons {
+        let _ = writeln!(text, "- {reason}");
+    }
+    for blocker in &forecast.blockers {
+        let _ = writeln!(
+            text,
+            "{} {}: {}",
+            blocker.instance,
+            blocker.kind.as_str(),
+            blocker.sentence()
+        );
+    }
+    for remedy in &forecast.remedies {
+        assert!(remedy.checked, "{remedy:?}");
+        let _ = writeln!(text, "> {} {}", remedy.text, remedy.change);
+    }
+    text
+}
+
+fn check(world: &World, want: &str) {
+    assert_eq!(world.forecast().verdict.as_str(), want, "{}", told(world));
+}
+
+fn real() -> TaskNeeds {
+    let document: Value =
+        serde_json::from_str(include_str!("../../../../tests/data/task-definition.json")).unwrap();
+    let mut needs = TaskNeeds::of(&document);
+    // The instances of these worlds name few attributes.
+    needs
+        .attributes
+        .retain(|required| required.name == "ecs.cpu-architecture");
+    needs
+}
+
+#[test]
+fn the_real_task_definition_on_one_instance() {
+    let world = World::new(1, 100, 200).of_size(&real()).instance(M5, 1);
+    assert_snapshot!(told(&world), @"
+    blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
+    - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
+    i1 cpu: 6144 CPU units needed, 2048 free, 4096 short
+    i1 memory: 16384 MiB needed, 15360 free, 1024 short
+    ");
+}
+
+#[test]
+fn a_copy_that_is_larger_than_what_is_left() {
+    let world = World::new(1, 100, 200)
+        .of_size(&size(0, 4096))
+        .instance(T4G, 1);
+    assert_snapshot!(told(&world), @"
+    blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
+    - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
+    i1 memory: 4096 MiB needed, 3717 free, 379 short
+    ");
+}
+
+#[test]
+fn enough_in_sum_but_on_no_instance() {
+    let mut world = World::new(1, 100, 200)
+        .of_size(&size(256, 1024))
+        .instance(("m", 2048, 1500), 1);
+    world = world
+        .instance(("m", 2048, 900), 0)
+        .instance(("m", 2048, 900), 0);
+    assert_snapshot!(told(&world), @"
+    blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
+    - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
+    i2 memory: 1024 MiB needed, 900 free, 124 short
+    i3 memory: 1024 MiB needed, 900 free, 124 short
+    i1 memory: 1024 MiB needed, 476 free, 548 short
+    ");
+}
+
+#[test]
+fn a_fixed_port_held_by_the_old_task() {
+    let mut needs = size(256, 512);
+    needs.tcp_ports = BTreeSet::from([80]);
+    let mut world = World::new(1, 100, 200).of_size(&needs).instance(M5, 1);
+    assert_snapshot!(told(&world), @"
+    blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
+    - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
+    i1 port: host port 80/tcp is taken
+    ");
+    world.service.configuration.minimum_healthy_percent = 0;
+    world.service.configuration.maximum_percent = 100;
+    check(&world, "fits");
+    // Held by another service's task, no stop of ours frees it.
+    world.old_needs.tcp_ports.clear();
+    check(&world, "blocked");
+}
+
+#[test]
+fn slots_for_network_interfaces() {
+    let needs = TaskNeeds {
+        enis: 1,
+        ..size(256, 512)
+    };
+    let kind = ("m5.large", 2048, 7800);
+    let mut world = World::new(2, 100, 200).of_size(&needs).instance(kind, 2);
+    assert_snapshot!(told(&world), @"
+    blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
+    - at least 2 healthy (2 × 100 % rounded up), at most 4 running or pending (2 × 200 % rounded down)
+    i1 eni: 1 network interfaces needed, 0 free, 1 short
+    ");
+    world.instances[0]
+        .attributes
+        .insert("ecs.awsvpc-trunk-id".to_owned(), None);
+    check(&world, "fits");
+    // A type that no table knows proves nothing.
+    let unknown = World::new(2, 100, 200)
+        .of_size(&needs)
+        .instance(("x99.large", 2048, 7800), 2);
+    check(&unknown, "unknown");
+    // Tasks that the instance counts and nobody described may hold interfaces.
+    let mut unseen = World::new(1, 100, 200).of_size(&needs).instance(kind, 1);
+    check(&unseen, "fits");
+    unseen.instances[0].running_tasks += 1;
+    check(&unseen, "unknown");
+}
+
+#[test]
+fn another_architecture() {
+    let mut world = World::new(1, 100, 200)
+        .of_size(&real())
+        .instance(("m5.4xlarge", 16384, 63000), 1);
+    check(&world, "fits");
+    world.needs.attributes[0].value = Some("arm64".to_owned());
+    assert_snapshot!(told(&world), @"
+    blocked: the rollout can't finish: no instance can take a new task, even with every old one gone
+    - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
+    i1 attribute: attribute `ecs.cpu-architecture=arm64` asked for, `x86_64` there
+    ");
+    world.needs.attributes[0].certain = false;
+    check(&world, "unknown");
+}
+
+#[test]
+fn agents_and_draining() {
+    let mut world = World::new(1, 100, 200)
+        .of_size(&size(256, 512))
+        .instance(M5, 1);
+    world.instances[0].agent_connected = false;
+    check(&world, "unknown");
+    world.agents_lost = BTreeSet::from([world.instances[0].arn.clone()]);
+    assert_snapshot!(told(&world), @"
+    blocked: the rollout can't finish: no instance can take a new task, even with every old one gone
+    - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
+    i1 agent: the agent is not connected
+    ");
+    world.instances[0].agent_connected = true;
+    world.agents_lost.clear();
+    world.instances[0].status = "DRAINING".to_owned();
+    assert_snapshot!(told(&world), @"
+    blocked: the rollout can't finish: no instance can take a new task, even with every old one gone
+    - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
+    i1 no-instances: the instance is DRAINING, not ACTIVE
+    ");
+}
+
+#[test]
+fn percentages_that_forbid_themselves() {
+    let with = |desired: u32, minimum: u32, maximum: u32| {
+        World::new(desired, minimum, maximum)
+            .of_size(&size(16, 16))
+            .instance(M5, desired)
+    };
+    check(&with(4, 100, 100), "blocked");
+    check(&with(1, 100, 150), "blocked");
+    check(&with(1, 50, 150), "blocked");
+    check(&with(1, 0, 100), "fits");
+    check(&with(4, 100, 125), "fits");
+    check(&with(0, 100, 100), "fits");
+    assert_snapshot!(told(&with(3, 100, 125)), @"
+    blocked: the rollout can't finish: with 100/125 and 3 wanted, ECS may neither stop an old task (at least 3 must run) nor start a new one (at most 3 may run)
+    - at least 3 healthy (3 × 100 % rounded up), at most 3 running or pending (3 × 125 % rounded down)
+    ");
+}
+
+fn with_provider(group: Option<ScalingGroup>) -> World {
+    let mut world = World::new(1, 100, 200)
+        .of_size(&size(1024, 6000))
+        .instance(T4G, 1);
+    world.service.capacity_providers = vec![StrategyItem {
+        provider: "pool".to_owned(),
+        weight: 1,
+        base: 0,
+    }];
+    world.instances[0].capacity_provider = Some("pool".to_owned());
+    world.providers = vec![CapacityProvider {
+        name: "pool".to_owned(),
+        status: "ACTIVE".to_owned(),
+        kind: "EC2_AUTOSCALING".to_owned(),
+        managed_scaling: true,
+        group_name: Some("pool-group".to_owned()),
+        group,
+    }];
+    world
+}
+
+fn group(desired: u32, max: u32, kind: &str) -> ScalingGroup {
+    let instance_types = vec![kind.to_owned()];
+    ScalingGroup {
+        name: "pool-group".to_owned(),
+        max,
+        desired,
+        instance_types,
+        ..ScalingGroup::default()
+    }
+}
+
+#[test]
+fn capacity_providers() {
+    check(&with_provider(None), "unknown");
+    check(&with_provider(Some(group(1, 2, "t4g.large"))), "unknown");
+    // One instance of two is still on its way.
+    check(&with_provider(Some(group(2, 2, "t4g.large"))), "unknown");
+    assert_snapshot!(told(&with_provider(Some(group(1, 1, "t4g.large")))), @"
+    blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
+    - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
+    - the Auto Scaling group `pool-group` of the capacity provider `pool` is at its maximum: 1 of 1 instances
+    i1 memory: 6000 MiB needed, 1813 free, 4187 short
+    ");
+    let mut small = with_provider(Some(group(1, 2, "t4g.large")));
+    small.needs.memory = 8000;
+    assert_snapshot!(told(&small), @"
+    blocked: the rollout can't finish: no instance can take a new task, even with every old one gone
+    - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
+    - the capacity provider `pool` doesn't scale for this task: it is larger (1024 CPU units, 8000 MiB) than the group's smallest instance type, `t4g.large` (2048 CPU units, 7813 MiB)
+    i1 memory: 8000 MiB needed, 1813 free, 6187 short
+    ");
+    // No managed scaling, and an instance of another provider.
+    let mut other = with_provider(None).instance(M5, 0);
+    other.providers[0].managed_scaling = false;
+    check(&other, "blocked");
+    other.instances[1].capacity_provider = Some("pool".to_owned());
+    check(&other, "fits");
+}
+
+#[test]
+fn what_can_not_be_read_is_unknown() {
+    let mut world = World::new(1, 100, 200).of_size(&size(256, 512));
+    world.service.running = 1;
+    check(&world, "unknown");
+    world.unread = vec![Unread {
+        what: Source::Instances,
+        action: Some("ecs:ListContainerInstances".to_owned()),
+        why: String::new(),
+    }];
+    assert_snapshot!(told(&world), @"
+    unknown: whether the rollout fits can't be known: the container instances can't be read: `ecs:ListContainerInstances` is not allowed
+    - the container instances can't be read: `ecs:ListContainerInstances` is not allowed
+    ");
+    // The percentages alone are proof enough.
+    world.service.configuration.maximum_percent = 100;
+    check(&world, "blocked");
+    // Resources that are missing, and an old task that nobody described.
+    let mut missing = World::new(1, 100, 200)
+        .of_size(&size(256, 40000))
+        .instance(M5, 1);
+    check(&missing, "blocked");
+    missing.instances[0].remaining.memory = None;
+    missing.instances[0].registered.memory = None;
+    check(&missing, "unknown");
+    let mut changing = World::new(1, 100, 200)
+        .of_size(&size(256, 40000))
+        .instance(M5, 1);
+    changing.tasks.clear();
+    check(&changing, "unknown");
+}
+
+#[test]
+fn constraints() {
+    let mut world = World::new(1, 100, 200)
+        .of_size(&size(16, 16))
+        .instance(M5, 1);
+    world.service.constraints = vec![Constraint::DistinctInstance];
+    check(&world, "blocked");
+    world.service.constraints = vec![Constraint::MemberOf("attribute:tier == web".to_owned())];
+    check(&world, "unknown");
+    world.member_of = Some(BTreeSet::new());
+    check(&world, "blocked");
+    world.member_of = Some(BTreeSet::from([world.instances[0].arn.clone()]));
+    check(&world, "fits");
+    // What moves with the tasks is not known for later.
+    world.service.constraints = vec![Constraint::MemberOf("task:group == service:db".to_owned())];
+    check(&world, "unknown");
+}
+
+#[test]
+fn daemons_and_second_sets() {
+    let mut daemon = World::new(2, 0, 100)
+        .of_size(&size(16, 6000))
+        .instance(T4G, 1)
+        .instance(T4G, 1);
+    daemon.service.scheduling = Scheduling::Daemon;
+    check(&daemon, "fits");
+    daemon.needs.memory = 8000;
+    check(&daemon, "blocked");
+    let mut green = World::new(2, 0, 100)
+        .of_size(&size(16, 3000))
+        .instance(T4G, 2);
+    check(&green, "fits");
+    green.service.configuration.strategy = "BLUE_GREEN".to_owned();
+    check(&green, "blocked");
+    let green = green.instance(T4G, 0);
+    check(&green, "fits");
+}
+
+#[test]
+fn old_tasks_that_are_not_steady() {
+    // The old task is unhealthy: ECS may stop it, and then there is room.
+    let mut world = World::new(1, 100, 200)
+        .of_size(&size(16, 6000))
+        .instance(T4G, 1);
+    check(&world, "blocked");
+    world.tasks[0].health = Health::Unhealthy;
+    check(&world, "unknown");
+    // A stopping one has given back what it held, save its port and its network interface.
+    world.tasks[0].last_status = TaskStatus::Stopping;
+    world.instances[0].remaining.memory = Some(7813);
+    world.service.running = 0;
+    check(&world, "fits");
+    // Scale-in protection may hold a rollout up that fits.
+    let mut held = World::new(1, 100, 200)
+        .of_size(&size(16, 16))
+        .instance(M5, 1);
+    held.tasks[0].protected = true;
+    check(&held, "unknown");
+}
+
+#[test]
+fn a_rollout_in_waves() {
+    let world = World::new(4, 50, 100)
+        .of_size(&size(1024, 1024))
+        .instance(("m", 4096, 9000), 4);
+    let forecast = world.forecast();
+    let Verdict::Fits { waves, tightest } = forecast.verdict else {
+        panic!("{forecast:?}")
+    };
+    let tightest = tightest.unwrap();
+    assert_eq!(
+        (waves, tightest.old, tightest.new, tightest.spare),
+        (2, 2, 2, 0)
+    );
+    assert_snapshot!(forecast.headline, @"the rollout fits: 4 new tasks in 2 waves");
+}

@@ -1,0 +1,103 @@
+//! Whether anything can still move in a rollout that is under way.
+//!
+//! The same proof as before a deploy, made of the present moment: the tasks of the target
+//! deployment count as new, all others as old. A rollout is stuck for certain once no order of
+//! starts and stops can end it any more; what is on its way (starting, stopping) is movement.
+
+use super::claim::{Claim, is_going};
+use super::forecast::{Forecast, Verdict, forecast_on, plural};
+use super::ground::{Cluster, Deploy, Ground};
+use crate::snapshot::TaskStatus;
+
+/// What can be said of a rollout at this moment.
+#[derive(Clone, Debug)]
+pub enum Movement {
+    /// It can't end any more, whatever moves until then: the proof, with what is short and what
+    /// would help.
+    Stuck(Box<Forecast>),
+    /// Something is on its way up or down: what.
+    UnderWay(Vec<String>),
+    /// Nothing is on its way, but ECS could take a step: which. It tries again only now and then
+    /// (after failures up to half an hour later), so this may last.
+    Could(Vec<String>),
+    /// Nothing that is known moves, and nothing is proven: why not.
+    Unknown(Vec<String>),
+}
+
+/// Looks at one rollout as it stands; `deploy.target` names its deployment.
+pub fn movement(cluster: &Cluster<'_>, deploy: &Deploy<'_>) -> Movement {
+    let ground = Ground::new(*cluster, [deploy.needs]);
+    let forecast = forecast_on(&ground, deploy);
+    let leaving = leaving_elsewhere(&ground, deploy);
+    if forecast.verdict == Verdict::Blocked && leaving == 0 {
+        return Movement::Stuck(Box::new(forecast));
+    }
+    let mut moves = under_way(&ground, deploy);
+    if leaving > 0 {
+        moves.push(format!(
+            "{leaving} other {} stopping on the instances",
+            plural(leaving, "task")
+        ));
+    }
+    moves.extend(next_step(&Claim::new(&ground, deploy), &forecast));
+    if moves.is_empty() {
+        Movement::Unknown(forecast.reasons)
+    } else {
+        Movement::May(moves)
+    }
+}
+
+/// Tasks of others that are on their way down: what they hold may not be given back yet.
+fn leaving_elsewhere(ground: &Ground<'_>, deploy: &Deploy<'_>) -> u32 {
+    let group = format!("service:{}", deploy.service.name);
+    let others = ground
+        .cluster
+        .tasks
+        .iter()
+        .filter(|task| task.group != group);
+    let leaving = others.filter(|task| is_going(task) && task.last_status != TaskStatus::Stopped);
+    u32::try_from(leaving.count()).unwrap_or(u32::MAX)
+}
+
+/// Tasks of this service that are on their way up or down.
+fn under_way(ground: &Ground<'_>, deploy: &Deploy<'_>) -> Vec<String> {
+    let own = ground.tasks_of(&deploy.service.name);
+    let placed = |status: &TaskStatus| status.is_starting();
+    let starting = own
+        .iter()
+        .filter(|task| placed(&task.last_status) && task.instance.is_some());
+    let stopping = own
+        .iter()
+        .filter(|task| is_going(task) && task.last_status != TaskStatus::Stopped);
+    let mut moves = Vec::new();
+    for (count, what) in [
+        (starting.count(), "starting"),
+        (stopping.count(), "stopping"),
+    ] {
+        if count > 0 {
+            let count = u32::try_from(count).unwrap_or(u32::MAX);
+            moves.push(format!("{count} {} {what}", plural(count, "task")));
+        }
+    }
+    moves
+}
+
+/// What ECS could do next.
+fn next_step(claim: &Claim<'_, '_>, forecast: &Forecast) -> Vec<String> {
+    let bounds = &forecast.bounds;
+    let present = claim.old + claim.new + claim.doubts.unsteady;
+    let mut moves = Vec::new();
+    let worst: i64 = claim.elsewhere_worst.iter().sum::<i64>()
+        + claim.plots.iter().map(|plot| plot.worst[0]).sum::<i64>();
+    if bounds.can_start(present) > 0 && claim.new < bounds.desired && worst > 0 {
+        moves.push("a new task has room and may start".to_owned());
+    }
+    let healthy = claim.old + claim.healthy_new();
+    if claim.old > 0 && bounds.can_stop(healthy) > 0 {
+        moves.push("an old task may stop".to_owned());
+    }
+    moves
+}
+
+#[cfg(test)]
+mod tests;

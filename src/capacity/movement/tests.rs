@@ -1,0 +1,74 @@
+use super::{Movement, movement};
+use crate::capacity::forecast::tests::world::{World, size};
+use crate::snapshot::TaskStatus;
+
+const TARGET: &str = "ecs-svc/2";
+
+fn check(world: &World, want: &str) {
+    let got = world.with(|cluster, deploy| {
+        let deploy = crate::capacity::Deploy {
+            target: Some(TARGET),
+            ..*deploy
+        };
+        match movement(cluster, &deploy) {
+            Movement::Stuck(proof) => format!("stuck: {}", proof.blockers[0].sentence()),
+            Movement::UnderWay(moves) => moves.join(", "),
+            Movement::Could(steps) => format!("could: {}", steps.join(", ")),
+            Movement::Unknown(why) => format!("unknown: {}", why.join(", ")),
+        }
+    });
+    assert_eq!(got, want);
+}
+
+/// One old task of 6144 units and 16384 MiB on one instance.
+fn world(minimum: u32, maximum: u32, memory: i64) -> World {
+    let needs = size(6144, 16384);
+    World::new(1, minimum, maximum)
+        .of_size(&needs)
+        .instance(("m5.2xlarge", 16384, memory), 1)
+}
+
+fn new_task(world: &mut World, status: TaskStatus) {
+    let task = world.add_task("api");
+    task.started_by = TARGET.to_owned();
+    task.last_status = status;
+    world.service.running -= 1;
+}
+
+#[test]
+fn stuck_is_certain_at_once_and_only_then() {
+    check(
+        &world(100, 200, 31744),
+        "stuck: 16384 MiB needed, 15360 free, 1024 short",
+    );
+    check(
+        &world(100, 200, 63488),
+        "could: a new task has room and may start",
+    );
+    check(&world(0, 100, 31744), "could: an old task may stop");
+    // Another service's task is on its way out: its room may be the one that is missing.
+    let mut leaving = world(100, 200, 31744);
+    leaving.add_task("other").last_status = TaskStatus::Stopping;
+    check(&leaving, "1 other task stopping on the instances");
+}
+
+#[test]
+fn what_is_on_its_way_is_movement() {
+    let mut starting = world(100, 200, 31744);
+    starting.instances[0].remaining.memory = Some(-1024);
+    new_task(&mut starting, TaskStatus::Pending);
+    check(&starting, "1 task starting");
+    starting.tasks[1].last_status = TaskStatus::Running;
+    starting.service.running = 2;
+    check(&starting, "could: an old task may stop");
+}
+
+#[test]
+fn an_agent_that_is_away_for_one_look_proves_nothing() {
+    let mut away = world(100, 200, 63488);
+    away.instances[0].agent_connected = false;
+    check(
+        &away,
+        "unknown: 1 instance not ready just now: the agent has no connection, or is registering",
+    );
+}

@@ -1,0 +1,282 @@
+//! The instances and the blockers as the report shows them: those that come closest first, and
+//! no more of them than a person or a program has use for.
+
+use super::claim::{Claim, Freed, Plot};
+use super::forecast::{Decision, Verdict};
+use super::room::{BOUNDLESS, Room, Span, Tri};
+use super::why::{Blocker, gpus_needed, why_not};
+use crate::cause::CauseKind;
+use crate::snapshot::Scheduling;
+
+/// A cluster may have thousands; beyond these nobody reads on, and the report stays small.
+const MOST_INSTANCES: usize = 50;
+/// What one closed door (status, attribute, constraint, provider) counts in closeness, against
+/// shortages in thousandths of what is needed.
+const CLOSED: i64 = 1_000_000;
+
+/// One instance as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstanceView {
+    pub id: String,
+    pub ec2_instance_id: Option<String>,
+    pub instance_type: Option<String>,
+    pub status: String,
+    pub agent_connected: bool,
+    pub free: Free,
+    /// Whether one more task fits now.
+    pub fits: bool,
+    /// Why not, one phrase each.
+    pub why: Vec<String>,
+}
+
+/// What is free on an instance; absent where it is not known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Free {
+    pub cpu: Option<i64>,
+    pub memory: Option<i64>,
+    /// Host ports that are taken, TCP and UDP.
+    pub ports_taken: Vec<u16>,
+    pub enis: Option<i64>,
+    pub gpus: Option<i64>,
+}
+
+pub(super) struct Views {
+    pub blockers: Vec<Blocker>,
+    pub instances: Vec<InstanceView>,
+    pub left_out: usize,
+}
+
+impl Views {
+    pub(super) fn of(claim: &Claim<'_, '_>, decision: &Decision) -> Views {
+        let rooms = &claim.ground.rooms;
+        let mut plots: Vec<Option<(&Plot, usize)>> = vec![None; rooms.len()];
+        for (at, plot) in claim.plots.iter().enumerate() {
+            plots[plot.room] = Some((plot, decision.stopped.get(at).copied().unwrap_or(0)));
+        }
+        let mut order: Vec<(i64, usize)> = (0..rooms.len())
+            .map(|at| (distance(claim, at, plots[at]), at))
+            .collect();
+        let shown = order.len().min(MOST_INSTANCES);
+        if shown < order.len() {
+            order.select_nth_unstable(shown);
+        }
+        order.truncate(shown);
+        order.sort_unstable();
+        let blocked = decision.verdict == Verdict::Blocked
+            && decision.kind != Some(CauseKind::DeploymentConfiguration);
+        let daemon = claim.deploy.service.scheduling == Scheduling::Daemon;
+        let mut views = Views {
+            blockers: Vec::new(),
+            instances: Vec::new(),
+            left_out: rooms.len() - shown,
+        };
+        for (_, at) in order {
+            let room = &rooms[at];
+            let why = why_here(
+                claim,
+                at,
+                room,
+                plots[at].is_some_and(|(plot, _)| !plot.old.is_empty()),
+            );
+            views.instances.push(view(room, &why));
+            // A DAEMON service wants one task there, so an instance that takes one is no blocker.
+            let served = || daemon && claim.seats_at_end(at, plots[at].map(|(plot, _)| plot)).0 > 0;
+            if blocked && !served() {
+                views.blockers.extend(blockers(claim, at, plots[at]));
+            }
+        }
+        views
+    }
+}
+
+/// What is in the way of one more task on this instance once all that may stop has stopped and
+/// all that fits has started.
+fn blockers(claim: &Claim<'_, '_>, at: usize, plot: Option<(&Plot, usize)>) -> Vec<Blocker> {
+    let room = after(claim, at, plot);
+    let old_left = plot.is_some_and(|(plot, stopped)| stopped < plot.old.len());
+    let mut why = why_here(claim, at, &room, old_left);
+    if why.iter().any(|blocker| blocker.certain) {
+        why.retain(|blocker| blocker.certain);
+    }
+    why
+}
+
+/// How far the instance is from taking one more task.
+fn distance(claim: &Claim<'_, '_>, at: usize, plot: Option<(&Plot, usize)>) -> i64 {
+    let (room, needs) = (&claim.ground.rooms[at], claim.deploy.needs);
+    let mut distance = 0;
+    let mut closed = |tri: Tri| {
+        distance += match tri {
+            Tri::Yes => 0,
+            Tri::Maybe => CLOSED / 2,
+            Tri::No => CLOSED,
+        };
+    };
+    closed(room.open);
+    closed(claim.rules.has_attributes(at));
+    closed(claim.rules.matches(room));
+    closed(if claim.rules.provider(room).is_some() {
+        Tri::Yes
+    } else {
+        Tri::No
+    });
+    let stopped = plot.map_or(&[][..], |(plot, stopped)| {
+        &plot.old[..stopped.min(plot.old.len())]
+    });
+    let back = |of: fn(&Freed) -> i64| stopped.iter().map(of).fold(0, i64::saturating_add);
+    let mut short = |need: i64, free: i64| {
+        if need > free {
+            distance += (need - free).saturating_mul(1000) / need.max(1);
+        }
+    };
+    short(
+        needs.cpu,
+        room.cpu.most.saturating_add(back(|one| one.cpu.0)),
+    );
+    short(
+        needs.memory,
+        room.memory.most.saturating_add(back(|one| one.memory.0)),
+    );
+    short(
+        i64::from(needs.enis),
+        room.enis.most.saturating_add(back(|one| one.enis)),
+    );
+    short(
+        gpus_needed(needs, room),
+        room.gpus.most.saturating_add(back(|one| one.gpus.0)),
+    );
+    if needs
+        .tcp_ports
+        .iter()
+        .any(|port| room.tcp_taken.contains(port))
+    {
+        distance += 1000;
+    }
+    distance
+}
+
+/// The room once `stopped` old tasks have gone and the new ones that fit have come.
+fn after<'a>(claim: &Claim<'_, 'a>, at: usize, plot: Option<(&Plot, usize)>) -> Room<'a> {
+    let mut room = claim.ground.rooms[at].clone();
+    let Some((plot, stopped)) = plot else {
+        take(&mut room, claim, claim.seats_at(at).0);
+        return room;
+    };
+    let gone = &plot.old[..stopped.min(plot.old.len())];
+    for freed in gone {
+        give(&mut room.cpu, freed.cpu);
+        give(&mut room.memory, freed.memory);
+        give(&mut room.gpus, freed.gpus);
+        give(&mut room.enis, (freed.enis, freed.enis));
+        for port in &freed.ports {
+            let taken = if port.udp {
+                &mut room.udp_taken
+            } else {
+                &mut room.tcp_taken
+            };
+            taken.to_mut().remove(&port.number);
+        }
+    }
+    take(&mut room, claim, plot.best[stopped.min(plot.old.len())]);
+    room
+}
+
+fn give(span: &mut Span, (most, least): (i64, i64)) {
+    span.most = span.most.saturating_add(most).min(BOUNDLESS);
+    span.least = span.least.saturating_add(least).min(BOUNDLESS);
+}
+
+/// Lets `seats` new tasks take their part.
+fn take(room: &mut Room<'_>, claim: &Claim<'_, '_>, seats: i64) {
+    if seats == 0 {
+        return;
+    }
+    let needs = claim.deploy.needs;
+    let gpus = gpus_needed(needs, room);
+    let parts = [
+        (&mut room.cpu, needs.cpu),
+        (&mut room.memory, needs.memory),
+        (&mut room.gpus, gpus),
+        (&mut room.enis, i64::from(needs.enis)),
+    ];
+    for (span, need) in parts {
+        let part = need.saturating_mul(seats);
+        span.least = span.least.saturating_sub(part);
+        if span.most < BOUNDLESS {
+            span.most = span.most.saturating_sub(part);
+        }
+    }
+    if needs.has_ports() {
+        room.tcp_taken.to_mut().extend(&needs.tcp_ports);
+        room.udp_taken.to_mut().extend(&needs.udp_ports);
+    }
+}
+
+/// What keeps one more task of this service from the instance.
+pub(super) fn why_here(
+    claim: &Claim<'_, '_>,
+    at: usize,
+    room: &Room<'_>,
+    own: bool,
+) -> Vec<Blocker> {
+    let mut why = Vec::new();
+    if claim.rules.provider(room).is_none() {
+        let needed = claim.rules.providers.join(", ");
+        let there = room.instance.capacity_provider.as_deref();
+        why.push(Blocker::of_value(
+            CauseKind::CapacityProvider,
+            room,
+            &needed,
+            there,
+        ));
+    }
+    let matches = claim.rules.matches(room);
+    if matches != Tri::Yes {
+        let certain = matches == Tri::No;
+        let there = if certain {
+            Some("does not match")
+        } else {
+            None
+        };
+        let blocker = Blocker::of_value(CauseKind::Constraint, room, "memberOf", there);
+        why.push(Blocker { certain, ..blocker });
+    }
+    if claim.rules.distinct && (own || claim.placed.contains_key(&at)) {
+        let there = Some("a task of this service is there");
+        why.push(Blocker::of_value(
+            CauseKind::Constraint,
+            room,
+            "distinctInstance",
+            there,
+        ));
+    }
+    why.extend(why_not(claim.deploy.needs, room));
+    why
+}
+
+fn view(room: &Room<'_>, why: &[Blocker]) -> InstanceView {
+    let instance = room.instance;
+    let ports = room.tcp_taken.iter().chain(room.udp_taken.iter());
+    let mut ports_taken: Vec<u16> = ports.copied().collect();
+    ports_taken.sort_unstable();
+    ports_taken.dedup();
+    InstanceView {
+        id: instance.id().to_owned(),
+        ec2_instance_id: instance.ec2_instance_id.clone(),
+        instance_type: instance.instance_type().map(str::to_owned),
+        status: instance.status.clone(),
+        agent_connected: instance.agent_connected,
+        free: Free {
+            cpu: room.cpu.exact(),
+            memory: room.memory.exact(),
+            ports_taken,
+            enis: room
+                .enis
+                .exact()
+                .map(|free| (free - i64::from(room.enis_leaving)).max(0)),
+            gpus: room.gpus.exact(),
+        },
+        fits: why.is_empty(),
+        why: why.iter().map(Blocker::sentence).collect(),
+    }
+}
