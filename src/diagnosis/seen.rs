@@ -224,7 +224,8 @@ impl<'a> Seen<'a> {
             .filter(|text| !text.is_empty())
         {
             let bad = status.starts_with("ROLLBACK") || status == "STOPPED";
-            let unknown = Some(CauseKind::Unknown).filter(|_| bad);
+            let usual = text.ends_with(" in progress.") || text.ends_with(" completed.");
+            let unknown = Some(CauseKind::Unknown).filter(|_| bad && !usual);
             if let Some(kind) = reason::kind(text).or(unknown) {
                 self.add(kind, text, Source::Deployment);
             }

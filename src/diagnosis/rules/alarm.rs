@@ -24,7 +24,8 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
     let finding = match seen.of(CauseKind::Alarm) {
         Some(sighted) => sighted.found(message, Vec::new()),
         None if triggered.is_empty() => return None,
-        None => Finding::concluded(Certainty::Seen, CauseKind::Alarm, message),
+        None => Finding::concluded(Certainty::Seen, CauseKind::Alarm, message)
+            .with_evidence([format!("service deployment: triggered alarms {}", names(triggered))]),
     };
     Some(finding.with_remedies([
         advise("look at the alarm's metric since the deployment began; the new tasks may run and still do harm"),

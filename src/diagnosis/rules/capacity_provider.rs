@@ -57,12 +57,21 @@ fn from_states(seen: &Seen<'_>, activities: Vec<String>) -> Option<Finding> {
     };
     let verb = if waiting.len() == 1 { "waits" } else { "wait" };
     let message = format!(
-        "{} {verb} for an instance since {}, and {why}",
+        "{} {verb} for an instance, the first for {}, and {why}",
         counted(waiting.len(), "task"),
         age(seen.case.now.since(oldest)),
     );
     let finding = Finding::concluded(Certainty::Likely, CauseKind::CapacityProvider, message);
-    Some(finding.with_evidence(activities).with_remedies([more_instances(&seen.case)]))
+    let states = providers.iter().filter_map(|one| {
+        let group = one.group.as_ref()?;
+        Some(format!(
+            "Auto Scaling group {}: {} of at most {} instances",
+            code(&group.name),
+            group.desired,
+            group.max
+        ))
+    });
+    Some(finding.with_evidence(states.take(3)).with_evidence(activities).with_remedies([more_instances(&seen.case)]))
 }
 
 /// What the groups' latest scaling activities failed with.

@@ -18,7 +18,7 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
     let sighted = seen.of(CauseKind::CircuitBreaker);
     let message = match triggered {
         Some(state) => format!(
-            "the circuit breaker ended the deployment after {} of {} allowed",
+            "the circuit breaker ended the deployment after {} (its threshold is {})",
             counted(state.failures as usize, "failed task"),
             state.threshold,
         ),
@@ -30,8 +30,9 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
         }
         Some(sighted) => sighted.found(message, Vec::new()),
         None => {
-            triggered?;
+            let status = format!("service deployment: circuit breaker {}", triggered?.status);
             Finding::concluded(Certainty::Consequence, CauseKind::CircuitBreaker, message)
+                .with_evidence([status])
         }
     };
     let remedies = [advise("mend what makes the tasks fail; ECS counts it, it doesn't cause it")];

@@ -47,7 +47,12 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
     }
     let finding =
         Finding::concluded(Certainty::Proven, CauseKind::DeploymentConfiguration, message);
-    Some(finding.with_remedies(remedies(seen)))
+    let seen_so = format!(
+        "desired {}, running {}, of which {} of this deployment; `minimumHealthyPercent` {low}, \
+         `maximumPercent` {high}",
+        service.desired, service.running, own.running,
+    );
+    Some(finding.with_evidence([seen_so]).with_remedies(remedies(seen)))
 }
 
 fn remedies(seen: &Seen<'_>) -> Vec<Remedy> {

@@ -37,5 +37,7 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
         "aws ecs continue-service-deployment --service-deployment-arn {} --hook-id {} --action CONTINUE",
         deployment.arn, hook.id,
     );
+    let state = format!("lifecycle hook {}: {}", code(&hook.id), hook.status);
+    let finding = finding.with_evidence([state]);
     Some(finding.with_remedies([advise(format!("let it go on: {}", code(&command)))]))
 }

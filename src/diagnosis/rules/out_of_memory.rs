@@ -17,8 +17,8 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
     let name = sighted.container().map(|one| one.name.as_str());
     let limit = name.and_then(|name| seen.definition.memory_limit(name));
     let who = name.map_or_else(|| "a container".to_owned(), |name| format!("the container {}", code(name)));
-    let than = limit.as_ref().map(|limit| format!(": its limit is {limit} MiB")).unwrap_or_default();
-    let now = limit.map(|limit| format!(" (now {limit} MiB)")).unwrap_or_default();
+    let than = limit.as_ref().map(|limit| format!(": its limit is {limit}")).unwrap_or_default();
+    let now = limit.map(|limit| format!(" (now {limit})")).unwrap_or_default();
     let remedies = vec![
         advise(format!("raise `memory` of {who}{now}")),
         advise("or let the program use less, for instance with its runtime's own heap limit"),

@@ -19,7 +19,11 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
     // A `valueFrom` may end in `:key:stage:id`; AWS's text names what stands before.
     let named: Vec<&str> = all.iter().copied().filter(|one| text.contains(resource(one))).collect();
     let which = if named.is_empty() { all } else { named };
-    let which = if which.is_empty() { "a secret".to_owned() } else { format!("one of {}", codes(which)) };
+    let which = match which.as_slice() {
+        [] => "a secret".to_owned(),
+        [one] => code(one),
+        many => format!("one of {}", codes(many.iter().copied())),
+    };
     let role = seen.definition.execution_role();
     let (message, remedy) = if sighted.says("invalid character") {
         (

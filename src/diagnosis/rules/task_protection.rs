@@ -3,7 +3,7 @@
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::seen::{Certainty, Finding, Seen};
-use crate::diagnosis::words::{advise, code, counted};
+use crate::diagnosis::words::{advise, code, codes, counted};
 use crate::snapshot::{Task, TaskStatus, last_part};
 
 pub(super) const RULE: Rule = Rule {
@@ -24,7 +24,8 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
     let finding = match seen.of(CauseKind::TaskProtection) {
         Some(sighted) => sighted.found(message, Vec::new()),
         None if held.is_empty() || seen.case.lacks_tasks() => return None,
-        None => Finding::concluded(Certainty::Likely, CauseKind::TaskProtection, message),
+        None => Finding::concluded(Certainty::Likely, CauseKind::TaskProtection, message)
+            .with_evidence([format!("protected and running: {}", codes(held.iter().map(|task| task.id())))]),
     };
     let task = held.first().map_or("TASK", |task| task.id());
     let command = format!(
