@@ -7,6 +7,8 @@ mod build;
 #[cfg(test)]
 mod context;
 #[cfg(test)]
+mod own_images;
+#[cfg(test)]
 mod push;
 #[cfg(test)]
 mod world;
