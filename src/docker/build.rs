@@ -105,9 +105,8 @@ pub type Say<'a> = &'a mut (dyn FnMut(BuildEvent) + Send);
 impl Engine {
     /// Builds, and checks that the image is for the platform that was asked for.
     pub async fn build(&self, request: &BuildRequest, say: Say<'_>) -> Result<Built, DockerError> {
-        let options = |dockerfile: &str| build_options(request, dockerfile);
         let context = open_context(request).await?;
-        let options = options(context.dockerfile())?;
+        let options = build_options(request, context.dockerfile())?;
         let (body, mut sender) = context.stream();
         let logins = request.logins.iter().map(docker_login).collect();
         let mut run = Run::default();
@@ -141,8 +140,8 @@ impl Engine {
             Ok(built)
         } else {
             Err(DockerError::Platform {
-                built: built.platform,
-                wanted: request.platform.clone(),
+                built: Box::new(built.platform),
+                wanted: Box::new(request.platform.clone()),
             })
         }
     }
@@ -177,7 +176,7 @@ struct Run {
 impl Run {
     fn take(&mut self, answer: Option<BuildInfoAux>, say: Say<'_>) {
         match answer {
-            Some(BuildInfoAux::BuildKit(status)) => self.progress.feed(plain(status), say),
+            Some(BuildInfoAux::BuildKit(status)) => self.progress.feed(&plain(status), say),
             Some(BuildInfoAux::Default(image)) => self.image_id = image.id.or(self.image_id.take()),
             None => {}
         }

@@ -103,49 +103,42 @@ impl BuildFailure {
 
 impl fmt::Display for BuildFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.kind {
-            BuildFailureKind::Syntax { line: Some(line) } => {
-                write!(f, "the Dockerfile is malformed at line {line}")?
-            }
-            BuildFailureKind::Syntax { line: None } => {
-                f.write_str("the Dockerfile is malformed")?
-            }
-            BuildFailureKind::MissingFile { path } => {
-                write!(f, "`{path}` is not in the build context")?
-            }
-            BuildFailureKind::Run { exit_code } => {
-                write!(f, "the build failed with exit code {exit_code}")?
-            }
-            BuildFailureKind::UnknownTarget { target } => {
-                write!(f, "the Dockerfile has no stage `{target}`")?
-            }
-            BuildFailureKind::BaseImageDenied { image } => {
-                write!(f, "the base image `{image}` may not be pulled")?
-            }
-            BuildFailureKind::BaseImageMissing { image } => {
-                write!(f, "the base image `{image}` does not exist")?
-            }
-            BuildFailureKind::BaseImagePlatform { image } => write!(
-                f,
-                "the base image `{image}` does not exist for this platform"
-            )?,
-            BuildFailureKind::RateLimited { image } => write!(
-                f,
-                "the registry's pull limit is used up, so the base image `{image}` could not be pulled"
-            )?,
-            BuildFailureKind::DiskFull => f.write_str("the engine's disk is full")?,
-            BuildFailureKind::Network => {
-                f.write_str("the build could not reach a host on the network")?
-            }
-            BuildFailureKind::WrongArchitecture => f.write_str(
-                "a step runs programs of an architecture that the engine's host can't run",
-            )?,
-            BuildFailureKind::Other => f.write_str("the build failed")?,
-        }
+        f.write_str(&self.kind.what())?;
         if let Some(step) = &self.step {
             write!(f, " in step `{step}`")?;
         }
         write!(f, ": {}", self.message)
+    }
+}
+
+impl BuildFailureKind {
+    fn what(&self) -> String {
+        match self {
+            Self::Syntax { line: Some(line) } => {
+                format!("the Dockerfile is malformed at line {line}")
+            }
+            Self::Syntax { line: None } => "the Dockerfile is malformed".to_owned(),
+            Self::MissingFile { path } => format!("`{path}` is not in the build context"),
+            Self::Run { exit_code } => format!("the build failed with exit code {exit_code}"),
+            Self::UnknownTarget { target } => format!("the Dockerfile has no stage `{target}`"),
+            Self::BaseImageDenied { image } => {
+                format!("the base image `{image}` may not be pulled")
+            }
+            Self::BaseImageMissing { image } => format!("the base image `{image}` does not exist"),
+            Self::BaseImagePlatform { image } => {
+                format!("the base image `{image}` does not exist for this platform")
+            }
+            Self::RateLimited { image } => format!(
+                "the registry's pull limit is used up, so the base image `{image}` could not be pulled"
+            ),
+            Self::DiskFull => "the engine's disk is full".to_owned(),
+            Self::Network => "the build could not reach a host on the network".to_owned(),
+            Self::WrongArchitecture => {
+                "a step runs programs of an architecture that the engine's host can't run"
+                    .to_owned()
+            }
+            Self::Other => "the build failed".to_owned(),
+        }
     }
 }
 
@@ -168,20 +161,20 @@ fn classify(error: &str, detail: &str, step: Option<&str>) -> BuildFailureKind {
             target: target.unwrap_or_default().trim_matches('"').to_owned(),
         };
     }
-    if has("failed to compute cache key")
+    let looked_for_a_file = has("failed to compute cache key")
         || has("failed to calculate checksum")
-        || has("no source files were specified")
-    {
-        if let Some(path) = missing_path(error).or_else(|| missing_path(detail)) {
-            return BuildFailureKind::MissingFile {
-                path: path.to_owned(),
-            };
-        }
+        || has("no source files were specified");
+    let path = missing_path(error).or_else(|| missing_path(detail));
+    if let Some(path) = path.filter(|_| looked_for_a_file) {
+        return BuildFailureKind::MissingFile {
+            path: path.to_owned(),
+        };
     }
-    if let Some(image) = step.and_then(base_image) {
-        if let Some(kind) = base_image_failure(&has, image) {
-            return kind;
-        }
+    if let Some(kind) = step
+        .and_then(base_image)
+        .and_then(|image| base_image_failure(&has, image))
+    {
+        return kind;
     }
     if is_network(&has) {
         return BuildFailureKind::Network;

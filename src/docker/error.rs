@@ -39,7 +39,7 @@ pub enum DockerError {
     #[error("the Docker engine broke off while it was to {doing}")]
     BrokeOff { doing: String },
     #[error("the build context could not be sent")]
-    Context(#[from] ContextError),
+    Context(#[source] Box<ContextError>),
     #[error("`{option}` can't be used with this engine: {reason}")]
     Unsupported {
         option: &'static str,
@@ -48,7 +48,10 @@ pub enum DockerError {
     #[error("{0}")]
     Build(Box<BuildFailure>),
     #[error("the image was built for `{built}`, and `{wanted}` was asked for")]
-    Platform { built: Platform, wanted: Platform },
+    Platform {
+        built: Box<Platform>,
+        wanted: Box<Platform>,
+    },
     #[error("there is no tag to push")]
     NoTags,
     #[error("`{reference}` could not be pushed: {message}")]
@@ -64,6 +67,12 @@ pub enum DockerError {
     NoDigest { reference: String },
     #[error("the tags of one image were pushed with different digests: `{first}` and `{second}`")]
     DigestsDiffer { first: Digest, second: Digest },
+}
+
+impl From<ContextError> for DockerError {
+    fn from(error: ContextError) -> Self {
+        Self::Context(Box::new(error))
+    }
 }
 
 impl DockerError {

@@ -114,7 +114,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn feed(&mut self, status: Status, say: &mut dyn FnMut(BuildEvent)) {
+    pub(super) fn feed(&mut self, status: &Status, say: &mut dyn FnMut(BuildEvent)) {
         for vertex in &status.vertexes {
             self.begin(vertex, say);
         }

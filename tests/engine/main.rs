@@ -2,7 +2,13 @@
 //!
 //! `eval "$(script/engine)"` gives both. Without them these tests fail; they are never skipped.
 
+#[cfg(test)]
 mod build;
+#[cfg(test)]
 mod context;
+#[cfg(test)]
+mod own_images;
+#[cfg(test)]
 mod push;
+#[cfg(test)]
 mod world;

@@ -105,10 +105,14 @@ pub(crate) fn files_of(image: &str) -> Vec<String> {
         .collect()
 }
 
-/// An image with a shell, made of the host's own: nothing can be pulled here.
+/// An image with a shell, made of the host's own: nothing is pulled. It stays for the next run.
 pub(crate) fn base_image() -> &'static str {
-    static MADE: OnceLock<String> = OnceLock::new();
+    const NAME: &str = "plimsoll-test-base:1";
+    static MADE: OnceLock<()> = OnceLock::new();
     MADE.get_or_init(|| {
+        if !run("docker", &["images", "--quiet", NAME]).is_empty() {
+            return;
+        }
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("root");
         for program in ["/bin/sh", "/bin/sleep", "/bin/cat"] {
@@ -130,10 +134,9 @@ pub(crate) fn base_image() -> &'static str {
                 ".",
             ],
         );
-        let name = format!("plimsoll-test-base:{}", std::process::id());
-        run("docker", &["import", tar.to_str().unwrap(), &name]);
-        name
-    })
+        run("docker", &["import", tar.to_str().unwrap(), NAME]);
+    });
+    NAME
 }
 
 fn copy_into(root: &Path, file: &str) {

@@ -47,6 +47,9 @@ impl Walk<'_> {
         if let Dockerfile::Beside { name, content } = &self.context.dockerfile {
             let mut header = tar::Header::new_gnu();
             header.set_mode(0o644);
+            header.set_uid(0);
+            header.set_gid(0);
+            header.set_mtime(0);
             header.set_size(content.len() as u64);
             self.tar
                 .append_data(&mut header, name, content.as_slice())

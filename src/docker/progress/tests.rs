@@ -17,7 +17,7 @@ fn log(digest: &str, message: &str) -> Log {
     }
 }
 
-fn told(progress: &mut Progress, status: Status) -> Vec<String> {
+fn told(progress: &mut Progress, status: &Status) -> Vec<String> {
     let mut lines = Vec::new();
     progress.feed(status, &mut |event| {
         lines.push(match event {
@@ -52,11 +52,11 @@ fn tells_each_step_once_and_joins_split_lines() {
         warnings: vec![b"JSON args\nrecommended".to_vec()],
     };
     assert_eq!(
-        told(&mut progress, first),
+        told(&mut progress, &first),
         ["#1 [1/2] RUN a", "#1 | one", "#1 | two"]
     );
     assert_eq!(
-        told(&mut progress, second.clone()),
+        told(&mut progress, &second),
         [
             r#"Warning { message: "JSON args recommended" }"#,
             "#1 | three",
@@ -68,7 +68,7 @@ fn tells_each_step_once_and_joins_split_lines() {
         vertexes: second.vertexes,
         ..Status::default()
     };
-    assert_eq!(told(&mut progress, again), [""; 0]);
+    assert_eq!(told(&mut progress, &again), [""; 0]);
     assert_eq!(progress.into_failed(), None);
 }
 
@@ -78,7 +78,7 @@ fn keeps_the_last_lines_of_the_step_that_failed_by_itself() {
     let lines: String = (0..TAIL_LINES + 5).map(|n| format!("line {n}\n")).collect();
     told(
         &mut progress,
-        Status {
+        &Status {
             vertexes: vec![
                 Vertex {
                     error: "context canceled".to_owned(),
@@ -113,7 +113,7 @@ fn a_flood_is_cut_and_said_once() {
         logs: vec![log("a", &"x\n".repeat(MAX_LINES + 100))],
         ..Status::default()
     };
-    let lines = told(&mut progress, flood);
+    let lines = told(&mut progress, &flood);
     assert_eq!(lines.len(), 1 + MAX_LINES + 1);
     assert_eq!(
         lines.last().unwrap(),
@@ -123,6 +123,6 @@ fn a_flood_is_cut_and_said_once() {
         logs: vec![log("a", &"y".repeat(10_000_000))],
         ..Status::default()
     };
-    told(&mut progress, endless);
+    told(&mut progress, &endless);
     assert!(progress.steps["a"].partial.len() < 10_000);
 }
