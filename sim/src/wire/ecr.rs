@@ -212,10 +212,11 @@ fn manifests(world: &World, body: &Value) -> Result<Value, Refusal> {
 
 /// Whether any manifest of the repository names the blob.
 fn holds(repository: &Repository, digest: &str) -> bool {
+    let quoted = format!("\"{digest}\"");
     repository
         .images
         .iter()
-        .any(|image| String::from_utf8_lossy(&image.manifest).contains(digest))
+        .any(|image| String::from_utf8_lossy(&image.manifest).contains(&quoted))
 }
 
 fn layers(world: &World, body: &Value) -> Result<Value, Refusal> {

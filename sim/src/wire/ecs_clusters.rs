@@ -50,7 +50,8 @@ pub(super) fn describe_instances(world: &World, body: &Value) -> Result<Value, R
         {
             Some(instance) => instances.push(instance_json(world, instance)),
             None => {
-                failures.push(json!({"arn": instance_arn(world, cluster, id), "reason": "MISSING"}));
+                failures
+                    .push(json!({"arn": instance_arn(world, cluster, id), "reason": "MISSING"}));
             }
         }
     }

@@ -98,6 +98,7 @@ const UPDATE_SERVICE: &[Member] = &[
     may("serviceConnectConfiguration", Any),
     may("volumeConfigurations", Any),
     may("vpcLatticeConfigurations", Any),
+    may("gatewayConnectors", Any),
     may("monitoring", Any),
 ];
 const LIST_TASKS: &[Member] = &[

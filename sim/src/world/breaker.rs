@@ -65,6 +65,7 @@ impl World {
     }
 
     fn got_healthy(&mut self, index: usize, id: &str) {
+        self.services[index].events.resolved();
         let breaker = self.services[index].configuration.breaker.as_ref();
         let resets = breaker.is_none_or(|breaker| breaker.reset_on_healthy_task);
         if let Some(deployment) = self.deployment_mut(index, id) {

@@ -50,6 +50,18 @@ impl EventLog {
         true
     }
 
+    /// The cause of the messages about placing is gone.
+    pub(crate) fn placed(&mut self) {
+        let about_placing = [
+            "no container instance met",
+            "capacity limit",
+            "reached the limit",
+            "Capacity is",
+        ];
+        self.said
+            .retain(|message, _| !about_placing.iter().any(|part| message.contains(part)));
+    }
+
     /// The cause of every kept-back message is gone.
     pub(crate) fn resolved(&mut self) {
         self.said.clear();

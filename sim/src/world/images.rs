@@ -86,7 +86,9 @@ impl World {
     }
 
     /// Adds an image as a push does: its tags move to it.
-    pub(crate) fn put_image(&mut self, repository: &str, image: Image) {
+    ///
+    /// An immutable repository isn't minded here: that is for whoever pushes to find out.
+    pub fn put_image(&mut self, repository: &str, image: Image) {
         let Some(repository) = self
             .repositories
             .iter_mut()
@@ -116,6 +118,25 @@ impl World {
             }
             None => repository.images.push(image),
         }
+    }
+
+    /// The repository's tags can't be moved.
+    pub fn set_immutable(&mut self, name: &str) {
+        if let Some(found) = self.repositories.iter_mut().find(|one| one.name == name) {
+            found.mutability = "IMMUTABLE".to_owned();
+        }
+    }
+
+    pub(crate) fn repository_names(&self) -> Vec<String> {
+        self.repositories
+            .iter()
+            .map(|repository| repository.name.clone())
+            .collect()
+    }
+
+    pub(crate) fn has_image(&self, repository: &str, digest: &str) -> bool {
+        self.repository(repository)
+            .is_some_and(|found| found.images.iter().any(|image| image.digest == digest))
     }
 
     pub(crate) fn repository(&self, name: &str) -> Option<&Repository> {

@@ -17,6 +17,8 @@ mod spec;
 mod start;
 mod task;
 mod taskdef;
+#[cfg(test)]
+mod tests;
 mod update;
 
 use std::collections::BTreeMap;
@@ -143,7 +145,10 @@ impl World {
     }
 
     /// Registers an instance; its id comes back.
-    #[expect(clippy::needless_pass_by_value, reason = "a spec is written where it is used")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a spec is written where it is used"
+    )]
     pub fn add_instance(&mut self, spec: InstanceSpec) -> String {
         let ids = (self.ids.hex32(), self.ids.ec2("i"));
         let instance = Instance::new(&spec, ids, self.now);

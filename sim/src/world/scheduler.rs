@@ -56,7 +56,7 @@ impl World {
                 continue;
             }
             let counts = self.counts(&deployment.id);
-            let usable = counts.alive().saturating_sub(counts.unhealthy);
+            let usable = counts.alive().saturating_sub(counts.leaving);
             let mut missing = if which == 0 {
                 desired.saturating_sub(usable)
             } else {
@@ -71,7 +71,7 @@ impl World {
                 missing = missing.min(1_usize.saturating_sub(counts.alive()));
             }
             missing = missing.min(upper.saturating_sub(total.alive()));
-            let replaced = counts.unhealthy.min(missing);
+            let replaced = counts.leaving.min(missing);
             self.start_some(index, which, (missing, replaced));
         }
     }
@@ -104,7 +104,7 @@ impl World {
         }
         match refused {
             Some(why) => self.placing_failed(index, which, &why),
-            None if !started.is_empty() => self.services[index].events.resolved(),
+            None if !started.is_empty() => self.services[index].events.placed(),
             None => {}
         }
     }
@@ -228,7 +228,7 @@ impl World {
         let missing = if failed {
             0
         } else {
-            desired.saturating_sub(counts.alive().saturating_sub(counts.unhealthy))
+            desired.saturating_sub(counts.alive().saturating_sub(counts.leaving))
         };
         let room = service
             .configuration
@@ -255,8 +255,8 @@ impl World {
                     primary.next_attempt = primary.next_attempt.min(now + 2_000);
                 }
             }
-        } else if counts.alive() > desired + counts.unhealthy {
-            let surplus = counts.alive() - desired - counts.unhealthy;
+        } else if counts.alive() > desired + counts.leaving {
+            let surplus = counts.alive() - desired - counts.leaving;
             let chosen = self.in_stop_order(index, surplus, |task| task.deployment == primary_id);
             self.stop_chosen(index, &chosen);
         }

@@ -162,7 +162,8 @@ pub(crate) struct Counts {
     pub(crate) starting: usize,
     pub(crate) running: usize,
     pub(crate) healthy: usize,
-    pub(crate) unhealthy: usize,
+    /// Unhealthy, or on an instance that is drained: to be replaced.
+    pub(crate) leaving: usize,
     pub(crate) stopping: usize,
 }
 
@@ -179,7 +180,6 @@ impl Counts {
             _ => self.stopping += 1,
         }
         self.healthy += usize::from(task.counts_healthy(now));
-        self.unhealthy += usize::from(task.unhealthy(now));
     }
 }
 
@@ -199,6 +199,16 @@ impl Service {
 pub(crate) const FIRST_ATTEMPT_MS: i64 = 6_000;
 
 impl World {
+    fn leaving(&self, task: &Task) -> bool {
+        let drained = || {
+            task.instance
+                .as_deref()
+                .and_then(|id| self.instance(id))
+                .is_some_and(|on| on.status == "DRAINING")
+        };
+        task.status.alive() && (task.unhealthy(self.now) || drained())
+    }
+
     pub(crate) fn counts(&self, deployment: &str) -> Counts {
         let mut counts = Counts::default();
         for task in self
@@ -207,6 +217,7 @@ impl World {
             .filter(|task| task.deployment == deployment)
         {
             counts.add(task, self.now);
+            counts.leaving += usize::from(self.leaving(task));
         }
         counts
     }
@@ -215,6 +226,7 @@ impl World {
         let mut counts = Counts::default();
         for task in self.tasks.iter().filter(|task| service.owns(task)) {
             counts.add(task, self.now);
+            counts.leaving += usize::from(self.leaving(task));
         }
         counts
     }
