@@ -7,30 +7,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::ground::{Deploy, Ground, Source};
-use super::needs::{Gpus, TaskNeeds};
-use super::room::{BOUNDLESS, Room, Tri};
-use super::why::gpus_needed;
+use super::room::{Room, Tri};
+use super::seats::{Freed, Rival, Seats};
 use crate::snapshot::{Constraint, Health, Task, TaskStatus};
-
-/// What one old task gives back when it stops, in the best and in the worst case.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Freed {
-    pub cpu: (i64, i64),
-    pub memory: (i64, i64),
-    pub gpus: (i64, i64),
-    pub enis: i64,
-    /// The host ports that it holds and the new task asks for.
-    pub ports: Vec<Port>,
-    /// Whether it may hold further ones.
-    pub any_port: bool,
-}
-
-/// A host port and its protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Port {
-    pub number: u16,
-    pub udp: bool,
-}
 
 /// An instance with old tasks of this service.
 #[derive(Clone, Debug)]
@@ -82,6 +61,10 @@ pub(super) struct Claim<'g, 'a> {
     pub placed: HashMap<usize, u32>,
     pub new: u32,
     pub doubts: Doubts,
+    /// What the service's own old tasks hold, by room; only where there are rivals.
+    own_held: HashMap<usize, Rival>,
+    /// How many seats the new tasks of rivals may take at most.
+    pub loss: i64,
     /// Instances of the service's capacity providers (all, where the launch type rules), whatever
     /// their state.
     pub reachable: u32,
@@ -186,9 +169,17 @@ impl<'g, 'a> Claim<'g, 'a> {
             placed: HashMap::new(),
             new: 0,
             doubts: Doubts::default(),
+            own_held: HashMap::new(),
+            loss: ground.loss_of(deploy),
             reachable: 0,
         };
         let own = claim.sort_tasks();
+        if !ground.rivals.is_empty() {
+            for (at, tasks) in &own {
+                let held = Rival::held(tasks, deploy.old_needs, &ground.rooms[*at]);
+                claim.own_held.insert(*at, held);
+            }
+        }
         for (at, room) in ground.rooms.iter().enumerate() {
             claim.weigh(at, room, own.get(&at).map_or(&[], Vec::as_slice));
         }
@@ -250,11 +241,23 @@ impl<'g, 'a> Claim<'g, 'a> {
         if allowed == Tri::No && own.is_empty() {
             return;
         }
+        if own.is_empty() {
+            let (best, worst) = self.seats_at(at);
+            if best != worst {
+                self.doubt(at, room, [].iter());
+            }
+            self.elsewhere_best += best;
+            self.elsewhere_worst[provider.unwrap_or(0)] += worst;
+            return;
+        }
         let needs = self.deploy.needs;
         let (steady, unsteady): (Vec<&Task>, Vec<&Task>) =
             own.iter().partition(|task| is_steady(task));
         let freed = |tasks: &[&Task]| -> Vec<Freed> {
-            tasks.iter().map(|task| self.freed(task, room)).collect()
+            tasks
+                .iter()
+                .map(|task| Freed::of(task, self.deploy.old_needs, (room, needs)))
+                .collect()
         };
         let (old, vanishing) = (freed(&steady), freed(&unsteady));
         let seats = self.seats(at, &old, &vanishing);
@@ -272,18 +275,13 @@ impl<'g, 'a> Claim<'g, 'a> {
         if best != worst {
             self.doubt(at, room, old.iter().chain(&vanishing));
         }
-        if old.is_empty() {
-            self.elsewhere_best += best[0];
-            self.elsewhere_worst[provider.unwrap_or(0)] += worst[0];
-        } else {
-            self.plots.push(Plot {
-                room: at,
-                old,
-                best,
-                worst,
-                provider,
-            });
-        }
+        self.plots.push(Plot {
+            room: at,
+            old,
+            best,
+            worst,
+            provider,
+        });
     }
 
     /// Whether ECS would place a task on the instance if there were room.
@@ -300,11 +298,14 @@ impl<'g, 'a> Claim<'g, 'a> {
 
     /// The seats on an instance as it is, in the best and in the worst case.
     pub(super) fn seats_at(&self, at: usize) -> (i64, i64) {
+        let allowed = self.allows(at);
+        if allowed == Tri::No {
+            return (0, 0);
+        }
         let seats = self.seats(at, &[], &[]);
-        match self.allows(at) {
-            Tri::No => (0, 0),
-            Tri::Maybe => (seats.best(0), 0),
-            Tri::Yes => (seats.best(0), seats.worst(0)),
+        match allowed {
+            Tri::Yes if self.deploy.needs.problems.is_empty() => (seats.best(0), seats.worst(0)),
+            _ => (seats.best(0), 0),
         }
     }
 
@@ -323,9 +324,17 @@ impl<'g, 'a> Claim<'g, 'a> {
             old,
             vanishing,
             distinct: self.rules.distinct,
+            rivals: self.rivals(at),
             beside: self.placed.get(&at).is_some_and(|count| *count > 0),
             cap: i64::from(self.deploy.service.desired).max(1),
         }
+    }
+
+    /// What the old tasks of the other services that are deployed in the same run hold there.
+    fn rivals(&self, at: usize) -> Option<Rival> {
+        let all = *self.ground.rivals.get(at)?;
+        let own = self.own_held.get(&at).copied().unwrap_or_default();
+        Some(all.less(own))
     }
 
     /// Notes why the best and the worst case differ on an instance.
@@ -349,36 +358,6 @@ impl<'g, 'a> Claim<'g, 'a> {
         }
     }
 
-    fn freed(&self, task: &Task, room: &Room<'_>) -> Freed {
-        let enis = i64::from(task.has_eni);
-        match self
-            .deploy
-            .old_needs
-            .get(&task.task_definition)
-            .filter(|old| old.problems.is_empty())
-        {
-            Some(old) => {
-                let gpus = gpus_needed(old, room);
-                Freed {
-                    cpu: (old.cpu, old.cpu),
-                    memory: (old.memory, old.memory),
-                    gpus: (gpus, gpus),
-                    enis,
-                    ports: shared_ports(old, self.deploy.needs),
-                    any_port: false,
-                }
-            }
-            None => Freed {
-                cpu: (task.cpu.unwrap_or(BOUNDLESS), task.cpu.unwrap_or(0)),
-                memory: (task.memory.unwrap_or(BOUNDLESS), task.memory.unwrap_or(0)),
-                gpus: (room.instance.registered.gpus.map_or(0, i64::from), 0),
-                enis,
-                ports: Vec::new(),
-                any_port: true,
-            },
-        }
-    }
-
     /// New tasks that run and are not unhealthy.
     pub(super) fn healthy_new(&self) -> u32 {
         let own = self.ground.tasks_of(&self.deploy.service.name);
@@ -399,173 +378,6 @@ impl<'g, 'a> Claim<'g, 'a> {
     pub(super) fn is_read(&self) -> bool {
         self.ground.has_read(Source::Instances) && self.ground.has_read(Source::Tasks)
     }
-}
-
-/// How many new tasks fit on one instance.
-struct Seats<'s> {
-    needs: &'s TaskNeeds,
-    room: &'s Room<'s>,
-    old: &'s [Freed],
-    /// Old tasks that may be gone any moment, or stay.
-    vanishing: &'s [Freed],
-    distinct: bool,
-    /// A new task of the service is there already.
-    beside: bool,
-    cap: i64,
-}
-
-impl Seats<'_> {
-    /// After `stopped` old tasks have stopped: those whose stop helps most.
-    fn best(&self, stopped: usize) -> i64 {
-        let room = self.room;
-        let most = |of: fn(&Freed) -> i64| self.back(stopped, of, true);
-        let mut seats = self.cap;
-        seats = seats.min(fit(
-            room.cpu.most + most(|one| one.cpu.0),
-            self.needs.cpu,
-            true,
-        ));
-        seats = seats.min(fit(
-            room.memory.most + most(|one| one.memory.0),
-            self.needs.memory,
-            true,
-        ));
-        seats = seats.min(fit(
-            room.enis.most + most(|one| one.enis),
-            self.needs.enis.into(),
-            true,
-        ));
-        seats = seats.min(self.gpu_seats(room.gpus.most + most(|one| one.gpus.0), true));
-        if self.needs.has_ports() {
-            seats = seats.min(i64::from(self.port_may_be_free(stopped)));
-        }
-        if self.distinct {
-            seats = seats.min(i64::from(!self.beside && stopped == self.old.len()));
-        }
-        seats.max(0)
-    }
-
-    /// After `stopped` old tasks have stopped: those whose stop helps least.
-    fn worst(&self, stopped: usize) -> i64 {
-        let room = self.room;
-        let least = |of: fn(&Freed) -> i64| self.back(stopped, of, false);
-        let mut seats = self.cap;
-        seats = seats.min(fit(
-            room.cpu.least + least(|one| one.cpu.1),
-            self.needs.cpu,
-            false,
-        ));
-        seats = seats.min(fit(
-            room.memory.least + least(|one| one.memory.1),
-            self.needs.memory,
-            false,
-        ));
-        seats = seats.min(fit(
-            room.enis.least + least(|one| one.enis),
-            self.needs.enis.into(),
-            false,
-        ));
-        seats = seats.min(self.gpu_seats(room.gpus.least + least(|one| one.gpus.1), false));
-        if self.needs.has_ports() {
-            seats = seats.min(i64::from(self.port_is_free(stopped)));
-        }
-        if self.distinct {
-            let alone = !self.beside && self.vanishing.is_empty() && stopped == self.old.len();
-            seats = seats.min(i64::from(alone));
-        }
-        seats.max(0)
-    }
-
-    /// The sum of what `stopped` old tasks give back, the most or the least that it can be.
-    fn back(&self, stopped: usize, of: fn(&Freed) -> i64, most: bool) -> i64 {
-        if stopped == 0 && (!most || self.vanishing.is_empty()) {
-            return 0;
-        }
-        let mut each: Vec<i64> = self.old.iter().map(of).collect();
-        each.sort_unstable();
-        let sum = |sum: i64, one: &i64| sum.saturating_add(*one).min(BOUNDLESS);
-        match most {
-            true => {
-                let gone = self
-                    .vanishing
-                    .iter()
-                    .map(of)
-                    .fold(0, |total, one| sum(total, &one));
-                each.iter().rev().take(stopped).fold(gone, sum)
-            }
-            false => each.iter().take(stopped).fold(0, sum),
-        }
-    }
-
-    fn gpu_seats(&self, free: i64, best: bool) -> i64 {
-        match self.needs.gpus {
-            Gpus::Count(count) => fit(free, count.into(), best),
-            Gpus::All => i64::from(free >= gpus_needed(self.needs, self.room)),
-        }
-    }
-
-    /// The ports that are asked for and taken.
-    fn collisions(&self) -> Vec<Port> {
-        let (tcp, udp) = (&self.room.tcp_taken, &self.room.udp_taken);
-        let tcp = self.needs.tcp_ports.intersection(tcp).map(|port| Port {
-            number: *port,
-            udp: false,
-        });
-        let udp = self.needs.udp_ports.intersection(udp).map(|port| Port {
-            number: *port,
-            udp: true,
-        });
-        tcp.chain(udp).collect()
-    }
-
-    fn port_may_be_free(&self, stopped: usize) -> bool {
-        let taken = self.collisions();
-        if taken.is_empty() || self.room.leaving > 0 {
-            return true;
-        }
-        let holds = |one: &&Freed| one.ports.iter().any(|port| taken.contains(port));
-        // Each task that surely holds one of them must have stopped.
-        let holders = self.old.iter().filter(holds).count();
-        let given = |port: &Port| {
-            let in_old = self
-                .old
-                .iter()
-                .chain(self.vanishing)
-                .any(|one| one.ports.contains(port));
-            in_old || self.vanishing.iter().any(|one| one.any_port)
-        };
-        let all_given = taken.iter().all(given);
-        let perhaps = stopped > 0 && self.old.iter().any(|one| one.any_port);
-        stopped >= holders && (all_given || perhaps)
-    }
-
-    fn port_is_free(&self, stopped: usize) -> bool {
-        let held = |port: &Port| self.old.iter().any(|one| one.ports.contains(port));
-        let taken = self.collisions();
-        taken.is_empty() || (stopped == self.old.len() && taken.iter().all(held))
-    }
-}
-
-/// How often `need` goes into `free`. What asks for nothing always fits in the best case; in the
-/// worst case not on an instance that is overbooked.
-fn fit(free: i64, need: i64, best: bool) -> i64 {
-    match need {
-        ..=0 if best || free >= 0 => BOUNDLESS,
-        ..=0 => 0,
-        _ => free.max(0) / need,
-    }
-}
-
-fn shared_ports(old: &TaskNeeds, new: &TaskNeeds) -> Vec<Port> {
-    let tcp = old.tcp_ports.intersection(&new.tcp_ports).map(|port| Port {
-        number: *port,
-        udp: false,
-    });
-    let udp = old.udp_ports.intersection(&new.udp_ports).map(|port| Port {
-        number: *port,
-        udp: true,
-    });
-    tcp.chain(udp).collect()
 }
 
 /// On its way down, or gone.

@@ -43,7 +43,7 @@ pub(super) fn decide(claim: &Claim<'_, '_>) -> Decision {
         decision.stopped = claim.plots.iter().map(|plot| plot.old.len()).collect();
         return decision;
     }
-    if reasons.sure && open == 0 && short == 0 && !bounds.deadlocked() {
+    if reasons.sure && claim.loss == 0 && open == 0 && short == 0 && !bounds.deadlocked() {
         let headline = format!(
             "the rollout fits: each of {served} {} takes the new task",
             plural(served, "instance")

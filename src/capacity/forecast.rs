@@ -252,7 +252,7 @@ pub(super) fn every_order_ends(claim: &Claim<'_, '_>, bounds: &Bounds) -> bool {
             }
         };
         let plots: Vec<Vec<i64>> = claim.plots.iter().map(seats).collect();
-        let elsewhere = claim.elsewhere_worst[provider];
+        let elsewhere = claim.elsewhere_worst[provider].saturating_sub(claim.loss);
         let now = plots.iter().fold(elsewhere, |sum, seats| sum + seats[0]);
         let end = plots
             .iter()
@@ -341,7 +341,9 @@ fn second_set(claim: &Claim<'_, '_>, bounds: Bounds) -> Decision {
             sum + plot.worst[0]
         })
     };
-    if reasons.sure && (0..claim.elsewhere_worst.len()).all(|provider| worst(provider) >= wanted) {
+    if reasons.sure
+        && (0..claim.elsewhere_worst.len()).all(|provider| worst(provider) >= wanted + claim.loss)
+    {
         let headline = format!(
             "the rollout fits: all {wanted} new tasks start beside the old ones ({strategy})"
         );

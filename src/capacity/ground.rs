@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::limits::EniLimits;
 use super::needs::TaskNeeds;
 use super::room::{Room, rooms};
+use super::seats::Rival;
+use super::together::Comer;
 use super::why::has_attribute;
 use crate::snapshot::{CapacityProvider, Instance, Service, Task};
 
@@ -92,6 +94,11 @@ pub(super) struct Ground<'a> {
     pub rooms: Vec<Room<'a>>,
     /// Where an instance's room stands in `rooms`, by ARN.
     pub place: HashMap<&'a str, usize>,
+    /// What the old tasks of all services that are deployed in this run hold, by room; empty
+    /// where there is one service only.
+    pub(super) rivals: Vec<Rival>,
+    /// The new tasks of all services that are deployed in this run.
+    pub(super) comers: Vec<Comer<'a>>,
     tasks_of: HashMap<&'a str, Vec<&'a Task>>,
     attributes: HashMap<(&'a str, Option<&'a str>), Vec<bool>>,
 }
@@ -124,6 +131,8 @@ impl<'a> Ground<'a> {
             place,
             tasks_of,
             attributes: HashMap::new(),
+            rivals: Vec::new(),
+            comers: Vec::new(),
         };
         for needs in needs {
             ground.index_attributes(needs);

@@ -20,6 +20,8 @@ mod order;
 mod reasons;
 mod remedies;
 mod room;
+mod seats;
+mod together;
 mod view;
 mod why;
 
@@ -32,5 +34,6 @@ pub use movement::{Movement, movement};
 pub use needs::{Gpus, RequiredAttribute, TaskNeeds, cpu_units, memory_mib};
 pub use one_more::{OneMore, room_for_one_more};
 pub use room::{Room, Span, Tri, rooms};
+pub use together::forecast_together;
 pub use view::{Free, InstanceView};
 pub use why::{Blocker, why_not};

@@ -39,11 +39,11 @@ pub fn movement(cluster: &Cluster<'_>, deploy: &Deploy<'_>) -> Movement {
             plural(leaving, "task")
         ));
     }
-    moves.extend(next_step(&Claim::new(&ground, deploy), &forecast));
-    if moves.is_empty() {
-        Movement::Unknown(forecast.reasons)
-    } else {
-        Movement::May(moves)
+    let next = next_step(&Claim::new(&ground, deploy), &forecast);
+    match (moves.is_empty(), next.is_empty()) {
+        (false, _) => Movement::UnderWay(moves),
+        (true, false) => Movement::Could(next),
+        (true, true) => Movement::Unknown(forecast.reasons),
     }
 }
 

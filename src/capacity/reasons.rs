@@ -67,6 +67,10 @@ pub(super) fn reasons(claim: &Claim<'_, '_>, grows: &Growth) -> Reasons {
     say(doubts.unsteady, "old task", "not running, or unhealthy");
     say(doubts.protected, "old task", "under scale-in protection");
     sentences.extend(claim.deploy.needs.problems.iter().cloned());
+    if claim.loss > 0 {
+        sentences
+            .push("the services that are deployed together may take each other's room".to_owned());
+    }
     let sure = doubts.missing == 0 && doubts.protected == 0 && claim.is_read();
     Reasons { sure, sentences }
 }

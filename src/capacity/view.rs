@@ -1,9 +1,10 @@
 //! The instances and the blockers as the report shows them: those that come closest first, and
 //! no more of them than a person or a program has use for.
 
-use super::claim::{Claim, Freed, Plot};
+use super::claim::{Claim, Plot};
 use super::forecast::{Decision, Verdict};
 use super::room::{BOUNDLESS, Room, Span, Tri};
+use super::seats::Freed;
 use super::why::{Blocker, gpus_needed, why_not};
 use crate::cause::CauseKind;
 use crate::snapshot::Scheduling;
