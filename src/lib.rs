@@ -12,6 +12,7 @@ pub mod cause;
 pub mod image;
 pub mod taskdef;
 pub mod capacity;
+pub mod survey;
 pub mod diagnosis;
 pub mod rollout;
 // Saying it.

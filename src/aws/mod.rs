@@ -9,6 +9,7 @@ mod document;
 mod ecr;
 mod ecs;
 mod error;
+mod survey;
 
 pub use document::Described;
 pub use ecr::{EcrImage, Login, Repository};

@@ -76,9 +76,8 @@ fn conclude(run: &mut Run, index: usize, state: &State, ended: Ended) {
     let report = &mut run.report.services[index];
     let (outcome, reason) = match ended.verdict {
         Verdict::Succeeded => (Outcome::Succeeded, format!("{revision} serves: the deployment is complete")),
-        Verdict::Stuck { causes, proven } => {
-            let why = causes.first().map_or_else(|| "nothing moved, and no cause was found".to_owned(), |cause| cause.message.clone());
-            report.causes = causes;
+        Verdict::Stuck { proven } => {
+            let why = ended.causes.first().map_or_else(|| "nothing moved, and no cause was found".to_owned(), |cause| cause.message.clone());
             let certain = if proven { "can't go on" } else { "has not moved" };
             (Outcome::Stuck, format!("the rollout of {revision} {certain}: {why}"))
         }
@@ -95,6 +94,7 @@ fn conclude(run: &mut Run, index: usize, state: &State, ended: Ended) {
     };
     report.outcome = Some(outcome);
     report.reason = reason;
+    report.causes = ended.causes;
 }
 
 fn limit_minutes(state: &State) -> u64 {

@@ -16,15 +16,15 @@ mod step;
 mod waiting;
 pub mod watch;
 
-pub use fate::{Fate, fate};
+pub use fate::{Before, Fate, fate};
+pub use proof::of_forecast;
 pub use step::{Step, step};
 pub use waiting::Waiting;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::cause::Cause;
-use crate::snapshot::{CapacityProvider, Instance, Service, ServiceDeployment, Task, Timestamp};
+use crate::snapshot::{Service, ServiceDeployment, Task, Timestamp};
+use crate::survey::Survey;
 
 /// Samples of the timeline that a run keeps; later ones replace the last.
 pub const TIMELINE_MAX: usize = 500;
@@ -67,20 +67,11 @@ pub struct Look {
     pub tasks: Option<Vec<Task>>,
     pub service_deployment: Option<ServiceDeployment>,
     /// Read only when the question is where a task could go.
-    pub room: Option<Room>,
+    pub survey: Option<Survey>,
+    /// Why this look could not be made; it is tried again.
+    pub failed: Option<String>,
     /// IAM actions that were denied.
     pub unread: Vec<&'static str>,
-}
-
-/// What the cluster has: read when it matters.
-#[derive(Clone, Debug, Default)]
-pub struct Room {
-    pub instances: Vec<Instance>,
-    /// All tasks of the cluster that are to run; absent where they could not be read.
-    pub tasks: Option<Vec<Task>>,
-    pub providers: Vec<CapacityProvider>,
-    /// ARNs of the instances that satisfy every `memberOf` expression; absent where there is none.
-    pub member_of: Option<BTreeSet<String>>,
 }
 
 /// How a rollout ended, as far as ECS is concerned.
@@ -89,7 +80,7 @@ pub enum Verdict {
     /// Our deployment is complete and its revision serves.
     Succeeded,
     /// It can't go on for lack of room or because of its own percentages.
-    Stuck { proven: bool, causes: Vec<Cause> },
+    Stuck { proven: bool },
     /// Tasks don't start, don't stay up or don't get healthy.
     Failed { reason: String },
     /// ECS put the previous revision back.
@@ -163,8 +154,8 @@ impl State {
 
     /// Whether the next look should read the cluster's instances: only when our deployment lacks
     /// tasks and none is on its way.
-    pub fn wants_room(&self) -> bool {
-        self.memory.wants_room
+    pub fn wants_survey(&self) -> bool {
+        self.memory.wants_survey
     }
 }
 

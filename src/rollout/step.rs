@@ -1,11 +1,13 @@
 //! One step of the watch: what a look means, what to say of it, and whether it is decided.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::fate::{Before, Fate, fate};
+use super::proof::{AGENT_LOST, Judgement};
 use super::waiting::{Counts, counts_as_healthy, waiting};
 use super::{Line, Look, STOPPED_MAX, Sample, State, TIMELINE_MAX, Target, Verdict, Waiting, failures, lines, proof};
+use crate::cause::Cause;
 use crate::snapshot::{Deployment, Service, Task, Timestamp};
 
 /// A heartbeat when nothing was said for this long.
@@ -24,6 +26,8 @@ pub struct Step {
     pub verdict: Option<Verdict>,
     /// What is waited for, where it is not decided.
     pub waiting: Vec<Waiting>,
+    /// What explains a verdict that isn't good, the most telling first.
+    pub causes: Vec<Cause>,
 }
 
 /// What the fold carries from look to look.
@@ -31,7 +35,7 @@ pub struct Step {
 pub(super) struct Memory {
     seen: bool,
     failed: bool,
-    pub(super) wants_room: bool,
+    pub(super) wants_survey: bool,
     events: BTreeSet<String>,
     counts: String,
     rollback_said: bool,
@@ -44,6 +48,9 @@ pub(super) struct Memory {
     said_at: Timestamp,
     healthy_at: Option<Timestamp>,
     proofs: u32,
+    proven: Vec<Cause>,
+    /// Since when an instance's agent has been away.
+    agents_away: BTreeMap<String, Timestamp>,
 }
 
 impl Memory {
@@ -51,7 +58,7 @@ impl Memory {
         Memory {
             seen: false,
             failed: false,
-            wants_room: false,
+            wants_survey: false,
             events: BTreeSet::new(),
             counts: String::new(),
             rollback_said: false,
@@ -63,6 +70,8 @@ impl Memory {
             said_at: target.since,
             healthy_at: None,
             proofs: 0,
+            proven: Vec::new(),
+            agents_away: BTreeMap::new(),
         }
     }
 }
@@ -79,7 +88,7 @@ pub fn step(state: &mut State, look: &Look, now: Timestamp) -> Step {
         judge(state, look, service, now, &mut step);
         state.last = Some(service.clone());
     } else {
-        step.waiting.push(Waiting::Listing);
+        step.waiting.push(if look.failed.is_some() { Waiting::Answer } else { Waiting::Listing });
     }
     if step.verdict.is_none() && now >= state.patience.deadline {
         step.verdict = Some(out_of_time(state, &step));
@@ -90,7 +99,19 @@ pub fn step(state: &mut State, look: &Look, now: Timestamp) -> Step {
     if !step.say.is_empty() {
         state.memory.said_at = now;
     }
+    explain(state, look, now, &mut step);
     step
+}
+
+/// A verdict that isn't good comes with its causes.
+fn explain(state: &State, look: &Look, now: Timestamp, step: &mut Step) {
+    let explained = matches!(
+        step.verdict,
+        Some(Verdict::Stuck { .. } | Verdict::Failed { .. } | Verdict::RolledBack { .. } | Verdict::TimedOut { .. })
+    );
+    if let Some(service) = state.last.as_ref().filter(|_| explained) {
+        step.causes = proof::causes(state, service, look, &state.memory.proven, now);
+    }
 }
 
 fn judge(state: &mut State, look: &Look, service: &Service, now: Timestamp, step: &mut Step) {
@@ -110,7 +131,7 @@ fn judge(state: &mut State, look: &Look, service: &Service, now: Timestamp, step
         }
         Fate::RollingBack { reason } => {
             state.memory.failed = true;
-            state.memory.wants_room = false;
+            state.memory.wants_survey = false;
             if !std::mem::replace(&mut state.memory.rollback_said, true) {
                 step.say.push(Line::warning(format!("ECS is rolling back: {}", lines::message(&reason))));
             }
@@ -182,9 +203,11 @@ fn in_progress(state: &mut State, look: &Look, service: &Service, ours: &Deploym
     }
     let moving = step.waiting.iter().any(Waiting::is_movement);
     let lacks = step.waiting.iter().any(|waiting| matches!(waiting, Waiting::Placement { .. } | Waiting::Instance { .. }));
-    state.memory.wants_room = lacks && !moving;
-    let proven = if state.memory.wants_room { proof::proof(state, service, look) } else { None };
-    state.memory.proofs = if proven.is_some() { state.memory.proofs + 1 } else { 0 };
+    state.memory.wants_survey = lacks && !moving;
+    note_agents(state, look, now);
+    let judgement = if state.memory.wants_survey { proof::judge(state, service, look, &lost_agents(state, now)) } else { Judgement::default() };
+    state.memory.proofs = if judgement.proof.is_some() { state.memory.proofs + 1 } else { 0 };
+    state.memory.proven = judgement.proof.unwrap_or_default();
     let still = now.since(state.memory.moved_at);
     let certain = state.memory.proofs >= PROOFS;
     if !certain && still < state.patience.stuck_after {
@@ -195,13 +218,31 @@ fn in_progress(state: &mut State, look: &Look, service: &Service, ours: &Deploym
     if !certain && retrying && service.configuration.circuit_breaker.is_some() {
         return;
     }
-    let causes = proven.unwrap_or_else(|| proof::likely(state, service, look, now));
     if !state.patience.wait_when_stuck {
-        step.verdict = Some(Verdict::Stuck { proven: certain, causes });
+        step.verdict = Some(Verdict::Stuck { proven: certain });
     } else if !std::mem::replace(&mut state.memory.stuck_said, true) {
+        let causes = proof::causes(state, service, look, &state.memory.proven, now);
         let why = causes.first().map(|cause| cause.message.clone()).unwrap_or_default();
         step.say.push(Line::warning(format!("the rollout is stuck: {why}")));
     }
+}
+
+/// Remembers since when which agent is away; only a long absence proves anything.
+fn note_agents(state: &mut State, look: &Look, now: Timestamp) {
+    let Some(survey) = &look.survey else { return };
+    let away = &mut state.memory.agents_away;
+    for instance in &survey.instances {
+        if instance.agent_connected {
+            away.remove(&instance.arn);
+        } else {
+            away.entry(instance.arn.clone()).or_insert(now);
+        }
+    }
+}
+
+fn lost_agents(state: &State, now: Timestamp) -> BTreeSet<String> {
+    let away = state.memory.agents_away.iter();
+    away.filter(|(_, since)| now.since(**since) >= AGENT_LOST).map(|(arn, _)| arn.clone()).collect()
 }
 
 /// Three failed tasks of this deployment in a row with none healthy, where no breaker decides.
@@ -250,9 +291,7 @@ fn out_of_time(state: &State, step: &Step) -> Verdict {
         return Verdict::Failed { reason: "the rollback that ECS began was still under way when the time ran out".to_owned() };
     }
     if state.memory.stuck_said {
-        let service = state.last.clone().unwrap_or_default();
-        let causes = proof::likely(state, &service, &Look::default(), state.patience.deadline);
-        return Verdict::Stuck { proven: state.memory.proofs >= PROOFS, causes };
+        return Verdict::Stuck { proven: state.memory.proofs >= PROOFS };
     }
     Verdict::TimedOut { waiting: step.waiting.clone() }
 }

@@ -20,6 +20,8 @@ const TARGET_HEALTH: Duration = Duration::from_secs(180);
 pub enum Waiting {
     /// ECS is still to show the deployment.
     Listing,
+    /// AWS is to answer again.
+    Answer,
     /// New tasks that have a place and are starting.
     Starting { tasks: u32 },
     /// New tasks in PROVISIONING without an instance: a capacity provider is to bring one.
@@ -49,6 +51,7 @@ impl Waiting {
     pub fn is_movement(&self) -> bool {
         match self {
             Waiting::Listing
+            | Waiting::Answer
             | Waiting::Starting { .. }
             | Waiting::Healthy { .. }
             | Waiting::Draining { .. }
@@ -69,6 +72,7 @@ impl fmt::Display for Waiting {
         let tasks = |count: &u32, which: &str| format!("{count} {which} task{}", if *count == 1 { "" } else { "s" });
         let text = match self {
             Waiting::Listing => "ECS to list the new deployment".to_owned(),
+            Waiting::Answer => "AWS to answer again".to_owned(),
             Waiting::Starting { tasks: count } => format!("{} to start", tasks(count, "new")),
             Waiting::Instance { tasks: count } => {
                 format!("{} in PROVISIONING: the capacity provider is to bring an instance", tasks(count, "new"))

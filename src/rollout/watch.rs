@@ -6,10 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::{Line, Look, Room, State, Step, Verdict, Waiting, step};
+use super::{Line, Look, State, Step, Verdict, Waiting, step};
 use crate::aws::{Aws, AwsError, AwsErrorKind};
+use crate::capacity::TaskNeeds;
+use crate::cause::Cause;
 use crate::clock::Clock;
-use crate::snapshot::{Constraint, Service};
 
 /// Nobody should learn of an end later than this.
 const SLOWEST: Duration = Duration::from_secs(15);
@@ -21,6 +22,7 @@ const LONG: Duration = Duration::from_secs(5 * 60);
 pub struct Ended {
     pub verdict: Verdict,
     pub waiting: Vec<Waiting>,
+    pub causes: Vec<Cause>,
 }
 
 /// What the loop needs besides the states.
@@ -49,16 +51,16 @@ impl Watch<'_> {
                 Ok(looks) => (looks, false),
                 Err(error) if is_passing(&error) => {
                     tracing::debug!(%error, "a look failed and is tried again");
-                    (open.iter().map(|_| Look::default()).collect(), true)
+                    (open.iter().map(|_| Look { failed: Some(error.to_string()), ..Look::default() }).collect(), true)
                 }
                 Err(error) => return Err(error),
             };
             for (&index, look) in open.iter().zip(&looks) {
-                let Step { say: lines, verdict, waiting } = step(&mut states[index], look, self.clock.now());
+                let Step { say: lines, verdict, waiting, causes } = step(&mut states[index], look, self.clock.now());
                 for line in &lines {
                     say(index, line);
                 }
-                ended[index] = verdict.map(|verdict| Ended { verdict, waiting });
+                ended[index] = verdict.map(|verdict| Ended { verdict, waiting, causes });
             }
             if ended.iter().any(Option::is_none) {
                 tokio::time::sleep(self.pace(self.clock.now().since(began), strained)).await;
@@ -98,20 +100,15 @@ impl Reader<'_> {
                 services.insert((cluster.to_owned(), service.name.clone()), service);
             }
         }
-        let mut rooms: BTreeMap<String, Option<Room>> = BTreeMap::new();
         let mut looks = Vec::with_capacity(open.len());
         for &index in open {
             let state = &states[index];
             let target = &state.target;
             let service = services.remove(&(target.cluster.clone(), target.service.clone()));
             let mut look = self.details(state).await?;
-            if let Some(service) = service.as_ref().filter(|_| state.wants_room()) {
-                if !rooms.contains_key(&target.cluster) {
-                    let room = self.room(&target.cluster, service).await?;
-                    rooms.insert(target.cluster.clone(), room);
-                }
-                look.room = rooms.get(&target.cluster).cloned().flatten();
-                self.constrain(&mut look, service).await?;
+            if let Some(service) = service.as_ref().filter(|_| state.wants_survey()) {
+                let constraints = TaskNeeds::of(&state.document).constraints;
+                look.survey = Some(self.aws.survey(service, &constraints).await);
             }
             look.service = service;
             look.unread = self.denied.iter().copied().collect();
@@ -135,33 +132,6 @@ impl Reader<'_> {
             look.service_deployment = self.optional(known.await)?.flatten();
         }
         Ok(look)
-    }
-
-    async fn room(&mut self, cluster: &str, service: &Service) -> Result<Option<Room>, AwsError> {
-        let Some(instances) = self.optional(self.aws.instances(cluster).await)? else { return Ok(None) };
-        let tasks = self.optional(self.aws.cluster_tasks(cluster).await)?;
-        let names: Vec<String> = service.capacity_providers.iter().map(|item| item.provider.clone()).collect();
-        let providers = if names.is_empty() {
-            Vec::new()
-        } else {
-            self.optional(self.aws.capacity_providers(&names).await)?.unwrap_or_default()
-        };
-        Ok(Some(Room { instances, tasks, providers, member_of: None }))
-    }
-
-    /// `memberOf` is evaluated by ECS itself: the instances that match every expression.
-    async fn constrain(&mut self, look: &mut Look, service: &Service) -> Result<(), AwsError> {
-        let Some(room) = &mut look.room else { return Ok(()) };
-        for constraint in &service.constraints {
-            let Constraint::MemberOf(expression) = constraint else { continue };
-            let Some(arns) = self.optional(self.aws.instance_arns(&service.cluster, Some(expression)).await)? else { continue };
-            let matching: BTreeSet<String> = arns.into_iter().collect();
-            room.member_of = Some(match room.member_of.take() {
-                Some(before) => before.intersection(&matching).cloned().collect(),
-                None => matching,
-            });
-        }
-        Ok(())
     }
 
     /// A denied action is remembered and left out; what passes makes the whole look pass.
