@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::cause::Cause;
 use crate::snapshot::{
-    CapacityProvider, Deployment, Instance, Service, ServiceDeployment, Task, Timestamp,
+    CapacityProvider, Deployment, Instance, RolloutState, Service, ServiceDeployment, Task,
+    Timestamp,
 };
 
 /// One service's rollout, with what is known about it.
@@ -97,6 +98,21 @@ impl<'a> Case<'a> {
     pub(crate) fn lacks_tasks(&self) -> bool {
         self.entry()
             .is_none_or(|entry| entry.running < entry.desired)
+    }
+
+    /// Whether it has fewer tasks than it should that run or have an instance to run on.
+    pub(crate) fn lacks_places(&self) -> bool {
+        let placed = |task: &&Task| task.last_status.is_starting() && task.instance.is_some();
+        let placed = self.own_tasks().filter(placed).count();
+        let covered =
+            |entry: &Deployment| entry.running as usize + placed >= entry.desired as usize;
+        !self.entry().is_some_and(covered)
+    }
+
+    /// Whether ECS calls the deployment complete.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.entry()
+            .is_some_and(|entry| entry.rollout == Some(RolloutState::Completed))
     }
 
     /// The tasks that the deployment started.

@@ -8,10 +8,12 @@
 pub mod case;
 pub mod definition;
 pub mod event;
+mod finding;
 mod placement;
 pub mod reason;
 pub mod rules;
 mod seen;
+mod sighted;
 pub mod stop;
 mod words;
 
@@ -19,7 +21,8 @@ pub use case::{Case, LogTail, TargetHealth};
 pub use rules::{RULES, Rule, rule};
 
 use crate::cause::{Cause, CauseKind};
-use seen::{Certainty, Finding, Seen};
+use finding::{Certainty, Finding};
+use seen::Seen;
 
 /// Most causes that are told of one service: one is read, the others are there to look up.
 pub const MAX_CAUSES: usize = 8;

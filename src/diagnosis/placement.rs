@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::cause::Remedy;
 use crate::diagnosis::case::Case;
-use crate::diagnosis::seen::Sighted;
+use crate::diagnosis::sighted::Sighted;
 use crate::diagnosis::words::{advise, change, code};
 use crate::snapshot::{Instance, Scheduling, last_part};
 

@@ -6,6 +6,9 @@
 
 use crate::cause::CauseKind;
 
+#[cfg(test)]
+mod tests;
+
 /// Longest text that is looked into, in characters. AWS's own are below 1,100; what is longer
 /// came from an image or a registry and tells nothing more.
 pub const MAX_TEXT: usize = 4_000;

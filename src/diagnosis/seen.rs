@@ -3,17 +3,17 @@
 //! Events, stopped tasks and states of the deployment become [`Sighting`]s, alike ones counted
 //! together. Which of them still explain the present is decided here, once.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::cause::{Cause, CauseKind, Remedy};
+use crate::cause::CauseKind;
 use crate::diagnosis::case::Case;
 use crate::diagnosis::definition::Definition;
 use crate::diagnosis::event::{self, EventKind};
 use crate::diagnosis::reason;
+use crate::diagnosis::sighted::Sighted;
 use crate::diagnosis::stop::{self, StopKind};
-use crate::diagnosis::words::{MAX_LINE, age, code, counted, short};
+use crate::diagnosis::words::{MAX_LINE, code, short};
 use crate::snapshot::{Container, Event, Task, TaskStatus, Timestamp};
 
 /// AWS leaves an event out while the same one is younger than this, unless its cause was resolved
@@ -26,75 +26,10 @@ const MAX_EVENTS: usize = 500;
 /// Most tasks that are read. A hundred failures tell no more than ten.
 const MAX_TASKS: usize = 2_000;
 
-/// Most different texts that one cause shows.
-const MAX_EVIDENCE: usize = 5;
-
 /// Most lines of a log that a cause shows, and the longest of them in characters: enough for the
 /// end of a stack trace.
 const MAX_LOG_LINES: usize = 10;
 const MAX_LOG_LINE: usize = 400;
-
-/// How surely a cause explains what is seen; in the order of telling.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Certainty {
-    /// Worked out from numbers.
-    Proven,
-    /// Said by AWS about this deployment.
-    Seen,
-    /// Said at another time, or concluded.
-    Likely,
-    /// What follows from another cause.
-    Consequence,
-    /// Not understood.
-    Unknown,
-}
-
-/// A rule's answer.
-#[derive(Clone, Debug)]
-pub(crate) struct Finding {
-    pub(crate) certainty: Certainty,
-    /// How many tasks it rests on: what happens to many is told first.
-    pub(crate) tasks: usize,
-    pub(crate) cause: Cause,
-}
-
-impl Finding {
-    /// A finding that nothing but states shows.
-    pub(crate) fn concluded(certainty: Certainty, kind: CauseKind, message: String) -> Finding {
-        let cause = Cause {
-            kind,
-            message,
-            evidence: Vec::new(),
-            remedies: Vec::new(),
-        };
-        Finding {
-            certainty,
-            tasks: 0,
-            cause,
-        }
-    }
-
-    pub(crate) fn with_evidence(mut self, evidence: impl IntoIterator<Item = String>) -> Finding {
-        self.cause.evidence.extend(evidence);
-        self
-    }
-
-    pub(crate) fn with_remedies(mut self, remedies: impl IntoIterator<Item = Remedy>) -> Finding {
-        self.cause.remedies.extend(remedies);
-        self
-    }
-
-    /// The same, no surer than this.
-    pub(crate) fn at_most(mut self, certainty: Certainty) -> Finding {
-        self.certainty = self.certainty.max(certainty);
-        self
-    }
-
-    /// The order of telling. Tasks stand before events: an event may be of a moment.
-    pub(crate) fn rank(&self) -> (Certainty, Reverse<usize>) {
-        (self.certainty, Reverse(self.tasks))
-    }
-}
 
 /// Where something was seen.
 #[derive(Clone, Debug)]
@@ -151,22 +86,12 @@ impl<'a> Seen<'a> {
 
     /// What was seen of one kind; nothing where there is nothing.
     pub(crate) fn of(&self, kind: CauseKind) -> Option<Sighted<'_, 'a>> {
-        let mut all: Vec<&Sighting<'a>> = self
+        let all: Vec<&Sighting<'a>> = self
             .sightings
             .iter()
             .filter(|one| one.kind == kind)
             .collect();
-        all.sort_by_key(|one| {
-            (
-                !matches!(one.source, Source::Task { .. }),
-                Reverse(one.count),
-            )
-        });
-        (!all.is_empty()).then_some(Sighted {
-            seen: self,
-            kind,
-            all,
-        })
+        (!all.is_empty()).then(|| Sighted::new(self, kind, all))
     }
 
     /// The last lines that a container of the deployment wrote, as evidence.
@@ -249,11 +174,13 @@ impl<'a> Seen<'a> {
                 _ => None,
             };
             let before = self.is_before(event.at);
+            // A started task had its place; it says nothing about what comes after.
+            let passed = since.started && is_about_place(kind);
             let source = Source::Event {
                 at: event.at,
                 instance,
                 before,
-                passed: since.started,
+                passed,
             };
             self.add(kind, &event.message, source);
         }
@@ -281,7 +208,13 @@ impl<'a> Seen<'a> {
         }
         // AWS would have said it again after six hours.
         let fresh = !before || self.case.now.since(event.at) <= EVENT_HELD_BACK;
-        fresh && !since.steady && self.case.lacks_tasks()
+        let explains = match kind {
+            // Holds old tasks, when all new ones run already.
+            CauseKind::TaskProtection => !self.case.is_complete(),
+            kind if is_about_place(kind) => self.case.lacks_places(),
+            _ => self.case.lacks_tasks(),
+        };
+        fresh && !since.steady && explains
     }
 
     fn is_before(&self, at: Timestamp) -> bool {
@@ -331,6 +264,12 @@ impl Since {
     }
 }
 
+/// Whether the kind is about where a task may run, not about what the task needs or does.
+fn is_about_place(kind: CauseKind) -> bool {
+    // The order of the kinds: everything up to here is capacity of some sort.
+    kind <= CauseKind::CapacityProvider
+}
+
 /// Whether an event of this kind, from before the deployment, may hold for the deployment too:
 /// so for what the service or the account lacks, not for what an image or a task did.
 fn lasts(kind: CauseKind) -> bool {
@@ -361,159 +300,4 @@ fn without_ids(text: &str) -> String {
         .map(|word| if is_id(word) { "*" } else { word })
         .collect::<Vec<_>>()
         .join(" ")
-}
-
-/// All that was seen of one kind, of tasks first, then by count; never empty.
-#[derive(Debug)]
-pub(crate) struct Sighted<'s, 'a> {
-    pub(crate) seen: &'s Seen<'a>,
-    kind: CauseKind,
-    all: Vec<&'s Sighting<'a>>,
-}
-
-impl<'a> Sighted<'_, 'a> {
-    /// The text that tells most: of a task before an event.
-    pub(crate) fn text(&self) -> &'a str {
-        self.all.first().map_or("", |one| one.text)
-    }
-
-    /// Whether any of the texts holds these words (lower case).
-    pub(crate) fn says(&self, words: &str) -> bool {
-        self.all
-            .iter()
-            .any(|one| reason::plain(one.text).to_ascii_lowercase().contains(words))
-    }
-
-    /// How many tasks it happened to.
-    pub(crate) fn tasks(&self) -> usize {
-        let of_task = |one: &&&Sighting<'_>| matches!(one.source, Source::Task { .. });
-        self.all.iter().filter(of_task).map(|one| one.count).sum()
-    }
-
-    /// The container that most of it is about.
-    pub(crate) fn container(&self) -> Option<&'a Container> {
-        self.all.iter().find_map(|one| match one.source {
-            Source::Task { container, .. } => container,
-            _ => None,
-        })
-    }
-
-    /// A task that it happened to.
-    pub(crate) fn task(&self) -> Option<&'a Task> {
-        self.all.iter().find_map(|one| match one.source {
-            Source::Task { task, .. } => Some(task),
-            _ => None,
-        })
-    }
-
-    /// Id of the container instance that AWS calls the closest match.
-    pub(crate) fn closest(&self) -> Option<&str> {
-        self.all.iter().find_map(|one| match &one.source {
-            Source::Event { instance, .. } => instance.as_deref(),
-            _ => None,
-        })
-    }
-
-    /// The texts with their counts and ages, most frequent first.
-    pub(crate) fn evidence(&self) -> Vec<String> {
-        let rest = self.all.len().saturating_sub(MAX_EVIDENCE);
-        let mut lines: Vec<String> = self
-            .all
-            .iter()
-            .take(MAX_EVIDENCE)
-            .map(|one| self.line(one))
-            .collect();
-        if rest > 0 {
-            lines.push(format!("and {} of this kind", counted(rest, "other text")));
-        }
-        lines
-    }
-
-    fn line(&self, one: &Sighting<'_>) -> String {
-        let head = match &one.source {
-            Source::Deployment => "deployment".to_owned(),
-            Source::Event { at, before, .. } => {
-                let events = if one.count == 1 {
-                    "event".to_owned()
-                } else {
-                    format!("{}, the last", counted(one.count, "event"))
-                };
-                let when = age(self.seen.case.now.since(*at));
-                let before = if *before {
-                    ", before this deployment"
-                } else {
-                    ""
-                };
-                format!("{events} {when} ago{before}")
-            }
-            Source::Task { task, container } => task_head(task, *container, one.count),
-        };
-        let text = if one.text.is_empty() {
-            "AWS gives no reason"
-        } else {
-            one.text
-        };
-        format!("{head}: {}", short(text, MAX_LINE))
-    }
-
-    /// How sure it is, by where it was seen.
-    fn certainty(&self) -> Certainty {
-        let sure = self.all.iter().any(|one| match one.source {
-            Source::Event { before, passed, .. } => !before && !passed,
-            Source::Task { .. } | Source::Deployment => true,
-        });
-        if sure {
-            Certainty::Seen
-        } else {
-            Certainty::Likely
-        }
-    }
-
-    /// What takes certainty from the message, in words.
-    fn doubt(&self) -> String {
-        let newest = self.all.iter().find_map(|one| match one.source {
-            Source::Event { at, before, .. } => Some((at, before)),
-            _ => None,
-        });
-        match (self.certainty(), newest) {
-            (Certainty::Likely, Some((at, true))) => format!(
-                "; AWS said so {} ago, before this deployment, and holds such an event back for six hours",
-                age(self.seen.case.now.since(at)),
-            ),
-            (Certainty::Likely, Some((_, false))) => {
-                "; ECS has started tasks since, so it may have passed".to_owned()
-            }
-            _ => String::new(),
-        }
-    }
-
-    /// The finding with this message, worded as sure as it is.
-    pub(crate) fn found(&self, message: impl Into<String>, remedies: Vec<Remedy>) -> Finding {
-        let message = message.into() + &self.doubt();
-        let cause = Cause {
-            kind: self.kind,
-            message,
-            evidence: self.evidence(),
-            remedies,
-        };
-        Finding {
-            certainty: self.certainty(),
-            tasks: self.tasks(),
-            cause,
-        }
-    }
-}
-
-fn task_head(task: &Task, container: Option<&Container>, count: usize) -> String {
-    let mut head = match count {
-        1 => format!("task {}", code(task.id())),
-        count => counted(count, "task"),
-    };
-    if let Some(container) = container {
-        head.push_str(&format!(", container {}", code(&container.name)));
-        if let Some(exit) = container.exit_code {
-            head.push_str(&format!(", exit code {exit}"));
-        }
-    }
-    head
 }

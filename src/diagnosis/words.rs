@@ -17,10 +17,8 @@ pub(crate) const MAX_LINE: usize = 1_400;
 
 /// A value as a literal in a sentence.
 pub(crate) fn code(value: &str) -> String {
-    format!(
-        "`{}`",
-        short(&value.replace(['`', '\n', '\r'], " "), MAX_LITERAL)
-    )
+    let unfit = |letter: char| letter == '`' || letter.is_control();
+    format!("`{}`", short(&value.replace(unfit, " "), MAX_LITERAL))
 }
 
 /// Several values as literals, at most five of them.
@@ -75,6 +73,15 @@ pub(crate) fn change(text: impl Into<String>, change: Value) -> Remedy {
         change,
         ..advise(text)
     }
+}
+
+/// A value as an argument of a command that somebody may copy into a shell.
+pub(crate) fn argument(value: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@=+,%".contains(&byte);
+    if !value.is_empty() && value.bytes().all(plain) {
+        return value.to_owned();
+    }
+    format!("'{}'", value.replace('\'', r"'\''"))
 }
 
 /// The word after `marker`, up to a blank, a quote or a bracket; without a comma, colon or full

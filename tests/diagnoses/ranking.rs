@@ -1,9 +1,10 @@
 //! What is told first, what is still believed, and how surely it is said.
 
 use plimsoll::cause::{Cause, CauseKind};
-use plimsoll::snapshot::Container;
+use plimsoll::diagnosis::{Case, looked_at};
+use plimsoll::snapshot::{Container, TaskStatus};
 
-use crate::world::{OLD, World};
+use crate::world::{BEGAN, OLD, OURS, World};
 
 const CPU: &str = "has insufficient CPU units available";
 
@@ -93,6 +94,57 @@ fn an_older_event_explains_the_present_with_its_age() {
 }
 
 #[test]
+fn tasks_that_have_their_place_lack_none() {
+    let world = World::new().closest(CPU).with(|world| {
+        for _ in 0..3 {
+            let mut task = world.task(TaskStatus::Pending);
+            task.instance = Some(world.instances[0].arn.clone());
+            world.tasks.push(task);
+        }
+    });
+    assert_eq!(world.told(), "no cause");
+}
+
+#[test]
+fn protection_holds_when_all_new_tasks_run() {
+    let text = "was unable to reach steady state because (taskSet ecs-svc/1111111111111111111) was unable \
+                to scale in due to (reason 2 tasks under protection)";
+    let world = World::new()
+        .event(60, text)
+        .with(|world| world.service.deployments[0].running = 3);
+    assert_eq!(
+        world.causes().first().map(|cause| cause.kind),
+        Some(CauseKind::TaskProtection)
+    );
+}
+
+#[test]
+fn a_copied_command_stays_one_command() {
+    let mut world = World::new().exited(1, 1, "");
+    world.definition["containerDefinitions"][0]["logConfiguration"]["options"]["awslogs-group"] =
+        "/ecs/api; rm -rf 'x'".into();
+    let causes = world.causes();
+    let command = &causes[0].remedies[0].text;
+    assert!(
+        command.contains(r"aws logs tail '/ecs/api; rm -rf '\''x'\''' --since 1h"),
+        "{command}"
+    );
+}
+
+#[test]
+fn nothing_found_says_what_was_looked_at() {
+    let world = World::new().event(
+        5,
+        "has started 1 tasks: (task 22450d8cbf7b4648ac0837b9a710e807).",
+    );
+    let case = Case::new(&world.service, OURS, BEGAN);
+    insta::assert_snapshot!(
+        looked_at(&case),
+        @"no cause found in 1 service event, 0 tasks, 0 load balancer targets, 0 container logs and no service deployment"
+    );
+}
+
+#[test]
 fn an_older_image_says_nothing_about_the_new_one() {
     let pull = "was unable to place a task. Reason: CannotPullContainerError: not found.";
     assert_eq!(World::new().event(-600, pull).told(), "no cause");
@@ -115,6 +167,23 @@ fn a_moment_without_room_may_have_passed() {
 }
 
 #[test]
+fn a_started_task_doesnt_excuse_a_pull_that_failed() {
+    let world = World::new()
+        .reason("CannotPullContainerError: toomanyrequests")
+        .event(
+            60,
+            "has started 1 tasks: (task 22450d8cbf7b4648ac0837b9a710e807).",
+        );
+    let causes = world.causes();
+    assert_eq!(causes[0].kind, CauseKind::ImagePull);
+    assert!(
+        !causes[0].message.contains("may have passed"),
+        "{}",
+        causes[0].message
+    );
+}
+
+#[test]
 fn what_happens_to_another_deployment_is_not_ours() {
     let world = World::new()
         .stopped(2, "TaskFailedToStart", "TaskFailedToStart: RESOURCE:GPU")
@@ -130,7 +199,7 @@ fn what_happens_to_another_deployment_is_not_ours() {
             world
                 .tasks
                 .iter_mut()
-                .for_each(|task| task.started_by = OLD.to_owned())
+                .for_each(|task| task.started_by = OLD.to_owned());
         });
     assert_eq!(world.told(), "no cause");
 }

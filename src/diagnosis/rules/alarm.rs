@@ -2,7 +2,8 @@
 
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
-use crate::diagnosis::seen::{Certainty, Finding, Seen};
+use crate::diagnosis::finding::{Certainty, Finding};
+use crate::diagnosis::seen::Seen;
 use crate::diagnosis::words::{advise, codes};
 
 pub(super) const RULE: Rule = Rule {

@@ -6,7 +6,8 @@ use crate::cause::{CauseKind, Remedy};
 use crate::diagnosis::definition::Required;
 use crate::diagnosis::placement::{closest, subject};
 use crate::diagnosis::rules::Rule;
-use crate::diagnosis::seen::{Finding, Seen};
+use crate::diagnosis::finding::Finding;
+use crate::diagnosis::seen::Seen;
 use crate::diagnosis::words::{advise, code, codes};
 use crate::snapshot::Instance;
 

@@ -3,7 +3,8 @@
 use crate::cause::CauseKind;
 use crate::diagnosis::placement::more_instances;
 use crate::diagnosis::rules::Rule;
-use crate::diagnosis::seen::{Certainty, Finding, Seen};
+use crate::diagnosis::finding::{Certainty, Finding};
+use crate::diagnosis::seen::Seen;
 use crate::diagnosis::words::{advise, age, code, codes, counted, short, word_after};
 use crate::snapshot::{CapacityProvider, Task, TaskStatus};
 

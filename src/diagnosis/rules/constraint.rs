@@ -4,7 +4,8 @@ use crate::cause::CauseKind;
 use crate::diagnosis::placement::more_instances;
 use crate::diagnosis::placement::subject;
 use crate::diagnosis::rules::Rule;
-use crate::diagnosis::seen::{Finding, Seen};
+use crate::diagnosis::finding::Finding;
+use crate::diagnosis::seen::Seen;
 use crate::diagnosis::words::{advise, codes};
 use crate::snapshot::Constraint;
 

@@ -2,9 +2,11 @@
 
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
-use crate::diagnosis::seen::{Finding, Seen, Sighted};
+use crate::diagnosis::finding::Finding;
+use crate::diagnosis::seen::Seen;
+use crate::diagnosis::sighted::Sighted;
 use crate::diagnosis::stop::exit_meaning;
-use crate::diagnosis::words::{advise, age, code};
+use crate::diagnosis::words::{advise, age, argument, code};
 
 pub(super) const RULE: Rule = Rule {
     kind: CauseKind::ContainerExit,
@@ -37,7 +39,7 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
     if log.is_empty() {
         let group = name.and_then(|name| seen.definition.log_option(name, "awslogs-group"));
         remedies.push(advise(match group {
-            Some(group) => format!("read its log: {}", code(&format!("aws logs tail {group} --since 1h"))),
+            Some(group) => format!("read its log: {}", code(&format!("aws logs tail {} --since 1h", argument(group)))),
             None => "read its log, which no `awslogs` group of the task definition keeps".to_owned(),
         }));
     }

@@ -2,7 +2,8 @@
 
 use crate::cause::{CauseKind, Remedy};
 use crate::diagnosis::rules::Rule;
-use crate::diagnosis::seen::{Certainty, Finding, Seen};
+use crate::diagnosis::finding::{Certainty, Finding};
+use crate::diagnosis::seen::Seen;
 use crate::diagnosis::words::{advise, code, counted};
 use crate::snapshot::{Container, Health, TaskStatus};
 

@@ -5,7 +5,8 @@ use serde_json::json;
 use crate::cause::{CauseKind, Remedy};
 use crate::diagnosis::placement::stop_first;
 use crate::diagnosis::rules::Rule;
-use crate::diagnosis::seen::{Certainty, Finding, Seen};
+use crate::diagnosis::finding::{Certainty, Finding};
+use crate::diagnosis::seen::Seen;
 use crate::diagnosis::words::{advise, change, counted};
 use crate::snapshot::Scheduling;
 
@@ -42,7 +43,8 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
     let closed = desired > 0 && lower >= desired && upper <= desired;
     let own = seen.case.entry()?;
     let first = own.running == 0 && own.pending == 0 && service.running >= service.desired;
-    if service.scheduling == Scheduling::Daemon || !rolling || !closed || !first {
+    let starting = seen.case.own_tasks().any(|task| task.last_status.is_starting());
+    if service.scheduling == Scheduling::Daemon || !rolling || !closed || !first || starting {
         return None;
     }
     let finding =

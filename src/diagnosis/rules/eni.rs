@@ -3,7 +3,8 @@
 use crate::cause::CauseKind;
 use crate::diagnosis::placement::{closest, room, subject};
 use crate::diagnosis::rules::Rule;
-use crate::diagnosis::seen::{Finding, Seen};
+use crate::diagnosis::finding::Finding;
+use crate::diagnosis::seen::Seen;
 use crate::diagnosis::words::{advise, code};
 use crate::snapshot::Instance;
 
@@ -25,12 +26,17 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
     }
     let mut remedies = room(&seen.case);
     let trunk = closest(&sighted).and_then(|one| one.attribute("ecs.awsvpc-trunk-id"));
-    if trunk.is_none() {
-        let kind = closest(&sighted).and_then(Instance::instance_type);
-        let kind = kind.map(|kind| format!(" where {} allows it", code(kind))).unwrap_or_default();
-        remedies.push(advise(format!(
-            "turn the account setting `awsvpcTrunking` on{kind}, then launch instances anew"
-        )));
+    let kind = closest(&sighted).and_then(Instance::instance_type);
+    match kind {
+        // AWS's list of types that can't have a trunk is long; these are the usual ones.
+        Some(kind) if kind.starts_with("t2.") || kind.starts_with("t3.") => {
+            let text = format!("use instances with more network interfaces than a {} has", code(kind));
+            remedies.push(advise(text));
+        }
+        _ if trunk.is_none() => remedies.push(advise(
+            "turn the account setting `awsvpcTrunking` on, then launch instances anew, of a type that allows it",
+        )),
+        _ => {}
     }
     Some(sighted.found(message, remedies))
 }

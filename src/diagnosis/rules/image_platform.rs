@@ -2,7 +2,8 @@
 
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::{Rule, image_pull};
-use crate::diagnosis::seen::{Certainty, Finding, Seen};
+use crate::diagnosis::finding::{Certainty, Finding};
+use crate::diagnosis::seen::Seen;
 use crate::diagnosis::words::{advise, code, word_after};
 
 pub(super) const RULE: Rule = Rule {

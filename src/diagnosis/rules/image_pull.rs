@@ -2,8 +2,10 @@
 
 use crate::cause::{CauseKind, Remedy};
 use crate::diagnosis::rules::Rule;
-use crate::diagnosis::seen::{Finding, Seen, Sighted};
-use crate::diagnosis::words::{advise, code, word_after};
+use crate::diagnosis::finding::Finding;
+use crate::diagnosis::seen::Seen;
+use crate::diagnosis::sighted::Sighted;
+use crate::diagnosis::words::{advise, argument, code, word_after};
 
 pub(super) const RULE: Rule = Rule {
     kind: CauseKind::ImagePull,
@@ -34,6 +36,16 @@ const WORDS: &[(&str, &str, &str)] = &[
         "insufficient_scope",
         "the registry doesn't let this task see {image}",
         "check the repository's name, account and region, and the credentials (`repositoryCredentials`) of a private registry",
+    ),
+    (
+        "no basic auth credentials",
+        "the registry asks for a login that the task doesn't have: {image}",
+        "for ECR, check the execution role (Fargate) or the instance role (EC2); for another registry, `repositoryCredentials`",
+    ),
+    (
+        "403 forbidden",
+        "the registry refuses {image}",
+        "allow `ecr:BatchGetImage` and `ecr:GetDownloadUrlForLayer` to the role that pulls, and in the repository's policy for another account",
     ),
     (
         "manifest unknown",
@@ -111,6 +123,8 @@ fn ask_ecr(image: &str) -> Option<Remedy> {
             (repository, format!("imageTag={tag}"))
         }
     };
+    let (account, region) = (argument(account), argument(region));
+    let (repository, id) = (argument(repository), argument(&id));
     Some(advise(format!(
         "see what ECR has: {}",
         code(&format!(

@@ -2,8 +2,9 @@
 
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
-use crate::diagnosis::seen::{Certainty, Finding, Seen};
-use crate::diagnosis::words::{advise, age, code, word_after};
+use crate::diagnosis::finding::{Certainty, Finding};
+use crate::diagnosis::seen::Seen;
+use crate::diagnosis::words::{advise, age, argument, code, word_after};
 use crate::snapshot::Hook;
 
 pub(super) const RULE: Rule = Rule {
@@ -35,7 +36,7 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
     let finding = Finding::concluded(Certainty::Seen, CauseKind::LifecycleHook, message);
     let command = format!(
         "aws ecs continue-service-deployment --service-deployment-arn {} --hook-id {} --action CONTINUE",
-        deployment.arn, hook.id,
+        argument(&deployment.arn), argument(&hook.id),
     );
     let state = format!("lifecycle hook {}: {}", code(&hook.id), hook.status);
     let finding = finding.with_evidence([state]);

@@ -3,7 +3,8 @@
 use crate::cause::{CauseKind, Remedy};
 use crate::diagnosis::case::TargetHealth;
 use crate::diagnosis::rules::Rule;
-use crate::diagnosis::seen::{Certainty, Finding, Seen};
+use crate::diagnosis::finding::{Certainty, Finding};
+use crate::diagnosis::seen::Seen;
 use crate::diagnosis::words::{advise, code, counted, short};
 use crate::snapshot::last_part;
 

@@ -2,8 +2,9 @@
 
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
-use crate::diagnosis::seen::{Finding, Seen};
-use crate::diagnosis::words::{advise, code, codes};
+use crate::diagnosis::finding::Finding;
+use crate::diagnosis::seen::Seen;
+use crate::diagnosis::words::{advise, argument, code, codes};
 
 pub(super) const RULE: Rule = Rule {
     kind: CauseKind::Logging,
@@ -21,7 +22,7 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
         .definition
         .containers()
         .find_map(|one| one.pointer("/logConfiguration/options/awslogs-region")?.as_str());
-    let region = region.map(|region| format!(" --region {region}")).unwrap_or_default();
+    let region = region.map(|region| format!(" --region {}", argument(region))).unwrap_or_default();
     if !sighted.says("log group does not exist") {
         let which = if groups.is_empty() { String::new() } else { format!(" (log group {})", codes(groups)) };
         let remedies = vec![
@@ -40,7 +41,8 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
         .map(|group| {
             advise(format!(
                 "create it: {}",
-                code(&format!("aws logs create-log-group --log-group-name {group}{region}"))
+                code(&format!("aws logs create-log-group --log-group-name {}{region}",
+ argument(group)))
             ))
         })
         .collect();

@@ -5,7 +5,8 @@
 //! story in `tests/diagnoses`.
 
 use crate::cause::CauseKind;
-use crate::diagnosis::seen::{Finding, Seen};
+use crate::diagnosis::finding::Finding;
+use crate::diagnosis::seen::Seen;
 
 /// One rule.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,9 @@
 
 use crate::cause::{CauseKind, Remedy};
 use crate::diagnosis::rules::Rule;
-use crate::diagnosis::seen::{Finding, Seen, Sighted};
+use crate::diagnosis::finding::Finding;
+use crate::diagnosis::seen::Seen;
+use crate::diagnosis::sighted::Sighted;
 use crate::diagnosis::words::{advise, code, word_after};
 
 pub(super) const RULE: Rule = Rule {

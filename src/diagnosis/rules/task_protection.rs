@@ -2,8 +2,9 @@
 
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
-use crate::diagnosis::seen::{Certainty, Finding, Seen};
-use crate::diagnosis::words::{advise, code, codes, counted};
+use crate::diagnosis::finding::{Certainty, Finding};
+use crate::diagnosis::seen::Seen;
+use crate::diagnosis::words::{advise, argument, code, codes, counted};
 use crate::snapshot::{Task, TaskStatus, last_part};
 
 pub(super) const RULE: Rule = Rule {
@@ -30,7 +31,7 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
     let task = held.first().map_or("TASK", |task| task.id());
     let command = format!(
         "aws ecs update-task-protection --cluster {} --tasks {task} --no-protection-enabled",
-        last_part(&seen.case.service.cluster),
+        argument(last_part(&seen.case.service.cluster)),
     );
     Some(finding.with_remedies([
         advise("wait until their work is done or the protection expires (two hours unless they ask for more)"),
