@@ -3,26 +3,25 @@
 //! The engine keeps the result under a name; nothing is pushed here. Dropping the future closes
 //! the connection, and with it the engine stops the build.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 
-use bollard::auth::DockerCredentials;
 use bollard::moby::buildkit::v1::StatusResponse;
-use bollard::models::BuildInfoAux;
-use bollard::query_parameters::{BuildImageOptions, BuildImageOptionsBuilder, BuilderVersion};
-use futures_util::StreamExt;
+use bollard::models::{BuildInfo, BuildInfoAux};
+use tokio::task::JoinHandle;
 
 use super::build_failure::BuildFailure;
 use super::context::{BuildContext, ContextError, ContextSize, random_name};
 use super::engine::{Engine, engine_error};
 use super::error::DockerError;
 use super::progress::{BuildEvent, Log, Progress, Status, Vertex};
-use crate::image::reference::DOCKER_HUB;
+use super::session::Session;
+use super::wire::{Connection, Messages, WireError};
 use crate::image::{ImageRef, Platform};
 use crate::secret::Secret;
 
-/// Under this name BuildKit asks for Docker Hub's credentials.
-const DOCKER_HUB_HOST: &str = "registry-1.docker.io";
+mod query;
+#[cfg(test)]
+mod tests;
 
 /// A user of a registry.
 #[derive(Clone, Debug)]
@@ -37,6 +36,13 @@ pub struct RegistryLogin {
     /// Host and port as in an image's reference, e.g. `docker.io`, `ghcr.io`.
     pub registry: String,
     pub credentials: Credentials,
+}
+
+/// A value that `RUN --mount=type=secret,id=…` sees, and that is in no layer.
+#[derive(Clone, Debug)]
+pub struct BuildSecret {
+    pub id: String,
+    pub value: Secret,
 }
 
 /// What to build; the words are those of `docker build`.
@@ -63,6 +69,7 @@ pub struct BuildRequest {
     pub add_hosts: Vec<String>,
     /// For base images and caches; each registry sees its own only.
     pub logins: Vec<RegistryLogin>,
+    pub secrets: Vec<BuildSecret>,
 }
 
 impl BuildRequest {
@@ -83,6 +90,7 @@ impl BuildRequest {
             network: None,
             add_hosts: Vec::new(),
             logins: Vec::new(),
+            secrets: Vec::new(),
         }
     }
 }
@@ -106,33 +114,24 @@ impl Engine {
     /// Builds, and checks that the image is for the platform that was asked for.
     pub async fn build(&self, request: &BuildRequest, say: Say<'_>) -> Result<Built, DockerError> {
         let context = open_context(request).await?;
-        let options = build_options(request, context.dockerfile())?;
+        // BuildKit calls back under this name; two builds must not share it.
+        let session = random_name();
+        let path = query::path(request, context.dockerfile(), &session)
+            .map_err(|source| engine_error("build", source))?;
+        let open = Session::open(&self.address, &session, query::offered(request));
+        let _session = open
+            .await
+            .map_err(|source| engine_error("start a build", source))?;
         let (body, mut sender) = context.stream();
-        let logins = request.logins.iter().map(docker_login).collect();
+        let connection = Connection::open(&self.address).await;
+        let connection = connection.map_err(|source| engine_error("build", source))?;
         let mut run = Run::default();
-        let ended = {
-            let body = bollard::body_try_stream(body);
-            let mut answers = self
-                .docker
-                .build_image(options, Some(logins), Some(body))
-                .fuse();
-            loop {
-                tokio::select! {
-                    answer = answers.next() => match answer {
-                        None => break Ok(()),
-                        Some(Ok(info)) => run.take(info.aux, say),
-                        Some(Err(error)) => break Err(error),
-                    },
-                    sent = &mut sender, if run.context.is_none() => run.sent(joined(sent), say)?,
-                }
-            }
-        };
-        // The stream is gone, so the sender ends by itself; its error is the deeper cause.
+        let ended = run
+            .follow(connection.post(&path, body), &mut sender, say)
+            .await;
+        // The request is gone, so the sender ends by itself; its error is the deeper cause.
         if run.context.is_none() {
-            match joined(sender.await) {
-                Err(ContextError::NotTaken) | Ok(_) => {}
-                Err(error) => return Err(error.into()),
-            }
+            run.sent(joined(sender.await), say)?;
         }
         let (id, context) = run.end(ended)?;
         let built = self.look_at(id, context).await?;
@@ -174,11 +173,40 @@ struct Run {
 }
 
 impl Run {
-    fn take(&mut self, answer: Option<BuildInfoAux>, say: Say<'_>) {
-        match answer {
+    /// Takes in what the engine says until it ends, while the context goes out.
+    async fn follow(
+        &mut self,
+        posting: impl Future<Output = Result<Messages<BuildInfo>, WireError>>,
+        sender: &mut Sender,
+        say: Say<'_>,
+    ) -> Result<(), Stop> {
+        let mut posting = std::pin::pin!(posting);
+        let mut messages = loop {
+            tokio::select! {
+                answer = &mut posting => break answer?,
+                sent = &mut *sender, if self.context.is_none() => self.sent(joined(sent), say)?,
+            }
+        };
+        loop {
+            tokio::select! {
+                message = messages.next() => match message? {
+                    None => return Ok(()),
+                    Some(message) => self.take(message, say)?,
+                },
+                sent = &mut *sender, if self.context.is_none() => self.sent(joined(sent), say)?,
+            }
+        }
+    }
+
+    fn take(&mut self, message: BuildInfo, say: Say<'_>) -> Result<(), Stop> {
+        match message.aux {
             Some(BuildInfoAux::BuildKit(status)) => self.progress.feed(&plain(status), say),
             Some(BuildInfoAux::Default(image)) => self.image_id = image.id.or(self.image_id.take()),
             None => {}
+        }
+        match message.error_detail.and_then(|detail| detail.message) {
+            Some(message) => Err(Stop::Told(message)),
+            None => Ok(()),
         }
     }
 
@@ -187,6 +215,8 @@ impl Run {
         sent: Result<ContextSize, ContextError>,
         say: Say<'_>,
     ) -> Result<(), DockerError> {
+        // Settled either way: the task must not be asked again.
+        self.context = Some(ContextSize::default());
         match sent {
             Ok(size) => {
                 self.context = Some(size);
@@ -195,35 +225,53 @@ impl Run {
                 Ok(())
             }
             // The engine closed its side; what it has to say comes with its answer.
-            Err(ContextError::NotTaken) => {
-                self.context = Some(ContextSize::default());
-                Ok(())
-            }
+            Err(ContextError::NotTaken) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
-    fn end(
-        self,
-        ended: Result<(), bollard::errors::Error>,
-    ) -> Result<(String, ContextSize), DockerError> {
-        use bollard::errors::Error;
+    fn end(self, ended: Result<(), Stop>) -> Result<(String, ContextSize), DockerError> {
         let context = self.context.unwrap_or_default();
-        match (self.image_id, ended) {
-            // The image's id is the last thing that the engine says. An error after it is one of
-            // reading the end of the stream (bollard#560), and the image is there.
-            (Some(id), _) => Ok((id, context)),
-            (None, Ok(())) => Err(DockerError::BrokeOff {
+        match (ended, self.image_id) {
+            (Ok(()), Some(id)) => Ok((id, context)),
+            (Ok(()), None) => Err(DockerError::BrokeOff {
                 doing: "build".to_owned(),
             }),
-            (None, Err(Error::DockerStreamError { error })) => {
-                let failure = BuildFailure::new(&error, self.progress.into_failed());
+            (Err(Stop::Told(message) | Stop::Wire(WireError::Refused { message, .. })), _) => {
+                let failure = BuildFailure::new(&message, self.progress.into_failed());
                 Err(DockerError::Build(Box::new(failure)))
             }
-            (None, Err(error)) => Err(engine_error("build", error)),
+            // The image's id is the last thing that the engine says, so the image is there
+            // however the connection ended.
+            (Err(Stop::Wire(_)), Some(id)) => Ok((id, context)),
+            (Err(Stop::Wire(source)), None) => Err(engine_error("build", source)),
+            (Err(Stop::Here(error)), _) => Err(*error),
         }
     }
 }
+
+/// Why the engine's answers ended early.
+enum Stop {
+    /// The engine said that the build failed.
+    Told(String),
+    Wire(WireError),
+    /// The context could not be read.
+    Here(Box<DockerError>),
+}
+
+impl From<WireError> for Stop {
+    fn from(error: WireError) -> Self {
+        Self::Wire(error)
+    }
+}
+
+impl From<DockerError> for Stop {
+    fn from(error: DockerError) -> Self {
+        Self::Here(Box::new(error))
+    }
+}
+
+type Sender = JoinHandle<Result<ContextSize, ContextError>>;
 
 async fn open_context(request: &BuildRequest) -> Result<BuildContext, DockerError> {
     let directory = request.context.clone();
@@ -239,79 +287,6 @@ fn joined(
     sent: Result<Result<ContextSize, ContextError>, tokio::task::JoinError>,
 ) -> Result<ContextSize, ContextError> {
     sent.unwrap_or(Err(ContextError::NotTaken))
-}
-
-fn build_options(
-    request: &BuildRequest,
-    dockerfile: &str,
-) -> Result<BuildImageOptions, DockerError> {
-    let mut build_args = map_of(&request.build_args);
-    if request.inline_cache {
-        build_args.insert("BUILDKIT_INLINE_CACHE", "1");
-    }
-    let mut options = BuildImageOptionsBuilder::default()
-        .dockerfile(dockerfile)
-        .t(&request.name.to_string())
-        .platform(&request.platform.to_string())
-        .version(BuilderVersion::BuilderBuildKit)
-        // BuildKit calls back under this name; two builds must not share it.
-        .session(&random_name())
-        .buildargs(&build_args)
-        .labels(&map_of(&request.labels))
-        .nocache(request.no_cache);
-    if !request.cache_from.is_empty() {
-        let images: Vec<String> = request.cache_from.iter().map(ToString::to_string).collect();
-        options = options.cachefrom(&images);
-    }
-    if request.pull {
-        options = options.pull("1");
-    }
-    if let Some(target) = &request.target {
-        options = options.target(target);
-    }
-    if let Some(network) = &request.network {
-        options = options.networkmode(network);
-    }
-    match request.add_hosts.as_slice() {
-        [] => {}
-        [one] => options = options.extrahosts(one),
-        _ => {
-            return Err(DockerError::Unsupported {
-                option: "add-hosts",
-                reason: "one host at most can be handed to the engine's build API",
-            });
-        }
-    }
-    Ok(options.build())
-}
-
-fn map_of(pairs: &[(String, String)]) -> HashMap<&str, &str> {
-    pairs
-        .iter()
-        .map(|(key, value)| (key.as_str(), value.as_str()))
-        .collect()
-}
-
-fn docker_login(login: &RegistryLogin) -> (String, DockerCredentials) {
-    let host = match login.registry.as_str() {
-        DOCKER_HUB | "index.docker.io" => DOCKER_HUB_HOST,
-        other => other,
-    };
-    (
-        host.to_owned(),
-        login.credentials.for_registry(&login.registry),
-    )
-}
-
-impl Credentials {
-    pub(super) fn for_registry(&self, registry: &str) -> DockerCredentials {
-        DockerCredentials {
-            username: Some(self.username.clone()),
-            password: Some(self.password.expose().to_owned()),
-            serveraddress: Some(registry.to_owned()),
-            ..DockerCredentials::default()
-        }
-    }
 }
 
 fn plain(status: StatusResponse) -> Status {

@@ -129,7 +129,7 @@ impl BuildContext {
     pub(super) fn stream(
         self,
     ) -> (
-        impl Stream<Item = Chunk> + Send + 'static,
+        impl Stream<Item = Chunk> + Send + Sync + 'static,
         JoinHandle<Result<ContextSize, ContextError>>,
     ) {
         let (writer, reader) = pipe();

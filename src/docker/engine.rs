@@ -7,6 +7,7 @@ use bollard::Docker;
 use bollard::models::{ImageInspect, SystemVersion};
 
 use super::error::DockerError;
+use super::wire::Address;
 
 /// Where the engine listens unless told otherwise; the runner mounts it into container actions.
 const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
@@ -25,6 +26,7 @@ const OLDEST_API: (u32, u32) = (1, 40);
 #[derive(Clone, Debug)]
 pub struct Engine {
     pub(super) docker: Docker,
+    pub(super) address: Address,
     version: String,
     api: String,
 }
@@ -33,15 +35,15 @@ impl Engine {
     /// `host` is the value of `DOCKER_HOST`; nothing or an empty text means the default socket.
     pub async fn connect(host: Option<&str>) -> Result<Self, DockerError> {
         let host = host.unwrap_or_default().trim();
-        let (docker, address) = if let Some(path) = unix_path(host) {
+        let (docker, address, listens) = if let Some(path) = unix_path(host) {
             knock(path).await?;
             let docker =
                 Docker::connect_with_unix(path, HEADERS_WITHIN, bollard::API_DEFAULT_VERSION);
-            (docker, path)
-        } else if host.starts_with("tcp://") || host.starts_with("http://") {
+            (docker, path, Address::Unix(path.into()))
+        } else if let Some(peer) = tcp_peer(host) {
             let docker =
                 Docker::connect_with_http(host, HEADERS_WITHIN, bollard::API_DEFAULT_VERSION);
-            (docker, host)
+            (docker, host, Address::Tcp(peer.to_owned()))
         } else {
             return Err(DockerError::BadHost {
                 host: host.to_owned(),
@@ -70,6 +72,7 @@ impl Engine {
             docker,
             version,
             api,
+            address: listens,
         })
     }
 
@@ -86,14 +89,17 @@ impl Engine {
     pub(super) async fn inspect(&self, name: &str) -> Result<ImageInspect, DockerError> {
         let asked = tokio::time::timeout(ANSWER_WITHIN, self.docker.inspect_image(name));
         let answered = asked.await.map_err(|_| DockerError::Silent {
-            address: "its socket".to_owned(),
+            address: self.address.to_string(),
             seconds: ANSWER_WITHIN.as_secs(),
         })?;
         answered.map_err(|source| engine_error(&format!("inspect the image `{name}`"), source))
     }
 }
 
-pub(super) fn engine_error(doing: &str, source: bollard::errors::Error) -> DockerError {
+pub(super) fn engine_error(
+    doing: &str,
+    source: impl std::error::Error + Send + Sync + 'static,
+) -> DockerError {
     DockerError::Engine {
         doing: doing.to_owned(),
         source: Box::new(source),
@@ -107,6 +113,15 @@ fn unix_path(host: &str) -> Option<&str> {
         None if host.starts_with('/') => Some(host),
         _ => None,
     }
+}
+
+/// `host:port` of `tcp://host:port`, as `docker` writes it.
+fn tcp_peer(host: &str) -> Option<&str> {
+    let peer = host
+        .strip_prefix("tcp://")
+        .or_else(|| host.strip_prefix("http://"))?
+        .trim_end_matches('/');
+    (!peer.contains('/') && peer.contains(':')).then_some(peer)
 }
 
 /// Tells the plain reasons apart, which the HTTP client would bury.

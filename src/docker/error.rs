@@ -34,17 +34,12 @@ pub enum DockerError {
     Engine {
         doing: String,
         #[source]
-        source: Box<bollard::errors::Error>,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     #[error("the Docker engine broke off while it was to {doing}")]
     BrokeOff { doing: String },
     #[error("the build context could not be sent")]
     Context(#[source] Box<ContextError>),
-    #[error("`{option}` can't be used with this engine: {reason}")]
-    Unsupported {
-        option: &'static str,
-        reason: &'static str,
-    },
     #[error("{0}")]
     Build(Box<BuildFailure>),
     #[error("the image was built for `{built}`, and `{wanted}` was asked for")]
@@ -114,7 +109,7 @@ impl DockerError {
                 "another push took one of the tags at the same time; repeat the run"
             }
             Self::NoTags => "set `tags`",
-            Self::Engine { .. } | Self::Unsupported { .. } => return None,
+            Self::Engine { .. } => return None,
         };
         Some(text.to_owned())
     }

@@ -10,10 +10,12 @@ pub mod engine;
 mod error;
 pub mod progress;
 pub mod push;
+mod session;
 mod tar_stream;
 mod text;
+mod wire;
 
-pub use build::{BuildRequest, Built, Credentials, RegistryLogin};
+pub use build::{BuildRequest, BuildSecret, Built, Credentials, RegistryLogin};
 pub use build_failure::{BuildFailure, BuildFailureKind};
 pub use context::{ContextError, ContextSize};
 pub use engine::Engine;

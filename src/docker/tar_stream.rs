@@ -17,7 +17,10 @@ const WAITING: usize = 8;
 pub(super) type Chunk = io::Result<Bytes>;
 
 /// The two ends.
-pub(super) fn pipe() -> (PipeWriter, impl Stream<Item = Chunk> + Send + 'static) {
+pub(super) fn pipe() -> (
+    PipeWriter,
+    impl Stream<Item = Chunk> + Send + Sync + 'static,
+) {
     let (sender, receiver) = mpsc::channel(WAITING);
     let reader = stream::unfold(receiver, |mut receiver| async move {
         receiver.recv().await.map(|chunk| (chunk, receiver))

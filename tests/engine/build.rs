@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use plimsoll::docker::{BuildEvent, BuildFailureKind, DockerError};
+use plimsoll::docker::{BuildEvent, BuildFailureKind, BuildSecret, DockerError};
+use plimsoll::secret::Secret;
 
-use crate::world::{base_image, build, directory, engine, files_of, request};
+use crate::world::{base_image, build, directory, engine, files_of, request, run};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn steps_and_log_lines_are_told_in_order() {
@@ -48,7 +49,7 @@ async fn steps_and_log_lines_are_told_in_order() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn failures_are_told_apart() {
-    let run = format!(
+    let failing = format!(
         "FROM {}\nRUN echo before; echo why >&2; exit 7\n",
         base_image()
     );
@@ -65,7 +66,7 @@ async fn failures_are_told_apart() {
                 path: "/nope.txt".to_owned(),
             },
         ),
-        (&run, None, BuildFailureKind::Run { exit_code: 7 }),
+        (&failing, None, BuildFailureKind::Run { exit_code: 7 }),
         (
             "FROM scratch AS a\nLABEL x=y\n",
             Some("nope"),
@@ -203,5 +204,51 @@ async fn an_own_ignore_file_wins_and_a_dockerfile_may_lie_elsewhere() {
         let mut files = files_of(&built.id);
         files.retain(|file| ["kept", "dropped"].contains(&file.as_str()));
         assert_eq!(files, [expected]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_secret_is_seen_by_its_step_and_is_in_no_layer() {
+    let dockerfile = format!(
+        "FROM {} AS made\nRUN --mount=type=secret,id=token,required=true read value </run/secrets/token; test ${{#value}} = 12 && echo matched >/out\nFROM made\n",
+        base_image()
+    );
+    let folder = directory(&[("Dockerfile", &dockerfile)]);
+    let mut request = request(folder.path());
+    request.no_cache = true;
+    let (missing, _) = build(&request).await;
+    assert!(matches!(missing, Err(DockerError::Build(_))), "{missing:?}");
+    request.secrets = vec![BuildSecret {
+        id: "token".to_owned(),
+        value: Secret::new("s3cret-value\n"),
+    }];
+    let (built, events) = build(&request).await;
+    let built = built.unwrap();
+    let tar = folder.path().join("image.tar");
+    run(
+        "docker",
+        &["save", "--output", tar.to_str().unwrap(), &built.id],
+    );
+    let image = std::fs::read(tar).unwrap();
+    assert!(!image.windows(12).any(|window| window == b"s3cret-value"));
+    assert!(!format!("{events:?}").contains("s3cret"));
+    assert!(!format!("{request:?}").contains("s3cret"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_added_hosts_are_known_in_a_step() {
+    let dockerfile = format!("FROM {}\nRUN cat /etc/hosts\n", base_image());
+    let folder = directory(&[("Dockerfile", &dockerfile)]);
+    let mut request = request(folder.path());
+    request.no_cache = true;
+    request.add_hosts = vec![
+        "one.test:10.9.8.1".to_owned(),
+        "two.test:10.9.8.2".to_owned(),
+    ];
+    let (built, events) = build(&request).await;
+    built.unwrap();
+    for (address, name) in [("10.9.8.1", "one.test"), ("10.9.8.2", "two.test")] {
+        let known = |event: &BuildEvent| matches!(event, BuildEvent::Log { line, .. } if line.starts_with(address) && line.ends_with(name));
+        assert!(events.iter().any(known), "{name}: {events:?}");
     }
 }
