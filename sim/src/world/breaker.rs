@@ -1,7 +1,6 @@
 //! Failures of tasks, the deployment circuit breaker, and rollbacks.
 
 use super::World;
-use super::scheduler::back_off;
 use super::service::{Deployment, Rollout, Service, new_deployment};
 use super::spec::Breaker;
 use super::task::Status;
@@ -105,7 +104,10 @@ impl World {
         }
         deployment.start_failures += 1;
         let in_a_row = deployment.start_failures;
-        deployment.next_attempt = now + back_off(in_a_row);
+        let wait = self.back_off(in_a_row);
+        if let Some(deployment) = self.deployment_mut(index, &id) {
+            deployment.next_attempt = now + wait;
+        }
         let stop = if reason.ends_with('.') { "" } else { "." };
         self.complain(
             index,
@@ -195,6 +197,30 @@ impl World {
         }
     }
 
+    /// A CloudWatch alarm of the service's deployment went off: it is rolled back.
+    pub fn alarm(&mut self, cluster: &str, name: &str) {
+        let found = self
+            .services
+            .iter()
+            .position(|one| one.cluster == cluster && one.name == name);
+        let Some(index) = found else { return };
+        let Some(primary) = self.services[index].deployments.first() else {
+            return;
+        };
+        if primary.rollout != Rollout::InProgress {
+            return;
+        }
+        let text = format!(
+            "(deployment {}) deployment failed: alarm detected.",
+            primary.id
+        );
+        self.say(index, &text);
+        self.roll_back(
+            index,
+            "Service deployment rolled back because an alarm was detected.",
+        );
+    }
+
     pub(crate) fn fail_primary(&mut self, index: usize, reason: &str) {
         let now = self.now;
         if let Some(primary) = self.services[index].deployments.first_mut() {
@@ -221,10 +247,9 @@ impl World {
         let now = self.now;
         let number = self.ids.digits19();
         let failed = self.services[index].deployments[0].clone();
-        self.fail_primary(
-            index,
-            "ECS deployment circuit breaker: tasks failed to start.",
-        );
+        if failed.rollout != Rollout::Failed {
+            self.fail_primary(index, reason);
+        }
         let candidate = self.services[index].last_completed.clone();
         let Some((revision, task_definition)) = candidate.filter(|_| !failed.is_rollback) else {
             let reason = "No rollback candidate was found to run the rollback.";

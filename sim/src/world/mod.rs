@@ -4,8 +4,10 @@
 //! fixed order: what was scripted, capacity providers, tasks, services. It knows no wire.
 
 mod breaker;
+mod create;
 mod daemon;
 mod events;
+mod fill;
 mod images;
 mod instance;
 mod needs;
@@ -15,6 +17,7 @@ mod scheduler;
 mod service;
 mod spec;
 mod start;
+mod stopping;
 mod task;
 mod taskdef;
 #[cfg(test)]
@@ -47,6 +50,9 @@ use crate::ids::Ids;
 /// The grain of time, in milliseconds.
 const TICK_MS: i64 = 1_000;
 
+/// The wait after a failed attempt to place a task, and the 27 minutes that ECS waits at most.
+const BACK_OFF_SECS: (i64, i64) = (10, 27 * 60);
+
 type Script = Box<dyn FnOnce(&mut World) + Send>;
 
 /// Everything that the stand-in knows.
@@ -73,6 +79,9 @@ pub struct World {
     pub fargate: FargateSpec,
     /// Whether a task that drains its connections counts as gone for placement already.
     pub frees_while_draining: bool,
+    /// Seconds that ECS waits after a first failed attempt to place a task, doubled each time,
+    /// and the most that it waits.
+    pub back_off_secs: (i64, i64),
     /// Whether requests need an Authorization header.
     pub requires_signature: bool,
 }
@@ -110,6 +119,7 @@ impl World {
             denied: Vec::new(),
             fargate: FargateSpec::default(),
             frees_while_draining: false,
+            back_off_secs: BACK_OFF_SECS,
             requires_signature: true,
         }
     }
@@ -198,6 +208,13 @@ impl World {
 
     pub fn services(&self) -> &[Service] {
         &self.services
+    }
+
+    /// For interventions in what no operation changes.
+    pub fn service_mut(&mut self, cluster: &str, name: &str) -> Option<&mut Service> {
+        self.services
+            .iter_mut()
+            .find(|service| service.cluster == cluster && service.name == name)
     }
 
     pub fn tasks(&self) -> &[Task] {

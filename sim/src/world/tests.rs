@@ -57,7 +57,7 @@ fn behaviour(dice: &mut Dice) -> TaskBehaviour {
                 after_secs: dice.of(&[0, 5, 60]),
                 code: 1,
                 reason: String::new(),
-            })
+            });
         }
         1 => behaviour.never_healthy = true,
         2 => behaviour.pull_error = Some("CannotPullContainerError: no".to_owned()),
@@ -138,7 +138,7 @@ fn random_world(seed: u64) -> World {
             }
             let when = T0 + i64::try_from(at * 120 + dice.below(60)).unwrap() * 1000;
             world.script(when, move |world| {
-                world.update_service("web", name, &change).unwrap()
+                world.update_service("web", name, &change).unwrap();
             });
         }
     }
