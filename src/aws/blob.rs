@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::HttpConnector as _;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use http_body_util::BodyExt as _;
 
 use super::{Aws, AwsError};
 
@@ -31,11 +32,7 @@ impl Aws {
 /// The whole body, chunk by chunk, so that its size is bounded while it comes in.
 async fn read(mut body: aws_smithy_types::body::SdkBody) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = std::future::poll_fn(|context| {
-        http_body::Body::poll_frame(std::pin::Pin::new(&mut body), context)
-    })
-    .await
-    {
+    while let Some(chunk) = body.frame().await {
         if let Ok(data) = chunk.ok()?.into_data() {
             bytes.extend_from_slice(&data);
         }
