@@ -160,7 +160,7 @@ fn failure(doing: &str, error: &DockerError) -> Failure {
         source = inner.source();
     }
     let outcome = match error {
-        DockerError::Build(_) | DockerError::Context(_) | DockerError::Platform { .. } | DockerError::Unsupported { .. } | DockerError::BadHost { .. } => Outcome::Invalid,
+        DockerError::Build(_) | DockerError::Context(_) | DockerError::Platform { .. } | DockerError::BadHost { .. } => Outcome::Invalid,
         _ => Outcome::Error,
     };
     Failure { outcome, reason, help: error.help().into_iter().collect() }

@@ -63,7 +63,10 @@ impl Watch<'_> {
                 ended[index] = verdict.map(|verdict| Ended { verdict, waiting, causes });
             }
             if ended.iter().any(Option::is_none) {
-                tokio::time::sleep(self.pace(self.clock.now().since(began), strained)).await;
+                // Nobody waits longer than the limit that was set.
+                let limits = open.iter().map(|&index| states[index].patience.deadline.since(self.clock.now()));
+                let rest = limits.filter(|rest| !rest.is_zero()).min().unwrap_or(SLOWEST);
+                tokio::time::sleep(self.pace(self.clock.now().since(began), strained).min(rest)).await;
             }
         }
         Ok(ended.into_iter().flatten().collect())
