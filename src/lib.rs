@@ -12,6 +12,7 @@ pub mod cause;
 pub mod image;
 pub mod taskdef;
 pub mod capacity;
+pub mod diagnosis;
 pub mod rollout;
 // Saying it.
 pub mod report;

@@ -17,9 +17,11 @@ pub use error::{AwsError, AwsErrorKind};
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::{Connector, tls};
-use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn};
 
 /// Tries of one read before its error is reported: throttling and 5xx are common and short.
 const READ_ATTEMPTS: u32 = 5;
@@ -39,6 +41,18 @@ pub struct Aws {
     connector: SharedHttpConnector,
 }
 
+/// The one connector, and the same as an HTTP client.
+fn connect() -> (SharedHttpConnector, SharedHttpClient) {
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(ATTEMPT_TIMEOUT).build();
+    let connector = Connector::builder()
+        .connector_settings(settings)
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .build();
+    let connector = SharedHttpConnector::new(connector);
+    let http = connector.clone();
+    (connector, http_client_fn(move |_, _| http.clone()))
+}
+
 /// Who the credentials belong to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -49,19 +63,26 @@ pub struct Identity {
 impl Aws {
     /// Loads the SDK's default chain (environment, profile, container, instance) for `region`.
     pub async fn load(region: Option<String>) -> Aws {
-        let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(ATTEMPT_TIMEOUT).build();
-        let connector = Connector::builder()
-            .connector_settings(settings)
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .build();
-        let connector = SharedHttpConnector::new(connector);
-        let http = connector.clone();
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http_client_fn(move |_, _| http.clone()));
+        let (connector, http) = connect();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
         if let Some(region) = region {
             loader = loader.region(Region::new(region));
         }
         Aws::new(loader.load().await, connector)
+    }
+
+    /// Clients of a stand-in at `endpoint`, with credentials that mean nothing anywhere else.
+    pub fn stand_in(endpoint: &str, region: &str) -> Aws {
+        let (connector, http) = connect();
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region.to_owned()))
+            .endpoint_url(endpoint)
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new("AKIDDEMO", "demo", None, None, "demo")))
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .http_client(http)
+            .build();
+        Aws::new(config, connector)
     }
 
     /// Clients from a loaded configuration and the connector under it; timeouts and retries are set
