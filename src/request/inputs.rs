@@ -135,7 +135,7 @@ pub const INPUTS: &[Input] = &[
     row(Image, "add-hosts", List, "`name:address` lines for the `RUN` steps' hosts file"),
     row(Image, "skip-existing", Flag, "No build and no push when the first tag exists in the repository already, for this platform").or("true"),
 
-    row(TaskDefinition, "task-definition", Text, "JSON file in the workspace, family, `family:revision` or ARN; without it the revision that the service runs now"),
+    row(TaskDefinition, "task-definition", Text, "JSON or YAML file in the workspace, family, `family:revision` or ARN; without it the revision that the service runs now"),
     row(TaskDefinition, "container-name", List, "Containers that get the image and the edits; without it the only one, else the one whose image is in `repository`"),
     row(TaskDefinition, "environment-variables", Lines, "`NAME=value` lines to set; `-NAME` removes one").secret(),
     row(TaskDefinition, "secrets", Lines, "`NAME=arn` lines to set; `-NAME` removes one").secret(),

@@ -40,7 +40,7 @@ pub struct Request {
     /// Twelve digits each; empty means any account.
     pub allowed_accounts: Vec<String>,
     pub image: ImageSource,
-    /// `platform`, where it was given.
+    /// `platform`, where another than the default was given.
     pub platform: Option<String>,
     /// `repository`, whether or not the image comes from it.
     pub repository: Option<Repository>,
@@ -134,7 +134,11 @@ impl Request {
             allowed_accounts: accounts(r),
             image: image::source(r, repository.as_ref(), facts),
             repository,
-            platform: r.is_given("platform").then(|| r.text("platform")).flatten().map(str::to_owned),
+            platform: r
+                .is_given("platform")
+                .then(|| r.text("platform"))
+                .flatten()
+                .map(str::to_owned),
             task_definition: task_definition::source(r),
             containers: task_definition::containers(r),
             edits: edits::edits(r),

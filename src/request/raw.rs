@@ -75,12 +75,16 @@ impl RawInputs {
 
     fn set(&mut self, input: &'static Input, value: &str) {
         let value = value.trim();
-        if !value.is_empty() {
+        // The runner passes the defaults of `action.yml` as if they were given; the command doesn't.
+        // Both ways are to mean the same.
+        if value.is_empty() || value == input.default {
+            self.given.remove(input.name);
+        } else {
             self.given.insert(input.name, value.to_owned());
         }
     }
 
-    /// The text that was given.
+    /// The text that was given, where it is another than the default.
     pub fn given(&self, name: &str) -> Option<&str> {
         self.given.get(name).map(String::as_str)
     }

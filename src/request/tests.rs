@@ -70,6 +70,21 @@ fn every_default_is_allowed() {
     }
 }
 
+/// The runner passes every default as a variable; a request must not read differently for it.
+#[test]
+fn the_runners_defaults_are_no_choice_of_the_users() {
+    let mut pairs: Vec<(&str, &str)> = inputs::INPUTS
+        .iter()
+        .map(|input| (input.name, input.default))
+        .collect();
+    check(
+        &pairs,
+        "`service` isn't given: name at least one, or set `register-only: true` to stop after the registration",
+    );
+    pairs.push(("service", "api"));
+    assert_eq!(good(&pairs), good(&[("service", "api")]));
+}
+
 #[test]
 fn all_problems_are_told_at_once_in_the_order_of_the_table() {
     check(

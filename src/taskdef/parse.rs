@@ -83,8 +83,14 @@ pub(super) fn definition(file: &str, text: &[u8]) -> Result<Definition, BadDocum
             "no member may be named like a mark of the JSON library",
         ));
     }
-    walk(file, text)?;
-    let document: Value = serde_json::from_str(text).map_err(|error| located(file, "", &error))?;
+    let is_yaml = [".yaml", ".yml"]
+        .iter()
+        .any(|ending| file.to_lowercase().ends_with(ending));
+    let document = if is_yaml {
+        read_yaml(file, text)?
+    } else {
+        read_json(file, text)?
+    };
     check_shape(file, unwrapped(document))
         .map(Definition::unchecked)
         .map_err(|problem| BadDocument {
@@ -136,24 +142,71 @@ pub(super) fn check_shape(source: &str, document: Value) -> Result<Value, BadDoc
     }
 }
 
-/// Walks the text for duplicate members and for members of the wrong kind.
-fn walk(file: &str, text: &str) -> Result<(), BadDocument> {
+/// Walks the text for duplicate members and members of the wrong kind, and takes it over then.
+fn read_json(file: &str, text: &str) -> Result<Value, BadDocument> {
     let path = RefCell::new(Vec::new());
     let mut reader = serde_json::Deserializer::from_str(text);
     let walked = Walk { path: &path }
         .deserialize(&mut reader)
         .and_then(|()| reader.end());
-    walked.map_err(|error| located(file, &path.borrow().concat(), &error))
+    walked
+        .and_then(|()| serde_json::from_str(text))
+        .map_err(|error| {
+            located(
+                file,
+                &path.borrow(),
+                &Place {
+                    at: (error.line(), error.column()),
+                    text: error.to_string(),
+                },
+            )
+        })
 }
 
-fn located(file: &str, path: &str, error: &serde_json::Error) -> BadDocument {
-    let text = error.to_string();
-    let place = format!(" at line {} column {}", error.line(), error.column());
+/// The same for YAML. Whole numbers stay as they were written in decimals; a key or a tag that JSON
+/// doesn't have is an error.
+fn read_yaml(file: &str, text: &str) -> Result<Value, BadDocument> {
+    let path = RefCell::new(Vec::new());
+    let walked = Walk { path: &path }.deserialize(yaml_serde::Deserializer::from_str(text));
+    walked
+        .and_then(|()| yaml_serde::from_str(text))
+        .map_err(|error| {
+            let at = error
+                .location()
+                .map_or((1, 1), |place| (place.line(), place.column()));
+            located(
+                file,
+                &path.borrow(),
+                &Place {
+                    at,
+                    text: error.to_string(),
+                },
+            )
+        })
+}
+
+/// Where a reader stopped, and its words.
+struct Place {
+    at: (usize, usize),
+    text: String,
+}
+
+fn located(file: &str, path: &[String], place: &Place) -> BadDocument {
+    let (line, column) = place.at;
+    let member = path.concat().trim_start_matches('.').to_owned();
+    // The readers tell some of it in their own words, too.
+    let text = place
+        .text
+        .replace(&format!(" at line {line} column {column}"), "");
+    let why = text
+        .strip_prefix(&format!("{member}: "))
+        .unwrap_or(&text)
+        .to_owned();
     BadDocument {
         file: file.to_owned(),
-        at: Some((error.line(), error.column())),
-        member: path.trim_start_matches('.').to_owned(),
-        why: text.strip_suffix(&place).unwrap_or(&text).to_owned(),
+        at: Some(place.at),
+        member,
+        why,
     }
 }
 
@@ -239,7 +292,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
+        f.write_str("what JSON has too")
     }
 
     fn visit_bool<E: de::Error>(self, _: bool) -> Result<(), E> {
@@ -251,6 +304,14 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 
     fn visit_u64<E: de::Error>(self, _: u64) -> Result<(), E> {
+        self.expect("a number")
+    }
+
+    fn visit_i128<E: de::Error>(self, _: i128) -> Result<(), E> {
+        self.expect("a number")
+    }
+
+    fn visit_u128<E: de::Error>(self, _: u128) -> Result<(), E> {
         self.expect("a number")
     }
 

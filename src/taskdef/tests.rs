@@ -211,6 +211,39 @@ fn bad_documents_say_where() {
 }
 
 #[test]
+fn yaml_is_read_as_json_is() {
+    let yaml = "family: f\ncontainerDefinitions:\n  - name: a\n    cpu: 18446744073709551616\n    environment:\n      - {name: N, value: \"80\"}\n      - {name: M, value: ''}\n    zz: [~, {}, no]\n";
+    let body = Definition::parse("t.yaml", yaml.as_bytes())
+        .unwrap()
+        .register_body();
+    insta::assert_snapshot!(body, @r#"{"family":"f","containerDefinitions":[{"name":"a","cpu":18446744073709551616,"environment":[{"name":"N","value":"80"},{"name":"M","value":""}],"zz":[null,{},"no"]}]}"#);
+    let bad = |text: &str| {
+        Definition::parse("t.yml", text.as_bytes())
+            .unwrap_err()
+            .to_string()
+    };
+    insta::assert_snapshot!(bad("family: f\nfamily: g\n"), @"`t.yml`, line 1, column 1, `family`: the member stands here twice");
+    insta::assert_snapshot!(bad("containerDefinitions:\n\t- name: a\n"), @"`t.yml`, line 2, column 1, `containerDefinitions`: found character that cannot start any token, while scanning for the next token");
+    insta::assert_snapshot!(bad("containerDefinitions:\n  - name: 7\n"), @"`t.yml`, line 2, column 11, `containerDefinitions[0].name`: a string is needed, this is a number");
+    insta::assert_snapshot!(bad("- a"), @"`t.yml`, line 1, column 1: an object is needed, this is an array");
+    insta::assert_snapshot!(bad("~"), @"`t.yml`, line 1, column 1: a task definition is an object");
+    insta::assert_snapshot!(bad("a: &a [x, x]\nb: &b [*a, *a]\nc: *nowhere\n"), @"`t.yml`, line 3, column 4, `c`: unknown anchor");
+}
+
+#[test]
+fn yaml_that_grows_without_end_is_refused() {
+    let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..12 {
+        let items = vec![format!("*a{}", level - 1); 10].join(", ");
+        text.push_str(&format!("a{level}: &a{level} [{items}]\n"));
+    }
+    let error = Definition::parse("t.yaml", text.as_bytes())
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("repetition limit exceeded"), "{error}");
+}
+
+#[test]
 fn an_envelope_brings_its_tags() {
     let inner = r#"{"family": "f", "revision": 0, "containerDefinitions": [{"name": "a", "cpu": 18446744073709551616}]}"#;
     let body = |tags: &str| {
@@ -295,7 +328,7 @@ proptest! {
 
     /// No text is too strange to be refused properly.
     #[test]
-    fn no_text_breaks_the_reader(text in prop::collection::vec(any::<u8>(), 0..200), cut in 0..DESCRIBED.len()) {
+    fn no_text_breaks_the_reader(text in prop::collection::vec(any::<u8>(), 0..200), cut in 0..DESCRIBED.trim_end().len()) {
         let _ = Definition::parse("t.json", &text);
         let error = Definition::parse("t.json", &DESCRIBED.as_bytes()[..cut]).unwrap_err();
         prop_assert!(error.at.is_some());

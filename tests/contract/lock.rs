@@ -34,7 +34,7 @@ fn packages() -> BTreeMap<(String, String), Vec<String>> {
         let uses = |used: &&str| *used == name || *used == exact;
         let users = blocks
             .iter()
-            .filter(|(_, _, used)| used.iter().any(|used| uses(used)));
+            .filter(|(_, _, used)| used.iter().any(&uses));
         let users = users.map(|(user, ..)| user.clone()).collect();
         packages.insert((name.clone(), version.clone()), users);
     }
