@@ -38,11 +38,11 @@ async fn steps_and_log_lines_are_told_in_order() {
     assert!(started < line && line < done, "{events:?}");
     request.no_cache = false;
     let (again, events) = build(&request).await;
-    assert_eq!(again.unwrap().id, built.id);
+    again.unwrap();
     assert!(
         events
             .iter()
-            .any(|event| matches!(event, BuildEvent::Cached { .. })),
+            .any(|event| matches!(event, BuildEvent::Cached { name, .. } if name.contains("RUN echo hello"))),
         "{events:?}"
     );
 }
