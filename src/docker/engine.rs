@@ -87,12 +87,23 @@ impl Engine {
     }
 
     pub(super) async fn inspect(&self, name: &str) -> Result<ImageInspect, DockerError> {
-        let asked = tokio::time::timeout(ANSWER_WITHIN, self.docker.inspect_image(name));
-        let answered = asked.await.map_err(|_| DockerError::Silent {
-            address: self.address.to_string(),
-            seconds: ANSWER_WITHIN.as_secs(),
-        })?;
-        answered.map_err(|source| engine_error(&format!("inspect the image `{name}`"), source))
+        let doing = format!("inspect the image `{name}`");
+        self.soon(&doing, self.docker.inspect_image(name)).await
+    }
+
+    /// For what an engine answers at once.
+    pub(super) async fn soon<T>(
+        &self,
+        doing: &str,
+        asked: impl Future<Output = Result<T, bollard::errors::Error>>,
+    ) -> Result<T, DockerError> {
+        match tokio::time::timeout(ANSWER_WITHIN, asked).await {
+            Ok(answer) => answer.map_err(|source| engine_error(doing, source)),
+            Err(_) => Err(DockerError::Silent {
+                address: self.address.to_string(),
+                seconds: ANSWER_WITHIN.as_secs(),
+            }),
+        }
     }
 }
 

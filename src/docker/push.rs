@@ -114,13 +114,15 @@ impl Engine {
             .repo(&repository)
             .tag(tag)
             .build();
-        self.docker
-            .tag_image(&request.built.id, Some(tagging))
-            .await
-            .map_err(|source| engine_error(&format!("tag the image as `{reference}`"), source))?;
+        let doing = format!("tag the image as `{reference}`");
+        let tagged = self.docker.tag_image(&request.built.id, Some(tagging));
+        self.soon(&doing, tagged).await?;
         say(PushEvent::Started {
             reference: reference.to_string(),
         });
+        if let Some(credentials) = &request.credentials {
+            credentials.check_header(reference)?;
+        }
         let options = PushImageOptionsBuilder::default().tag(tag).build();
         let login = request
             .credentials
@@ -172,6 +174,23 @@ impl Engine {
         confirmed.ok_or_else(|| DockerError::NoDigest {
             reference: reference.to_string(),
         })
+    }
+}
+
+impl Credentials {
+    /// The client library puts credentials into a header in one alphabet of base64, and the engine
+    /// reads another one. They differ only where `>`, `?`, `~` or more than ASCII is encoded, which
+    /// no token of ECR holds; the engine would take such a password for none at all.
+    fn check_header(&self, reference: &ImageRef) -> Result<(), DockerError> {
+        let differs = |c: char| matches!(c, '>' | '?' | '~') || !c.is_ascii();
+        if self.password.expose().contains(differs) || self.username.contains(differs) {
+            return Err(DockerError::Push {
+                reference: reference.to_string(),
+                kind: PushFailureKind::Unauthorized,
+                message: "the user name or password holds `>`, `?`, `~` or a character beyond ASCII, which can't be handed to the engine".to_owned(),
+            });
+        }
+        Ok(())
     }
 }
 

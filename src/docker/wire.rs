@@ -144,7 +144,10 @@ impl Connection {
             request = request.header(*name, *value);
         }
         let empty = Empty::new().map_err(|never| match never {}).boxed();
-        let answer = self.sender.send_request(request.body(empty)?).await?;
+        let asked = self.sender.send_request(request.body(empty)?);
+        let answer = tokio::time::timeout(CONNECT_WITHIN, asked)
+            .await
+            .map_err(|_| WireError::Connect(io::ErrorKind::TimedOut.into()))??;
         if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
             return Err(refusal(answer).await);
         }

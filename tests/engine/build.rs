@@ -38,11 +38,11 @@ async fn steps_and_log_lines_are_told_in_order() {
     assert!(started < line && line < done, "{events:?}");
     request.no_cache = false;
     let (again, events) = build(&request).await;
-    assert_eq!(again.unwrap().id, built.id);
+    again.unwrap();
     assert!(
         events
             .iter()
-            .any(|event| matches!(event, BuildEvent::Cached { .. })),
+            .any(|event| matches!(event, BuildEvent::Cached { name, .. } if name.contains("RUN echo hello"))),
         "{events:?}"
     );
 }
@@ -50,7 +50,7 @@ async fn steps_and_log_lines_are_told_in_order() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn failures_are_told_apart() {
     let failing = format!(
-        "FROM {}\nRUN echo before; echo why >&2; exit 7\n",
+        "FROM {}\nRUN echo before >&2; echo why >&2; exit 7\n",
         base_image()
     );
     for (dockerfile, target, expected) in [
@@ -207,7 +207,8 @@ async fn an_own_ignore_file_wins_and_a_dockerfile_may_lie_elsewhere() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+// On a single thread too, since the session is served beside the build.
+#[tokio::test]
 async fn a_secret_is_seen_by_its_step_and_is_in_no_layer() {
     let dockerfile = format!(
         "FROM {} AS made\nRUN --mount=type=secret,id=token,required=true read value </run/secrets/token; test ${{#value}} = 12 && echo matched >/out\nFROM made\n",
