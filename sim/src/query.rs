@@ -2,6 +2,9 @@
 //!
 //! Only reads; what a subject's value is comes from the caller.
 
+#[cfg(test)]
+mod tests;
+
 /// What expressions are asked about.
 pub(crate) trait Subject {
     /// The values of `attribute:NAME`, `ec2InstanceId`, …; none where it doesn't exist.

@@ -44,6 +44,16 @@ pub struct Fault {
     pub kind: FaultKind,
 }
 
+impl Fault {
+    pub fn new(operation: &str, times: u32, kind: FaultKind) -> Fault {
+        Fault {
+            operation: operation.to_owned(),
+            times,
+            kind,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FaultKind {
     /// `ThrottlingException`, "Rate exceeded".

@@ -550,3 +550,34 @@ fn nothing_desired_is_steady_at_once() {
     door.wait_for("COMPLETED", 60);
     assert_eq!(door.service()["runningCount"], 0);
 }
+
+#[test]
+fn a_group_that_cannot_grow_is_no_obstacle_where_half_may_stop() {
+    let mut world = World::new(T0);
+    world.add_cluster("web");
+    world.add_capacity_provider(ProviderSpec {
+        max: 1,
+        ..ProviderSpec::default()
+    });
+    let task_definition = world.add_task_definition(small_app("app", 1024, 512));
+    let capacity_providers = vec![("workers".to_owned(), 1, 0)];
+    let minimum_healthy_percent = 50;
+    world.create_service(ServiceSpec {
+        task_definition,
+        capacity_providers,
+        minimum_healthy_percent,
+        desired: 2,
+        ..ServiceSpec::default()
+    });
+    let mut door = Door::new(world);
+    door.deploy(&small_app("app", 1024, 512));
+    door.wait_for("COMPLETED", 600);
+    insta::assert_snapshot!(door.told(), @r#"
+      6 has started 1 tasks: (task …).
+     36 has stopped 1 running tasks: (task …).
+     47 has started 1 tasks: (task …).
+     89 has stopped 1 running tasks: (task …).
+    162 (deployment …) deployment completed.
+    162 has reached a steady state.
+    "#);
+}

@@ -196,6 +196,12 @@ fn bad_requests_are_refused() {
         ),
         (
             "RegisterTaskDefinition",
+            json!({"family": "app", "tags": [], "containerDefinitions": [{}]}),
+            "ClientException",
+            "Tags can not be empty.",
+        ),
+        (
+            "RegisterTaskDefinition",
             json!({"family": "app", "cpu": 256}),
             shape,
             "NUMBER_VALUE can not be converted to a String",

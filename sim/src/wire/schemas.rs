@@ -1,12 +1,25 @@
 //! The members of every request that is understood, as in the service models.
 
 use super::Api;
-use super::validate::Kind::{Any, Flag, List, Map, Number, OneOf, Text, Texts, Whole};
+use super::validate::Kind::{Any, Flag, List, Map, Number, OneOf, Text, Texts, TextsOf, Whole};
 use super::validate::{Member, may, must};
 
 const CLUSTER: Member = may("cluster", Text);
 const NEXT: Member = may("nextToken", Text);
 const MOST: Member = may("maxResults", Whole);
+
+const TAGS: Member = may("include", TextsOf(&["TAGS"]));
+const OF_INSTANCES: Member = may("include", TextsOf(&["TAGS", "CONTAINER_INSTANCE_HEALTH"]));
+const OF_CLUSTERS: Member = may(
+    "include",
+    TextsOf(&[
+        "ATTACHMENTS",
+        "CONFIGURATIONS",
+        "SETTINGS",
+        "STATISTICS",
+        "TAGS",
+    ]),
+);
 
 const THRESHOLD: &[Member] = &[
     must(
@@ -174,37 +187,21 @@ fn ecs(name: &str) -> Option<&'static [Member]> {
     Some(match name {
         // A document: what it may hold is looked at where it is registered.
         "RegisterTaskDefinition" => const { &[may("*", Any)] },
-        "DescribeTaskDefinition" => {
-            const { &[must("taskDefinition", Text), may("include", Texts)] }
-        }
+        "DescribeTaskDefinition" => const { &[must("taskDefinition", Text), TAGS] },
         "DeregisterTaskDefinition" => const { &[must("taskDefinition", Text)] },
         "UpdateService" => UPDATE_SERVICE,
-        "DescribeServices" => const { &[CLUSTER, must("services", Texts), may("include", Texts)] },
+        "DescribeServices" => const { &[CLUSTER, must("services", Texts), TAGS] },
         "ListServices" => LIST_SERVICES,
         "ListTasks" => LIST_TASKS,
-        "DescribeTasks" => const { &[CLUSTER, must("tasks", Texts), may("include", Texts)] },
+        "DescribeTasks" => const { &[CLUSTER, must("tasks", Texts), TAGS] },
         "StopTask" => const { &[CLUSTER, must("task", Text), may("reason", Text)] },
         "ListContainerInstances" => LIST_INSTANCES,
         "DescribeContainerInstances" => {
-            const {
-                &[
-                    CLUSTER,
-                    must("containerInstances", Texts),
-                    may("include", Texts),
-                ]
-            }
+            const { &[CLUSTER, must("containerInstances", Texts), OF_INSTANCES] }
         }
-        "DescribeClusters" => const { &[may("clusters", Texts), may("include", Texts)] },
+        "DescribeClusters" => const { &[may("clusters", Texts), OF_CLUSTERS] },
         "DescribeCapacityProviders" => {
-            const {
-                &[
-                    may("capacityProviders", Texts),
-                    CLUSTER,
-                    may("include", Texts),
-                    MOST,
-                    NEXT,
-                ]
-            }
+            const { &[may("capacityProviders", Texts), CLUSTER, TAGS, MOST, NEXT] }
         }
         "ListServiceDeployments" => LIST_DEPLOYMENTS,
         "DescribeServiceDeployments" => const { &[must("serviceDeploymentArns", Texts)] },

@@ -16,6 +16,8 @@ pub(crate) enum Kind {
     Flag,
     /// Strings.
     Texts,
+    /// Strings, each one of these.
+    TextsOf(&'static [&'static str]),
     Map(&'static [Member]),
     List(&'static [Member]),
     /// Anything; looked at elsewhere.
@@ -127,6 +129,19 @@ fn check_value(name: &str, value: &Value, kind: Kind) -> Result<(), Refusal> {
             Some(_) => wrong("a String"),
             None => wrong("a List"),
         },
+        Kind::TextsOf(allowed) => {
+            check_value(name, value, Kind::Texts)?;
+            let given = crate::world::list(value).iter().filter_map(Value::as_str);
+            match given.into_iter().find(|text| !allowed.contains(text)) {
+                Some(text) => {
+                    let list = allowed.join(", ");
+                    Err(Refusal::parameter(format!(
+                        "Invalid {name}: {text}. It must be one of: {list}"
+                    )))
+                }
+                None => Ok(()),
+            }
+        }
         Kind::Map(members) => check(value, members),
         Kind::List(members) => match value.as_array() {
             Some(items) => items.iter().try_for_each(|item| check(item, members)),

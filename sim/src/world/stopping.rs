@@ -4,6 +4,9 @@ use super::World;
 use super::service::{FIRST_ATTEMPT_MS, Rollout};
 use super::task::{Status, Task};
 
+/// A task that waits for an instance so long has older tasks stopped for it, where they may be.
+const WAITING_FOR_ROOM_MS: i64 = 30_000;
+
 impl World {
     /// One unhealthy task per second gives way, after its replacement had its chance to start.
     pub(super) fn replace_unhealthy(&mut self, index: usize) {
@@ -108,11 +111,10 @@ impl World {
             .configuration
             .upper(desired)
             .saturating_sub(total.alive());
-        let in_the_way = if missing > 0 && (room == 0 || primary.attempts > 0) {
-            missing
-        } else {
-            0
-        };
+        let blocked = room == 0 || primary.attempts > 0;
+        let in_the_way = if blocked { missing } else { 0 } + self.waiting_for_room(&primary.id);
+        // What is going already makes room; more is stopped only if that was not enough.
+        let in_the_way = in_the_way.saturating_sub(total.stopping);
         let replaced = if failed && old_alive > 0 {
             total.alive().saturating_sub(desired.max(counts.alive()))
         } else {
@@ -134,6 +136,17 @@ impl World {
             let chosen = self.in_stop_order(index, surplus, |task| task.deployment == primary_id);
             self.stop_chosen(index, &chosen);
         }
+    }
+
+    /// Tasks that have been in PROVISIONING for a while without an instance.
+    fn waiting_for_room(&self, deployment: &str) -> usize {
+        let waits = |task: &&Task| {
+            task.deployment == deployment
+                && task.status == Status::Provisioning
+                && task.launch_type == "EC2"
+                && self.now - task.created >= WAITING_FOR_ROOM_MS
+        };
+        self.tasks.iter().filter(waits).count()
     }
 
     /// Old tasks to stop now: those of abandoned deployments that never got healthy at once, then

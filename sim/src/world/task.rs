@@ -279,6 +279,15 @@ impl World {
     fn give_resources(&mut self, index: usize) {
         let task = &self.tasks[index];
         if let Some(id) = &task.instance {
+            // First come, first served: nobody overtakes a task that waits longer.
+            let ahead = |other: &Task| {
+                other.status == Status::Pending
+                    && !other.holds
+                    && other.instance.as_ref() == Some(id)
+            };
+            if self.tasks[..index].iter().any(ahead) {
+                return;
+            }
             let mut taken = Taken::default();
             for other in self
                 .tasks

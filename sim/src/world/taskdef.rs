@@ -209,6 +209,13 @@ fn refuse(members: &Map<String, Value>) -> Result<(), Refusal> {
     if family.len() > 255 || !family.chars().all(plain) {
         return Err(Refusal::client("Family contains invalid characters."));
     }
+    if members
+        .get("tags")
+        .and_then(Value::as_array)
+        .is_some_and(Vec::is_empty)
+    {
+        return Err(Refusal::client("Tags can not be empty."));
+    }
     for name in ["cpu", "memory"] {
         if members.get(name).is_some_and(|value| !value.is_string()) {
             return Err(Refusal::new(

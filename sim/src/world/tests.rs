@@ -27,7 +27,7 @@ impl Dice {
     }
 }
 
-fn document(dice: &mut Dice) -> Value {
+fn document(dice: &mut Dice, awsvpc: bool) -> Value {
     let port = dice.of(&[0, 0, 80, 8080]);
     let mut container = json!({"name": "app", "image": "example.com/app:1",
         "cpu": dice.of(&[128, 256, 512, 1024]), "memoryReservation": dice.of(&[128, 512, 1024, 2048])});
@@ -38,7 +38,7 @@ fn document(dice: &mut Dice) -> Value {
         container["healthCheck"] = json!({"command": ["CMD", "true"]});
     }
     let mut document = json!({"family": "app", "containerDefinitions": [container]});
-    if dice.chance(20) {
+    if awsvpc {
         document["networkMode"] = json!("awsvpc");
         document["containerDefinitions"][0]["portMappings"] = json!([]);
     }
@@ -88,7 +88,8 @@ fn random_world(seed: u64) -> World {
         });
     }
     for name in ["api", "jobs"] {
-        let first = document(&mut dice);
+        let awsvpc = dice.chance(20);
+        let first = document(&mut dice, awsvpc);
         let task_definition = world.add_task_definition(first);
         let group =
             "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/x/0".to_owned();
@@ -124,7 +125,7 @@ fn random_world(seed: u64) -> World {
         });
         for at in 0..=dice.below(2) {
             let task_definition = if dice.chance(50) {
-                world.add_task_definition(document(&mut dice))
+                world.add_task_definition(document(&mut dice, awsvpc))
             } else {
                 String::new()
             };

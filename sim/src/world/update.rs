@@ -6,7 +6,7 @@ use super::World;
 use super::needs::{list, number};
 use super::service::{Configuration, Scheduling, Service};
 use super::spec::Breaker;
-use super::taskdef::Refusal;
+use super::taskdef::{Refusal, TaskDefinition};
 
 /// The members of an UpdateService request.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +60,7 @@ impl World {
             if found.document["status"] != "ACTIVE" {
                 return Err(Refusal::client("TaskDefinition is inactive"));
             }
+            self.refuse_mismatch(service, found, body)?;
             task_definition.clone_from(&found.arn);
         }
         let desired = body["desiredCount"].as_i64();
@@ -93,6 +94,47 @@ impl World {
             self.begin_deployment(index, &task_definition);
         }
         Ok(())
+    }
+
+    /// A revision that doesn't go with the service.
+    fn refuse_mismatch(
+        &self,
+        service: &Service,
+        found: &TaskDefinition,
+        body: &Value,
+    ) -> Result<(), Refusal> {
+        let network = service.network.is_some() || body["networkConfiguration"].is_object();
+        if found.needs.awsvpc && !network {
+            let text =
+                "Network Configuration must be provided when networkMode 'awsvpc' is specified.";
+            return Err(Refusal::parameter(text));
+        }
+        if !found.needs.awsvpc && network {
+            let text = "Network Configuration is not valid for the given networkMode of this task definition.";
+            return Err(Refusal::parameter(text));
+        }
+        let fronted = self
+            .needs_of(&service.task_definition)
+            .and_then(|needs| needs.images.into_iter().next());
+        if let Some((name, _)) = fronted.filter(|_| !service.target_groups.is_empty())
+            && !found.needs.images.iter().any(|(known, _)| *known == name)
+        {
+            let text = format!("The container {name} does not exist in the task definition.");
+            return Err(Refusal::parameter(text));
+        }
+        Ok(())
+    }
+
+    /// Someone asks the service's deployment under way to roll back.
+    pub fn stop_deployment(&mut self, cluster: &str, name: &str) -> Result<(), String> {
+        let found = self
+            .service(cluster, name)
+            .and_then(|service| service.deployments.first());
+        let arn = found
+            .map(|first| first.service_deployment.clone())
+            .unwrap_or_default();
+        self.stop_service_deployment(&arn)
+            .map_err(|refusal| refusal.message)
     }
 
     /// What takes effect without a deployment.
