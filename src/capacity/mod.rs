@@ -17,6 +17,8 @@ mod movement;
 mod needs;
 mod one_more;
 mod order;
+mod percentages;
+mod pools;
 mod reasons;
 mod remedies;
 mod room;

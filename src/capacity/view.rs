@@ -281,3 +281,48 @@ fn view(room: &Room<'_>, why: &[Blocker]) -> InstanceView {
         why: why.iter().map(Blocker::sentence).collect(),
     }
 }
+
+/// What is left on the roomiest instances that take this service's tasks, once all that may stop
+/// has stopped: CPU units and MiB, the most first.
+pub(super) fn roomiest(
+    claim: &Claim<'_, '_>,
+    decision: &Decision,
+    count: usize,
+) -> Vec<(i64, i64)> {
+    let needs = claim.deploy.needs;
+    let stopped = |at: usize| {
+        let plot = claim.plots.iter().position(|plot| plot.room == at)?;
+        Some((
+            &claim.plots[plot],
+            decision.stopped.get(plot).copied().unwrap_or(0),
+        ))
+    };
+    let mut near: Vec<(i64, usize)> = (0..claim.ground.rooms.len())
+        .filter(|at| claim.allows(*at) == Tri::Yes)
+        .map(|at| (distance(claim, at, None), at))
+        .collect();
+    near.sort_unstable();
+    near.truncate(count);
+    let mut sizes: Vec<(i64, i64)> = near
+        .into_iter()
+        .map(|(_, at)| {
+            let room = after(claim, at, stopped(at));
+            (room.cpu.least, room.memory.least)
+        })
+        .collect();
+    // How much of the task would fit, by its scarcer part.
+    let share = |(cpu, memory): &(i64, i64)| {
+        let part = |free: i64, need: i64| {
+            if need > 0 {
+                free.saturating_mul(1000) / need
+            } else {
+                1000
+            }
+        };
+        part(*cpu, needs.cpu)
+            .min(part(*memory, needs.memory))
+            .min(1000)
+    };
+    sizes.sort_by_key(|size| std::cmp::Reverse(share(size)));
+    sizes
+}

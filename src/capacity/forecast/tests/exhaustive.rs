@@ -162,7 +162,7 @@ fn every_small_world_agrees_with_a_search_through_all_orders() {
                             feature,
                         };
                         let (ends, dead) = tiny.search();
-                        let verdict = tiny.world().forecast().verdict;
+                        let verdict = tiny.world().verdict();
                         let want = match (ends, dead) {
                             (false, _) => "blocked",
                             (true, false) => "fits",
