@@ -34,7 +34,7 @@ fn models<'a>(claim: &Claim<'_, 'a>) -> Vec<(&'a str, &'a Instance)> {
         let instance: &'a Instance = room.instance;
         let usable = claim.rules.provider(room).is_some()
             && claim.rules.has_attributes(at) == super::room::Tri::Yes
-            && claim.rules.matches(room) == super::room::Tri::Yes;
+            && claim.rules.matches(at) == super::room::Tri::Yes;
         if let Some(kind) = instance.instance_type().filter(|_| usable) {
             by_type.entry(kind).or_insert(instance);
         }

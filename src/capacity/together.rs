@@ -8,7 +8,7 @@ use super::claim::is_going;
 use super::forecast::{Forecast, forecast_on};
 use super::ground::{Cluster, Deploy, Ground};
 use super::needs::{Gpus, TaskNeeds};
-use super::seats::Rival;
+use super::seats::{Freed, Rival};
 use crate::snapshot::Scheduling;
 
 /// The new tasks of one service of the run.
@@ -46,10 +46,8 @@ fn meet<'a>(ground: &mut Ground<'a>, deploy: &Deploy<'a>) {
             .as_deref()
             .and_then(|arn| ground.place.get(arn));
         if let Some(at) = room.filter(|_| !new && !is_going(task)) {
-            held.push((
-                *at,
-                Rival::held(&[task], deploy.old_needs, &ground.rooms[*at]),
-            ));
+            let freed = Freed::of(task, deploy.old_needs, (&ground.rooms[*at], deploy.needs));
+            held.push((*at, Rival::of(&freed)));
         }
     }
     for (at, one) in held {

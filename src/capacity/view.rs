@@ -105,22 +105,11 @@ fn blockers(claim: &Claim<'_, '_>, at: usize, plot: Option<(&Plot, usize)>) -> V
 /// How far the instance is from taking one more task.
 fn distance(claim: &Claim<'_, '_>, at: usize, plot: Option<(&Plot, usize)>) -> i64 {
     let (room, needs) = (&claim.ground.rooms[at], claim.deploy.needs);
-    let mut distance = 0;
-    let mut closed = |tri: Tri| {
-        distance += match tri {
-            Tri::Yes => 0,
-            Tri::Maybe => CLOSED / 2,
-            Tri::No => CLOSED,
-        };
+    let mut distance = match claim.allowed[at] {
+        Tri::Yes => 0,
+        Tri::Maybe => CLOSED / 2,
+        Tri::No => CLOSED,
     };
-    closed(room.open);
-    closed(claim.rules.has_attributes(at));
-    closed(claim.rules.matches(room));
-    closed(if claim.rules.provider(room).is_some() {
-        Tri::Yes
-    } else {
-        Tri::No
-    });
     let stopped = plot.map_or(&[][..], |(plot, stopped)| {
         &plot.old[..stopped.min(plot.old.len())]
     });
@@ -231,7 +220,7 @@ pub(super) fn why_here(
             there,
         ));
     }
-    let matches = claim.rules.matches(room);
+    let matches = claim.rules.matches(at);
     if matches != Tri::Yes {
         let certain = matches == Tri::No;
         let there = if certain {
@@ -298,7 +287,7 @@ pub(super) fn roomiest(
         ))
     };
     let mut near: Vec<(i64, usize)> = (0..claim.ground.rooms.len())
-        .filter(|at| claim.allows(*at) == Tri::Yes)
+        .filter(|at| claim.allowed[*at] == Tri::Yes)
         .map(|at| (distance(claim, at, None), at))
         .collect();
     near.sort_unstable();
