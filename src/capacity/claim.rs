@@ -271,9 +271,9 @@ impl<'g, 'a> Claim<'g, 'a> {
             let freed = Freed::of(task, self.deploy.old_needs, (room, needs));
             held = held.plus(Rival::of(&freed));
             if is_steady(task) {
-                old.push(freed)
+                old.push(freed);
             } else {
-                vanishing.push(freed)
+                vanishing.push(freed);
             }
         }
         let seats = self.seats(at, (&old, &vanishing), held);

@@ -3,7 +3,7 @@
 
 use super::arithmetic::Bounds;
 use super::claim::{Claim, Plot};
-use super::forecast::{Decision, plural};
+use super::decision::{Decision, plural};
 use super::growth::Growth;
 use super::reasons::reasons;
 use super::room::Tri;

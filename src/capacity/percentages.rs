@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::arithmetic::Bounds;
 use super::claim::Claim;
-use super::forecast::Decision;
+use super::decision::Decision;
 use super::remedies::{checked, fits_with_service};
 use crate::cause::Remedy;
 

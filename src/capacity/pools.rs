@@ -69,7 +69,7 @@ fn fresh(model: &Instance, number: u32) -> Instance {
 }
 
 fn describe(claim: &Claim<'_, '_>, (kind, count): (&str, u32)) -> Remedy {
-    let price = Some(format!("{} of type {kind}", more(count)));
+    let price = Some("what an instance costs while it runs".to_owned());
     let Some((provider, group)) = scaled(claim).and_then(|one| Some((one, one.group.as_ref()?)))
     else {
         return checked(

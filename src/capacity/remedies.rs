@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::claim::Claim;
-use super::forecast::{Decision, Verdict, decide, has_second_set, plural};
+use super::decision::{Decision, plural};
+use super::forecast::{Verdict, decide, has_second_set};
 use super::ground::{Cluster, Deploy, Ground};
 use super::needs::TaskNeeds;
 use super::percentages;

@@ -21,6 +21,15 @@ pub(super) struct Comer<'a> {
 
 /// The forecasts of all services of one run on one cluster, in their order.
 pub fn forecast_together<'a>(cluster: &Cluster<'a>, deploys: &[Deploy<'a>]) -> Vec<Forecast> {
+    let ground = ground_of_run(cluster, deploys);
+    deploys
+        .iter()
+        .map(|deploy| forecast_on(&ground, deploy))
+        .collect()
+}
+
+/// The ground on which the services of one run meet.
+pub(super) fn ground_of_run<'a>(cluster: &Cluster<'a>, deploys: &[Deploy<'a>]) -> Ground<'a> {
     let mut ground = Ground::new(*cluster, deploys.iter().map(|deploy| deploy.needs));
     if deploys.len() > 1 {
         ground.rivals = vec![Rival::default(); ground.rooms.len()];
@@ -28,10 +37,7 @@ pub fn forecast_together<'a>(cluster: &Cluster<'a>, deploys: &[Deploy<'a>]) -> V
             meet(&mut ground, deploy);
         }
     }
-    deploys
-        .iter()
-        .map(|deploy| forecast_on(&ground, deploy))
-        .collect()
+    ground
 }
 
 fn meet<'a>(ground: &mut Ground<'a>, deploy: &Deploy<'a>) {

@@ -2,7 +2,8 @@
 //! no more of them than a person or a program has use for.
 
 use super::claim::{Claim, Plot};
-use super::forecast::{Decision, Verdict};
+use super::decision::Decision;
+use super::forecast::Verdict;
 use super::room::{BOUNDLESS, Room, Span, Tri};
 use super::seats::Freed;
 use super::why::{Blocker, gpus_needed, why_not};
