@@ -4,7 +4,7 @@
 //! Everything is reckoned twice. The *best* case takes what is not known as it would suit the
 //! rollout (only what fails even so is proven to fail); the *worst* case takes it as it wouldn't.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use super::ground::{Deploy, Ground, Source};
 use super::room::{Room, Tri};
@@ -61,8 +61,8 @@ pub(super) struct Claim<'g, 'a> {
     pub placed: HashMap<usize, u32>,
     pub new: u32,
     pub doubts: Doubts,
-    /// What the service's own old tasks hold, by room; only where there are rivals.
-    own_held: HashMap<usize, Rival>,
+    /// Whether ECS would place a task on each instance if there were room.
+    pub allowed: Vec<Tri>,
     /// How many seats the new tasks of rivals may take at most.
     pub loss: i64,
     /// Instances of the service's capacity providers (all, where the launch type rules), whatever
@@ -79,7 +79,8 @@ pub(super) struct Rules<'g> {
     pub member_of: Option<bool>,
     /// A constraint of a kind that is not known.
     pub other: bool,
-    pub matching: Option<&'g BTreeSet<String>>,
+    /// Which rooms match, where ECS said so.
+    pub matching: Option<Vec<bool>>,
     /// The capacity providers that take tasks; empty where the launch type rules.
     pub providers: Vec<&'g str>,
 }
@@ -112,7 +113,12 @@ impl<'g> Rules<'g> {
             attributes: ground.attributes(deploy.needs),
             member_of,
             other: constraints().any(|one| matches!(one, Constraint::Other(_))),
-            matching: deploy.member_of,
+            matching: deploy.member_of.map(|set| {
+                let mut matching = vec![false; ground.rooms.len()];
+                let places = set.iter().filter_map(|arn| ground.place.get(arn.as_str()));
+                places.for_each(|at| matching[*at] = true);
+                matching
+            }),
             providers: takes.map(|item| item.provider.as_str()).collect(),
         }
     }
@@ -138,10 +144,10 @@ impl<'g> Rules<'g> {
             })
     }
 
-    pub(super) fn matches(&self, room: &Room<'_>) -> Tri {
-        let known = match (self.member_of, self.matching) {
+    pub(super) fn matches(&self, at: usize) -> Tri {
+        let known = match (self.member_of, &self.matching) {
             (None, _) => Tri::Yes,
-            (Some(true), Some(set)) if set.contains(&room.instance.arn) => Tri::Yes,
+            (Some(true), Some(set)) if set.get(at) == Some(&true) => Tri::Yes,
             (Some(true), Some(_)) => Tri::No,
             _ => Tri::Maybe,
         };
@@ -169,19 +175,19 @@ impl<'g, 'a> Claim<'g, 'a> {
             placed: HashMap::new(),
             new: 0,
             doubts: Doubts::default(),
-            own_held: HashMap::new(),
+            allowed: Vec::with_capacity(ground.rooms.len()),
             loss: ground.loss_of(deploy),
             reachable: 0,
         };
         let own = claim.sort_tasks();
-        if !ground.rivals.is_empty() {
-            for (at, tasks) in &own {
-                let held = Rival::held(tasks, deploy.old_needs, &ground.rooms[*at]);
-                claim.own_held.insert(*at, held);
-            }
-        }
+        let mut from = 0;
         for (at, room) in ground.rooms.iter().enumerate() {
-            claim.weigh(at, room, own.get(&at).map_or(&[], Vec::as_slice));
+            let here = own[from..]
+                .iter()
+                .take_while(|(place, _)| *place == at)
+                .count();
+            claim.weigh(at, room, &own[from..from + here]);
+            from += here;
         }
         claim
     }
@@ -193,9 +199,9 @@ impl<'g, 'a> Claim<'g, 'a> {
             .is_some_and(|target| task.started_by == target)
     }
 
-    /// The old tasks by room; counts the new ones, and what is in doubt.
-    fn sort_tasks(&mut self) -> HashMap<usize, Vec<&'a Task>> {
-        let mut own: HashMap<usize, Vec<&Task>> = HashMap::new();
+    /// The old tasks in the order of the rooms; counts the new ones, and what is in doubt.
+    fn sort_tasks(&mut self) -> Vec<(usize, &'a Task)> {
+        let mut own: Vec<(usize, &Task)> = Vec::new();
         let mut running = 0;
         for task in self.ground.tasks_of(&self.deploy.service.name) {
             if is_going(task) {
@@ -222,7 +228,7 @@ impl<'g, 'a> Claim<'g, 'a> {
                 self.doubts.unsteady += 1;
             }
             match room {
-                Some(room) => own.entry(*room).or_default().push(task),
+                Some(room) => own.push((*room, task)),
                 // On an instance that is not there: its stop frees nothing that is known.
                 None if is_steady(task) => self.doubts.missing += 1,
                 None => {}
@@ -231,12 +237,20 @@ impl<'g, 'a> Claim<'g, 'a> {
         let uncounted = self.deploy.service.running.saturating_sub(running);
         self.old += uncounted;
         self.doubts.missing += uncounted;
+        own.sort_by_key(|(room, _)| *room);
         own
     }
 
-    fn weigh(&mut self, at: usize, room: &Room<'_>, own: &[&Task]) {
+    fn weigh(&mut self, at: usize, room: &Room<'_>, own: &[(usize, &Task)]) {
         let provider = self.rules.provider(room);
-        let allowed = self.allows(at);
+        let allowed = match provider {
+            Some(_) => room
+                .open
+                .and(self.rules.has_attributes(at))
+                .and(self.rules.matches(at)),
+            None => Tri::No,
+        };
+        self.allowed.push(allowed);
         self.reachable += u32::from(provider.is_some());
         if allowed == Tri::No && own.is_empty() {
             return;
@@ -251,16 +265,18 @@ impl<'g, 'a> Claim<'g, 'a> {
             return;
         }
         let needs = self.deploy.needs;
-        let (steady, unsteady): (Vec<&Task>, Vec<&Task>) =
-            own.iter().partition(|task| is_steady(task));
-        let freed = |tasks: &[&Task]| -> Vec<Freed> {
-            tasks
-                .iter()
-                .map(|task| Freed::of(task, self.deploy.old_needs, (room, needs)))
-                .collect()
-        };
-        let (old, vanishing) = (freed(&steady), freed(&unsteady));
-        let seats = self.seats(at, &old, &vanishing);
+        let (mut old, mut vanishing) = (Vec::new(), Vec::new());
+        let mut held = Rival::default();
+        for (_, task) in own {
+            let freed = Freed::of(task, self.deploy.old_needs, (room, needs));
+            held = held.plus(Rival::of(&freed));
+            if is_steady(task) {
+                old.push(freed);
+            } else {
+                vanishing.push(freed);
+            }
+        }
+        let seats = self.seats(at, (&old, &vanishing), held);
         let stops = 0..=old.len();
         let best: Vec<i64> = match allowed {
             Tri::No => stops.clone().map(|_| 0).collect(),
@@ -284,25 +300,13 @@ impl<'g, 'a> Claim<'g, 'a> {
         });
     }
 
-    /// Whether ECS would place a task on the instance if there were room.
-    pub(super) fn allows(&self, at: usize) -> Tri {
-        let room = &self.ground.rooms[at];
-        match self.rules.provider(room) {
-            Some(_) => room
-                .open
-                .and(self.rules.has_attributes(at))
-                .and(self.rules.matches(room)),
-            None => Tri::No,
-        }
-    }
-
     /// The seats on an instance as it is, in the best and in the worst case.
     pub(super) fn seats_at(&self, at: usize) -> (i64, i64) {
-        let allowed = self.allows(at);
+        let allowed = self.allowed[at];
         if allowed == Tri::No {
             return (0, 0);
         }
-        let seats = self.seats(at, &[], &[]);
+        let seats = self.seats(at, (&[], &[]), Rival::default());
         match allowed {
             Tri::Yes if self.deploy.needs.problems.is_empty() => (seats.best(0), seats.worst(0)),
             _ => (seats.best(0), 0),
@@ -317,24 +321,24 @@ impl<'g, 'a> Claim<'g, 'a> {
         }
     }
 
-    fn seats<'s>(&'s self, at: usize, old: &'s [Freed], vanishing: &'s [Freed]) -> Seats<'s> {
+    fn seats<'s>(
+        &'s self,
+        at: usize,
+        (old, vanishing): (&'s [Freed], &'s [Freed]),
+        own: Rival,
+    ) -> Seats<'s> {
+        // What the old tasks of other services of the same run hold: all but the own ones.
+        let rivals = self.ground.rivals.get(at).map(|all| all.less(own));
         Seats {
             needs: self.deploy.needs,
             room: &self.ground.rooms[at],
             old,
             vanishing,
             distinct: self.rules.distinct,
-            rivals: self.rivals(at),
-            beside: self.placed.get(&at).is_some_and(|count| *count > 0),
+            rivals,
+            beside: !self.placed.is_empty() && self.placed.contains_key(&at),
             cap: i64::from(self.deploy.service.desired).max(1),
         }
-    }
-
-    /// What the old tasks of the other services that are deployed in the same run hold there.
-    fn rivals(&self, at: usize) -> Option<Rival> {
-        let all = *self.ground.rivals.get(at)?;
-        let own = self.own_held.get(&at).copied().unwrap_or_default();
-        Some(all.less(own))
     }
 
     /// Notes why the best and the worst case differ on an instance.
@@ -344,7 +348,7 @@ impl<'g, 'a> Claim<'g, 'a> {
             doubts.agents += 1;
         } else if self.rules.has_attributes(at) == Tri::Maybe {
             doubts.attributes += 1;
-        } else if self.rules.matches(room) == Tri::Maybe {
+        } else if self.rules.matches(at) == Tri::Maybe {
             doubts.constraints += 1;
         } else if room.unread {
             doubts.resources += 1;

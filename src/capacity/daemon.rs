@@ -3,7 +3,7 @@
 
 use super::arithmetic::Bounds;
 use super::claim::{Claim, Plot};
-use super::forecast::{Decision, plural};
+use super::decision::{Decision, plural};
 use super::growth::Growth;
 use super::reasons::reasons;
 use super::room::Tri;
@@ -21,9 +21,9 @@ pub(super) fn decide(claim: &Claim<'_, '_>) -> Decision {
         // A task of the new revision that runs there already has its place.
         if claim.placed.contains_key(&at) || worst > 0 {
             served += 1;
-        } else if claim.allows(at) == Tri::Yes && best == 0 {
+        } else if claim.allowed[at] == Tri::Yes && best == 0 {
             short += 1;
-        } else if claim.allows(at) != Tri::No {
+        } else if claim.allowed[at] != Tri::No {
             open += 1;
         }
     }

@@ -6,10 +6,12 @@
 
 use super::arithmetic::Bounds;
 use super::claim::Claim;
-use super::forecast::{Decision, deadlock, has_second_set};
+use super::decision::Decision;
+use super::forecast::has_second_set;
 use super::ground::{FargateLimits, Ground};
 use super::order::Stops;
 use super::reasons::unread;
+use super::rolling::deadlock;
 use super::room::BOUNDLESS;
 use crate::cause::CauseKind;
 use crate::snapshot::{Service, last_part};
@@ -73,7 +75,11 @@ pub(super) fn decide(claim: &Claim<'_, '_>) -> Decision {
     if let (Some(cpu), Some(memory)) = claim.deploy.needs.task_size
         && !is_size(cpu, memory)
     {
-        let headline = format!("Fargate has no task size of {cpu} CPU units with {memory} MiB");
+        let next = next_size(cpu, memory).map_or_else(String::new, |(cpu, memory)| {
+            format!("; the smallest that holds it has {cpu} CPU units and {memory} MiB")
+        });
+        let headline =
+            format!("Fargate has no task size of {cpu} CPU units with {memory} MiB{next}");
         return Decision::blocked(bounds, CauseKind::FargateCapacity, headline);
     }
     if bounds.desired == 0 {
@@ -167,3 +173,6 @@ fn old_cpu(claim: &Claim<'_, '_>) -> i64 {
     // A task that nobody described may be of any size.
     known.unwrap_or(BOUNDLESS)
 }
+
+#[cfg(test)]
+mod tests;

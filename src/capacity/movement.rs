@@ -5,8 +5,10 @@
 //! starts and stops can end it any more; what is on its way (starting, stopping) is movement.
 
 use super::claim::{Claim, is_going};
-use super::forecast::{Forecast, Verdict, forecast_on, plural};
+use super::decision::plural;
+use super::forecast::{Forecast, Verdict, forecast_on};
 use super::ground::{Cluster, Deploy, Ground};
+use super::together::ground_of_run;
 use crate::snapshot::TaskStatus;
 
 /// What can be said of a rollout at this moment.
@@ -24,22 +26,30 @@ pub enum Movement {
     Unknown(Vec<String>),
 }
 
-/// Looks at one rollout as it stands; `deploy.target` names its deployment.
-pub fn movement(cluster: &Cluster<'_>, deploy: &Deploy<'_>) -> Movement {
-    let ground = Ground::new(*cluster, [deploy.needs]);
-    let forecast = forecast_on(&ground, deploy);
-    let leaving = leaving_elsewhere(&ground, deploy);
+/// Looks at the rollouts of one run as they stand, in their order; each `target` names its
+/// deployment. What the other rollouts of the run may still set free is reckoned with.
+pub fn movements<'a>(cluster: &Cluster<'a>, deploys: &[Deploy<'a>]) -> Vec<Movement> {
+    let ground = ground_of_run(cluster, deploys);
+    deploys
+        .iter()
+        .map(|deploy| movement(&ground, deploy))
+        .collect()
+}
+
+fn movement(ground: &Ground<'_>, deploy: &Deploy<'_>) -> Movement {
+    let forecast = forecast_on(ground, deploy);
+    let leaving = leaving_elsewhere(ground, deploy);
     if forecast.verdict == Verdict::Blocked && leaving == 0 {
         return Movement::Stuck(Box::new(forecast));
     }
-    let mut moves = under_way(&ground, deploy);
+    let mut moves = under_way(ground, deploy);
     if leaving > 0 {
         moves.push(format!(
             "{leaving} other {} stopping on the instances",
             plural(leaving, "task")
         ));
     }
-    let next = next_step(&Claim::new(&ground, deploy), &forecast);
+    let next = next_step(&Claim::new(ground, deploy), &forecast);
     match (moves.is_empty(), next.is_empty()) {
         (false, _) => Movement::UnderWay(moves),
         (true, false) => Movement::Could(next),

@@ -38,6 +38,8 @@ pub struct TaskNeeds {
     /// The task-level pair that Fargate goes by: CPU units and MiB, where given.
     pub task_size: (Option<i64>, Option<i64>),
     pub windows: bool,
+    /// `bridge`, `host`, `awsvpc`, `none` or `default`; `bridge` where the document names none.
+    pub network_mode: String,
     /// What could not be read, one sentence each.
     pub problems: Vec<String>,
 }
@@ -71,6 +73,7 @@ impl TaskNeeds {
     pub fn of(document: &Value) -> TaskNeeds {
         let mut needs = TaskNeeds::default();
         let mode = document["networkMode"].as_str().unwrap_or("bridge");
+        needs.network_mode = mode.to_owned();
         needs.enis = u32::from(mode == "awsvpc");
         let family = document["runtimePlatform"]["operatingSystemFamily"].as_str();
         needs.windows = family.is_some_and(|family| family.starts_with("WINDOWS"));

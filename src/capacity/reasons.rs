@@ -1,7 +1,7 @@
 //! Why a forecast can't be sure, one sentence each.
 
 use super::claim::Claim;
-use super::forecast::plural;
+use super::decision::plural;
 use super::ground::Source;
 use super::growth::Growth;
 

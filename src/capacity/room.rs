@@ -127,7 +127,10 @@ impl<'a> Room<'a> {
 
     /// Takes an agent for lost that stayed unconnected over several looks.
     pub fn confirm_agent(&mut self, lost: &BTreeSet<String>) {
-        if self.instance.status == "ACTIVE" && lost.contains(&self.instance.arn) {
+        if self.open == Tri::Maybe
+            && self.instance.status == "ACTIVE"
+            && lost.contains(&self.instance.arn)
+        {
             self.open = Tri::No;
         }
     }

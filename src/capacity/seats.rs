@@ -72,22 +72,15 @@ pub(super) struct Rival {
 }
 
 impl Rival {
-    pub(super) fn held(
-        tasks: &[&Task],
-        old_needs: &BTreeMap<String, TaskNeeds>,
-        room: &Room<'_>,
-    ) -> Rival {
-        let nothing = TaskNeeds::default();
-        tasks.iter().fold(Rival::default(), |sum, task| {
-            let freed = Freed::of(task, old_needs, (room, &nothing));
-            sum.plus(Rival {
-                cpu: freed.cpu.0,
-                memory: freed.memory.0,
-                gpus: freed.gpus.0,
-                enis: freed.enis,
-                tasks: 1,
-            })
-        })
+    /// What one task gives back at most.
+    pub(super) fn of(freed: &Freed) -> Rival {
+        Rival {
+            cpu: freed.cpu.0,
+            memory: freed.memory.0,
+            gpus: freed.gpus.0,
+            enis: freed.enis,
+            tasks: 1,
+        }
     }
 
     pub(super) fn plus(self, other: Rival) -> Rival {

@@ -8,7 +8,7 @@ use super::claim::is_going;
 use super::forecast::{Forecast, forecast_on};
 use super::ground::{Cluster, Deploy, Ground};
 use super::needs::{Gpus, TaskNeeds};
-use super::seats::Rival;
+use super::seats::{Freed, Rival};
 use crate::snapshot::Scheduling;
 
 /// The new tasks of one service of the run.
@@ -21,6 +21,15 @@ pub(super) struct Comer<'a> {
 
 /// The forecasts of all services of one run on one cluster, in their order.
 pub fn forecast_together<'a>(cluster: &Cluster<'a>, deploys: &[Deploy<'a>]) -> Vec<Forecast> {
+    let ground = ground_of_run(cluster, deploys);
+    deploys
+        .iter()
+        .map(|deploy| forecast_on(&ground, deploy))
+        .collect()
+}
+
+/// The ground on which the services of one run meet.
+pub(super) fn ground_of_run<'a>(cluster: &Cluster<'a>, deploys: &[Deploy<'a>]) -> Ground<'a> {
     let mut ground = Ground::new(*cluster, deploys.iter().map(|deploy| deploy.needs));
     if deploys.len() > 1 {
         ground.rivals = vec![Rival::default(); ground.rooms.len()];
@@ -28,10 +37,7 @@ pub fn forecast_together<'a>(cluster: &Cluster<'a>, deploys: &[Deploy<'a>]) -> V
             meet(&mut ground, deploy);
         }
     }
-    deploys
-        .iter()
-        .map(|deploy| forecast_on(&ground, deploy))
-        .collect()
+    ground
 }
 
 fn meet<'a>(ground: &mut Ground<'a>, deploy: &Deploy<'a>) {
@@ -46,10 +52,8 @@ fn meet<'a>(ground: &mut Ground<'a>, deploy: &Deploy<'a>) {
             .as_deref()
             .and_then(|arn| ground.place.get(arn));
         if let Some(at) = room.filter(|_| !new && !is_going(task)) {
-            held.push((
-                *at,
-                Rival::held(&[task], deploy.old_needs, &ground.rooms[*at]),
-            ));
+            let freed = Freed::of(task, deploy.old_needs, (&ground.rooms[*at], deploy.needs));
+            held.push((*at, Rival::of(&freed)));
         }
     }
     for (at, one) in held {

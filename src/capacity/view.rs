@@ -2,7 +2,8 @@
 //! no more of them than a person or a program has use for.
 
 use super::claim::{Claim, Plot};
-use super::forecast::{Decision, Verdict};
+use super::decision::Decision;
+use super::forecast::Verdict;
 use super::room::{BOUNDLESS, Room, Span, Tri};
 use super::seats::Freed;
 use super::why::{Blocker, gpus_needed, why_not};
@@ -105,22 +106,11 @@ fn blockers(claim: &Claim<'_, '_>, at: usize, plot: Option<(&Plot, usize)>) -> V
 /// How far the instance is from taking one more task.
 fn distance(claim: &Claim<'_, '_>, at: usize, plot: Option<(&Plot, usize)>) -> i64 {
     let (room, needs) = (&claim.ground.rooms[at], claim.deploy.needs);
-    let mut distance = 0;
-    let mut closed = |tri: Tri| {
-        distance += match tri {
-            Tri::Yes => 0,
-            Tri::Maybe => CLOSED / 2,
-            Tri::No => CLOSED,
-        };
+    let mut distance = match claim.allowed[at] {
+        Tri::Yes => 0,
+        Tri::Maybe => CLOSED / 2,
+        Tri::No => CLOSED,
     };
-    closed(room.open);
-    closed(claim.rules.has_attributes(at));
-    closed(claim.rules.matches(room));
-    closed(if claim.rules.provider(room).is_some() {
-        Tri::Yes
-    } else {
-        Tri::No
-    });
     let stopped = plot.map_or(&[][..], |(plot, stopped)| {
         &plot.old[..stopped.min(plot.old.len())]
     });
@@ -231,7 +221,7 @@ pub(super) fn why_here(
             there,
         ));
     }
-    let matches = claim.rules.matches(room);
+    let matches = claim.rules.matches(at);
     if matches != Tri::Yes {
         let certain = matches == Tri::No;
         let there = if certain {
@@ -280,4 +270,49 @@ fn view(room: &Room<'_>, why: &[Blocker]) -> InstanceView {
         fits: why.is_empty(),
         why: why.iter().map(Blocker::sentence).collect(),
     }
+}
+
+/// What is left on the roomiest instances that take this service's tasks, once all that may stop
+/// has stopped: CPU units and MiB, the most first.
+pub(super) fn roomiest(
+    claim: &Claim<'_, '_>,
+    decision: &Decision,
+    count: usize,
+) -> Vec<(i64, i64)> {
+    let needs = claim.deploy.needs;
+    let stopped = |at: usize| {
+        let plot = claim.plots.iter().position(|plot| plot.room == at)?;
+        Some((
+            &claim.plots[plot],
+            decision.stopped.get(plot).copied().unwrap_or(0),
+        ))
+    };
+    let mut near: Vec<(i64, usize)> = (0..claim.ground.rooms.len())
+        .filter(|at| claim.allowed[*at] == Tri::Yes)
+        .map(|at| (distance(claim, at, None), at))
+        .collect();
+    near.sort_unstable();
+    near.truncate(count);
+    let mut sizes: Vec<(i64, i64)> = near
+        .into_iter()
+        .map(|(_, at)| {
+            let room = after(claim, at, stopped(at));
+            (room.cpu.least, room.memory.least)
+        })
+        .collect();
+    // How much of the task would fit, by its scarcer part.
+    let share = |(cpu, memory): &(i64, i64)| {
+        let part = |free: i64, need: i64| {
+            if need > 0 {
+                free.saturating_mul(1000) / need
+            } else {
+                1000
+            }
+        };
+        part(*cpu, needs.cpu)
+            .min(part(*memory, needs.memory))
+            .min(1000)
+    };
+    sizes.sort_by_key(|size| std::cmp::Reverse(share(size)));
+    sizes
 }

@@ -1,4 +1,4 @@
-use super::{Movement, movement};
+use super::{Movement, movements};
 use crate::capacity::forecast::tests::world::{World, size};
 use crate::snapshot::TaskStatus;
 
@@ -10,7 +10,7 @@ fn check(world: &World, want: &str) {
             target: Some(TARGET),
             ..*deploy
         };
-        match movement(cluster, &deploy) {
+        match movements(cluster, &[deploy]).remove(0) {
             Movement::Stuck(proof) => format!("stuck: {}", proof.blockers[0].sentence()),
             Movement::UnderWay(moves) => moves.join(", "),
             Movement::Could(steps) => format!("could: {}", steps.join(", ")),

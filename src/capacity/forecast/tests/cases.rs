@@ -56,12 +56,15 @@ fn real() -> TaskNeeds {
 #[test]
 fn the_real_task_definition_on_one_instance() {
     let world = World::new(1, 100, 200).of_size(&real()).instance(M5, 1);
-    assert_snapshot!(told(&world), @"
+    assert_snapshot!(told(&world), @r#"
     blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
     - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
     i1 cpu: 6144 CPU units needed, 2048 free, 4096 short
     i1 memory: 16384 MiB needed, 15360 free, 1024 short
-    ");
+    > set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200) {"minimumHealthyPercent":0,"maximumPercent":100}
+    > give the task 2048 CPU units instead of 6144 and 15360 MiB instead of 16384 {"cpu":2048,"memory":15360}
+    > add 1 more instance of type m5.2xlarge to the cluster {"addInstances":1,"instanceType":"m5.2xlarge"}
+    "#);
 }
 
 #[test]
@@ -69,11 +72,14 @@ fn a_copy_that_is_larger_than_what_is_left() {
     let world = World::new(1, 100, 200)
         .of_size(&size(0, 4096))
         .instance(T4G, 1);
-    assert_snapshot!(told(&world), @"
+    assert_snapshot!(told(&world), @r#"
     blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
     - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
     i1 memory: 4096 MiB needed, 3717 free, 379 short
-    ");
+    > set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200) {"minimumHealthyPercent":0,"maximumPercent":100}
+    > give the task 3717 MiB instead of 4096 {"memory":3717}
+    > add 1 more instance of type t4g.large to the cluster {"addInstances":1,"instanceType":"t4g.large"}
+    "#);
 }
 
 #[test]
@@ -84,13 +90,16 @@ fn enough_in_sum_but_on_no_instance() {
     world = world
         .instance(("m", 2048, 900), 0)
         .instance(("m", 2048, 900), 0);
-    assert_snapshot!(told(&world), @"
+    assert_snapshot!(told(&world), @r#"
     blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
     - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
     i2 memory: 1024 MiB needed, 900 free, 124 short
     i3 memory: 1024 MiB needed, 900 free, 124 short
     i1 memory: 1024 MiB needed, 476 free, 548 short
-    ");
+    > set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200) {"minimumHealthyPercent":0,"maximumPercent":100}
+    > give the task 900 MiB instead of 1024 {"memory":900}
+    > add 1 more instance of type m to the cluster {"addInstances":1,"instanceType":"m"}
+    "#);
 }
 
 #[test]
@@ -98,11 +107,13 @@ fn a_fixed_port_held_by_the_old_task() {
     let mut needs = size(256, 512);
     needs.tcp_ports = BTreeSet::from([80]);
     let mut world = World::new(1, 100, 200).of_size(&needs).instance(M5, 1);
-    assert_snapshot!(told(&world), @"
+    assert_snapshot!(told(&world), @r#"
     blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
     - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
     i1 port: host port 80/tcp is taken
-    ");
+    > set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200) {"minimumHealthyPercent":0,"maximumPercent":100}
+    > add 1 more instance of type m5.2xlarge to the cluster {"addInstances":1,"instanceType":"m5.2xlarge"}
+    "#);
     world.service.configuration.minimum_healthy_percent = 0;
     world.service.configuration.maximum_percent = 100;
     check(&world, "fits");
@@ -119,11 +130,13 @@ fn slots_for_network_interfaces() {
     };
     let kind = ("m5.large", 2048, 7800);
     let mut world = World::new(2, 100, 200).of_size(&needs).instance(kind, 2);
-    assert_snapshot!(told(&world), @"
+    assert_snapshot!(told(&world), @r#"
     blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
     - at least 2 healthy (2 × 100 % rounded up), at most 4 running or pending (2 × 200 % rounded down)
     i1 eni: 1 network interfaces needed, 0 free, 1 short
-    ");
+    > set `minimumHealthyPercent` to 50 and `maximumPercent` to 200 (now 100 and 200) {"minimumHealthyPercent":50,"maximumPercent":200}
+    > add 1 more instance of type m5.large to the cluster {"addInstances":1,"instanceType":"m5.large"}
+    "#);
     world.instances[0]
         .attributes
         .insert("ecs.awsvpc-trunk-id".to_owned(), None);
@@ -164,19 +177,23 @@ fn agents_and_draining() {
     world.instances[0].agent_connected = false;
     check(&world, "unknown");
     world.agents_lost = BTreeSet::from([world.instances[0].arn.clone()]);
-    assert_snapshot!(told(&world), @"
+    assert_snapshot!(told(&world), @r#"
     blocked: the rollout can't finish: no instance can take a new task, even with every old one gone
     - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
     i1 agent: the agent is not connected
-    ");
+    > bring back the ECS agent of the container instance `i1` (i-0i1) {"containerInstance":"i1","agentConnected":true}
+    > add 1 more instance of type m5.2xlarge to the cluster {"addInstances":1,"instanceType":"m5.2xlarge"}
+    "#);
     world.instances[0].agent_connected = true;
     world.agents_lost.clear();
     world.instances[0].status = "DRAINING".to_owned();
-    assert_snapshot!(told(&world), @"
+    assert_snapshot!(told(&world), @r#"
     blocked: the rollout can't finish: no instance can take a new task, even with every old one gone
     - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
     i1 no-instances: the instance is DRAINING, not ACTIVE
-    ");
+    > set the container instance `i1` (i-0i1) back from DRAINING to ACTIVE {"containerInstance":"i1","status":"ACTIVE"}
+    > add 1 more instance of type m5.2xlarge to the cluster {"addInstances":1,"instanceType":"m5.2xlarge"}
+    "#);
 }
 
 #[test]
@@ -192,10 +209,11 @@ fn percentages_that_forbid_themselves() {
     check(&with(1, 0, 100), "fits");
     check(&with(4, 100, 125), "fits");
     check(&with(0, 100, 100), "fits");
-    assert_snapshot!(told(&with(3, 100, 125)), @"
+    assert_snapshot!(told(&with(3, 100, 125)), @r#"
     blocked: the rollout can't finish: with 100/125 and 3 wanted, ECS may neither stop an old task (at least 3 must run) nor start a new one (at most 3 may run)
     - at least 3 healthy (3 × 100 % rounded up), at most 3 running or pending (3 × 125 % rounded down)
-    ");
+    > set `minimumHealthyPercent` to 100 and `maximumPercent` to 200 (now 100 and 125) {"minimumHealthyPercent":100,"maximumPercent":200}
+    "#);
 }
 
 fn with_provider(group: Option<ScalingGroup>) -> World {
@@ -236,12 +254,15 @@ fn capacity_providers() {
     check(&with_provider(Some(group(1, 2, "t4g.large"))), "unknown");
     // One instance of two is still on its way.
     check(&with_provider(Some(group(2, 2, "t4g.large"))), "unknown");
-    assert_snapshot!(told(&with_provider(Some(group(1, 1, "t4g.large")))), @"
+    assert_snapshot!(told(&with_provider(Some(group(1, 1, "t4g.large")))), @r#"
     blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
     - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
     - the Auto Scaling group `pool-group` of the capacity provider `pool` is at its maximum: 1 of 1 instances
     i1 memory: 6000 MiB needed, 1813 free, 4187 short
-    ");
+    > set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200) {"minimumHealthyPercent":0,"maximumPercent":100}
+    > give the task 1813 MiB instead of 6000 {"memory":1813}
+    > raise the maximum of the Auto Scaling group `pool-group` (capacity provider `pool`) from 1 to 2 {"autoScalingGroup":"pool-group","maxSize":2}
+    "#);
     let mut small = with_provider(Some(group(1, 2, "t4g.large")));
     small.needs.memory = 8000;
     assert_snapshot!(told(&small), @"

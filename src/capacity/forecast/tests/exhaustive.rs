@@ -162,7 +162,7 @@ fn every_small_world_agrees_with_a_search_through_all_orders() {
                             feature,
                         };
                         let (ends, dead) = tiny.search();
-                        let verdict = tiny.world().forecast().verdict;
+                        let verdict = tiny.world().verdict();
                         let want = match (ends, dead) {
                             (false, _) => "blocked",
                             (true, false) => "fits",
@@ -182,4 +182,103 @@ fn every_small_world_agrees_with_a_search_through_all_orders() {
         worlds > 40_000 && unknown * 100 < worlds,
         "{worlds} worlds, {unknown} unknown"
     );
+}
+
+/// What is hidden from the forecast must never let it contradict the truth.
+#[test]
+fn what_is_not_known_never_leads_to_a_wrong_verdict() {
+    type Hide = fn(&mut World);
+    let hides: [(&str, Hide); 6] = [
+        ("resources", |world| world.instances[0].remaining.cpu = None),
+        ("registered too", |world| {
+            world.instances[0].remaining.memory = None;
+            world.instances[0].registered.memory = None;
+        }),
+        ("a task", |world| drop(world.tasks.pop())),
+        ("the old revision", |world| {
+            world
+                .tasks
+                .iter_mut()
+                .for_each(|task| task.task_definition = "another".to_owned());
+        }),
+        ("an instance with a task", |world| {
+            let with = world.tasks[0].instance.clone().unwrap_or_default();
+            world.instances.retain(|instance| instance.arn != with);
+        }),
+        ("the type", |world| {
+            world
+                .instances
+                .iter_mut()
+                .for_each(|one| one.attributes.clear());
+        }),
+    ];
+    let mut known = 0_u32;
+    for instances in clusters().into_iter().filter(|set| set.len() < 3) {
+        let running: usize = instances.iter().map(|one| one.1).sum();
+        for (percent, feature) in
+            [(0, 100), (50, 150), (100, 200)]
+                .into_iter()
+                .flat_map(|percent| {
+                    [Feature::Plain, Feature::Port, Feature::Eni].map(|feature| (percent, feature))
+                })
+        {
+            let crowded = instances.iter().any(|one| one.1 > 1);
+            if (crowded && feature == Feature::Port) || running == 0 {
+                continue;
+            }
+            let tiny = Tiny {
+                instances: instances.clone(),
+                old: 1,
+                new: 2,
+                desired: running,
+                percent,
+                feature,
+            };
+            let (ends, dead) = tiny.search();
+            for (hidden, hide) in hides {
+                let mut world = tiny.world();
+                hide(&mut world);
+                let verdict = world.verdict();
+                assert!(
+                    !ends || verdict != Verdict::Blocked,
+                    "{hidden} hidden: {tiny:?}"
+                );
+                assert!(
+                    !dead || !matches!(verdict, Verdict::Fits { .. }),
+                    "{hidden} hidden: {tiny:?}"
+                );
+                known += u32::from(verdict != Verdict::Unknown);
+            }
+        }
+    }
+    assert!(known > 0);
+}
+
+/// More room never hurts.
+#[test]
+fn room_that_is_added_never_blocks_what_fits() {
+    for instances in clusters().into_iter().filter(|set| set.len() < 3) {
+        for percent in [(0, 100), (50, 150), (100, 200)] {
+            let desired = instances.iter().map(|one| one.1).sum::<usize>().max(1);
+            let feature = Feature::Plain;
+            let mut tiny = Tiny {
+                instances: instances.clone(),
+                old: 1,
+                new: 2,
+                desired,
+                percent,
+                feature,
+            };
+            let rank = |verdict: &Verdict| {
+                ["blocked", "unknown", "fits"]
+                    .iter()
+                    .position(|word| *word == verdict.as_str())
+            };
+            let before = tiny.world().verdict();
+            tiny.instances[0].0 += 1;
+            assert!(rank(&before) <= rank(&tiny.world().verdict()), "{tiny:?}");
+            tiny.instances.push((2, 0));
+            assert!(rank(&before) <= rank(&tiny.world().verdict()), "{tiny:?}");
+        }
+    }
 }

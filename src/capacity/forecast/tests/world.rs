@@ -4,8 +4,12 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use crate::capacity::claim::Claim;
+use crate::capacity::forecast::decide;
+use crate::capacity::ground::Ground;
 use crate::capacity::{
-    Cluster, Deploy, EniLimits, FargateLimits, Forecast, TaskNeeds, TypeSize, Unread, forecast,
+    Cluster, Deploy, EniLimits, FargateLimits, Forecast, TaskNeeds, TypeSize, Unread, Verdict,
+    forecast,
 };
 use crate::snapshot::{
     CapacityProvider, Health, Instance, Resources, Service, Task, TaskStatus, Timestamp,
@@ -182,6 +186,14 @@ impl World {
             fargate: self.fargate.as_ref(),
         };
         look(&cluster, &deploy)
+    }
+
+    /// The verdict alone.
+    pub(in crate::capacity) fn verdict(&self) -> Verdict {
+        self.with(|cluster, deploy| {
+            let ground = Ground::new(*cluster, [deploy.needs]);
+            decide(&Claim::new(&ground, deploy)).verdict
+        })
     }
 
     pub(in crate::capacity) fn forecast(&self) -> Forecast {

@@ -1,0 +1,182 @@
+//! How long the forecast takes as the cluster grows: 50 services in one run, four tasks an
+//! instance, up to 5,000 instances. Prints the curve; the cost is to stay linear, and the largest
+//! run at or below 100 ms.
+
+#![expect(clippy::print_stdout, reason = "the curve is what a benchmark is for")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use plimsoll::capacity::{
+    Cluster, Deploy, EniLimits, Forecast, RequiredAttribute, TaskNeeds, forecast_together,
+};
+use plimsoll::snapshot::{Health, Instance, Resources, Service, Task, TaskStatus, Timestamp};
+
+const SERVICES: usize = 50;
+const TASKS_PER_INSTANCE: usize = 4;
+const SIZES: [usize; 4] = [625, 1250, 2500, 5000];
+/// The best of this many runs: the others met something else on the machine.
+const RUNS: u32 = 5;
+
+struct World {
+    instances: Vec<Instance>,
+    tasks: Vec<Task>,
+    services: Vec<Service>,
+    needs: Vec<TaskNeeds>,
+    old_needs: BTreeMap<String, TaskNeeds>,
+}
+
+fn main() {
+    let mut before: Option<Duration> = None;
+    println!(
+        "{:>9} {:>7} {:>8} {:>10} {:>7}",
+        "instances", "tasks", "services", "time", "ratio"
+    );
+    for size in SIZES {
+        let world = world(size);
+        let took = (0..RUNS).map(|_| time(&world)).min().unwrap_or_default();
+        let ratio = before.map_or(1.0, |before| took.as_secs_f64() / before.as_secs_f64());
+        println!(
+            "{size:>9} {:>7} {SERVICES:>8} {took:>10.1?} {ratio:>7.2}",
+            world.tasks.len()
+        );
+        before = Some(took);
+    }
+}
+
+fn time(world: &World) -> Duration {
+    let start = Instant::now();
+    black_box(run(world));
+    start.elapsed()
+}
+
+fn run(world: &World) -> Vec<Forecast> {
+    let (limits, sizes, lost) = (EniLimits::default(), BTreeMap::new(), BTreeSet::new());
+    let cluster = Cluster {
+        instances: &world.instances,
+        tasks: &world.tasks,
+        providers: &[],
+        eni_limits: &limits,
+        type_sizes: &sizes,
+        agents_lost: &lost,
+        unread: &[],
+    };
+    let both = world.services.iter().zip(&world.needs);
+    let deploys: Vec<Deploy<'_>> = both
+        .map(|(service, needs)| Deploy {
+            service,
+            needs,
+            old_needs: &world.old_needs,
+            member_of: None,
+            target: None,
+            fargate: None,
+        })
+        .collect();
+    forecast_together(&cluster, &deploys)
+}
+
+fn world(size: usize) -> World {
+    let instances = (0..size).map(instance).collect();
+    let tasks: Vec<Task> = (0..size * TASKS_PER_INSTANCE).map(task).collect();
+    let needs = TaskNeeds {
+        cpu: 512,
+        memory: 1024,
+        enis: 1,
+        attributes: attributes()
+            .map(|name| RequiredAttribute {
+                name,
+                value: None,
+                certain: true,
+            })
+            .collect(),
+        ..TaskNeeds::default()
+    };
+    let running = u32::try_from(tasks.len() / SERVICES).unwrap_or(0);
+    let services = (0..SERVICES).map(|number| Service {
+        name: format!("service{number}"),
+        desired: running,
+        running,
+        ..Service::default()
+    });
+    let old = (0..SERVICES).map(|number| (format!("revision{number}"), needs.clone()));
+    World {
+        instances,
+        services: services.collect(),
+        old_needs: old.collect(),
+        needs: vec![needs.clone(); SERVICES],
+        tasks,
+    }
+}
+
+fn attributes() -> impl Iterator<Item = String> {
+    (0..12).map(|number| format!("com.amazonaws.ecs.capability.number{number}"))
+}
+
+/// Eight vCPUs and 32 GiB; every third instance is nearly full.
+fn instance(number: usize) -> Instance {
+    let full = number.is_multiple_of(3);
+    let left = |cpu: i64, memory: i64| Resources {
+        cpu: Some(cpu),
+        memory: Some(memory),
+        tcp_ports: BTreeSet::from([22, 2375, 2376, 51678, 51679]),
+        ..Resources::default()
+    };
+    let mut attributes: BTreeMap<String, Option<String>> =
+        attributes().map(|name| (name, None)).collect();
+    attributes.insert(
+        "ecs.instance-type".to_owned(),
+        Some("m5.2xlarge".to_owned()),
+    );
+    attributes.insert(
+        "ecs.awsvpc-trunk-id".to_owned(),
+        Some(format!("eni-{number}")),
+    );
+    Instance {
+        arn: instance_arn(number),
+        ec2_instance_id: Some(format!("i-{number:017x}")),
+        status: "ACTIVE".to_owned(),
+        agent_connected: true,
+        registered: left(8192, 31744),
+        remaining: if full {
+            left(256, 900)
+        } else {
+            left(6144, 27648)
+        },
+        attributes,
+        running_tasks: 4,
+        ..Instance::default()
+    }
+}
+
+fn instance_arn(number: usize) -> String {
+    format!("arn:aws:ecs:eu-west-1:111122223333:container-instance/web/{number:032x}")
+}
+
+fn task(number: usize) -> Task {
+    let service = number % SERVICES;
+    Task {
+        arn: format!("arn:aws:ecs:eu-west-1:111122223333:task/web/{number:032x}"),
+        task_definition: format!("revision{service}"),
+        started_by: format!("ecs-svc/{service}"),
+        group: format!("service:service{service}"),
+        instance: Some(instance_arn(number / TASKS_PER_INSTANCE)),
+        capacity_provider: None,
+        launch_type: Some("EC2".to_owned()),
+        availability_zone: None,
+        last_status: TaskStatus::Running,
+        desired_status: "RUNNING".to_owned(),
+        health: Health::Healthy,
+        created: Timestamp(0),
+        started: Some(Timestamp(0)),
+        stopping: None,
+        stopped: None,
+        stop_code: None,
+        stopped_reason: String::new(),
+        has_eni: true,
+        protected: false,
+        cpu: Some(512),
+        memory: Some(1024),
+        containers: Vec::new(),
+    }
+}

@@ -1,0 +1,80 @@
+use super::{is_size, next_size};
+use crate::capacity::FargateLimits;
+use crate::capacity::forecast::tests::world::{World, size};
+
+#[test]
+fn sizes_that_exist() {
+    for (cpu, memory) in [
+        (256, 512),
+        (256, 2048),
+        (512, 4096),
+        (1024, 3072),
+        (4096, 30720),
+        (8192, 20480),
+        (16384, 122_880),
+    ] {
+        assert!(is_size(cpu, memory), "{cpu} {memory}");
+        assert_eq!(next_size(cpu, memory), Some((cpu, memory)));
+    }
+    for (cpu, memory, next) in [
+        (256, 4096, Some((512, 4096))),
+        (1024, 1024, Some((1024, 2048))),
+        (4096, 30721, Some((8192, 32768))),
+        (8192, 17000, Some((8192, 20480))),
+        (6144, 16384, Some((8192, 16384))),
+        (20000, 512, None),
+    ] {
+        assert!(!is_size(cpu, memory), "{cpu} {memory}");
+        assert_eq!(next_size(cpu, memory), next, "{cpu} {memory}");
+    }
+}
+
+fn world(desired: u32, minimum: u32, maximum: u32) -> World {
+    let mut needs = size(2048, 4096);
+    needs.task_size = (Some(2048), Some(4096));
+    let mut world = World::new(desired, minimum, maximum)
+        .of_size(&needs)
+        .instance(("", 0, 0), desired);
+    world.instances.clear();
+    for task in &mut world.tasks {
+        (task.instance, task.cpu) = (None, Some(2048));
+    }
+    world.service.launch_type = Some("FARGATE".to_owned());
+    world
+}
+
+fn check(world: &World, want: &str) {
+    let forecast = world.forecast();
+    assert_eq!(forecast.verdict.as_str(), want, "{}", forecast.headline);
+}
+
+#[test]
+fn only_what_can_be_known_is_a_proof() {
+    let mut fargate = world(2, 100, 200);
+    check(&fargate, "unknown");
+    let limits = |quota, in_use, addresses| {
+        Some(FargateLimits {
+            quota,
+            in_use,
+            addresses,
+        })
+    };
+    fargate.fargate = limits(Some(6144), Some(4096), None);
+    check(&fargate, "unknown");
+    // Not even one task more.
+    fargate.fargate = limits(Some(6000), Some(4096), None);
+    check(&fargate, "blocked");
+    // Half of them may stop first.
+    fargate.service.configuration.minimum_healthy_percent = 50;
+    check(&fargate, "unknown");
+    fargate.fargate = limits(None, None, Some(0));
+    check(&fargate, "unknown");
+    fargate.service.configuration.minimum_healthy_percent = 100;
+    check(&fargate, "blocked");
+    // Percentages and sizes stand for themselves.
+    check(&world(1, 100, 100), "blocked");
+    check(&world(0, 100, 200), "fits");
+    let mut odd = world(1, 100, 200);
+    odd.needs.task_size = (Some(2048), Some(1024));
+    check(&odd, "blocked");
+}

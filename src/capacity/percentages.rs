@@ -1,0 +1,80 @@
+//! Percentages that would let a blocked rolling update finish.
+
+use serde_json::json;
+
+use super::arithmetic::Bounds;
+use super::claim::Claim;
+use super::decision::Decision;
+use super::remedies::{checked, fits_with_service};
+use crate::cause::Remedy;
+
+/// The first pair that works, from the one that costs least.
+pub(super) fn offer(claim: &Claim<'_, '_>, decision: &Decision) -> Option<Remedy> {
+    let bounds = decision.bounds;
+    candidates(&bounds, claim.deploy.service.az_rebalancing)
+        .into_iter()
+        .find_map(|pair| {
+            let (minimum, maximum) = pair;
+            let mut service = claim.deploy.service.clone();
+            service.configuration.minimum_healthy_percent = minimum;
+            service.configuration.maximum_percent = maximum;
+            // ECS refuses a maximum of 100 % or less while it may rebalance zones.
+            let switch = service.az_rebalancing && maximum <= 100;
+            service.az_rebalancing &= !switch;
+            fits_with_service(claim, &service).then(|| describe(pair, &bounds, switch))
+        })
+}
+
+/// Pairs of percentages, those that keep all tasks running first.
+fn candidates(bounds: &Bounds, az_rebalancing: bool) -> Vec<(u32, u32)> {
+    let (minimum, maximum) = (bounds.minimum_percent, bounds.maximum_percent);
+    let mut pairs = Vec::new();
+    if maximum < 200 {
+        pairs.push((minimum, 200));
+    }
+    // One task fewer, then half of them.
+    let desired = bounds.desired.max(1);
+    for fewer in [(desired - 1) * 100 / desired, 50] {
+        if fewer > 0 && fewer < minimum {
+            pairs.push((fewer, maximum));
+            pairs.push((fewer, 200));
+        }
+    }
+    if az_rebalancing {
+        pairs.push((0, maximum.max(101)));
+        pairs.push((0, 200));
+    }
+    pairs.push((0, 100));
+    pairs.push((0, 200));
+    pairs.retain(|pair| {
+        *pair != (minimum, maximum) && (!az_rebalancing || pair.1 > 100 || pair.0 == 0)
+    });
+    pairs
+}
+
+fn describe((minimum, maximum): (u32, u32), before: &Bounds, switch: bool) -> Remedy {
+    let mut change = json!({"minimumHealthyPercent": minimum, "maximumPercent": maximum});
+    let mut text = format!(
+        "set `minimumHealthyPercent` to {minimum} and `maximumPercent` to {maximum} (now {} and {})",
+        before.minimum_percent, before.maximum_percent
+    );
+    if switch {
+        change["availabilityZoneRebalancing"] = json!("DISABLED");
+        text.push_str(
+            " and `availabilityZoneRebalancing` to DISABLED, which a maximum of 100 asks for",
+        );
+    }
+    let after = Bounds::new(before.desired, minimum, maximum);
+    let cost = if after.lower == 0 {
+        "the service is down from the stop of the old tasks until the new ones are healthy"
+            .to_owned()
+    } else if after.lower < before.lower {
+        format!(
+            "as few as {} of {} tasks serve during a rollout",
+            after.lower, after.desired
+        )
+    } else {
+        format!("up to {} tasks run at once during a rollout", after.upper)
+    };
+    checked(text, change, Some(cost))
+}

@@ -1,0 +1,192 @@
+//! The rolling update: the proof that it can't end, or that it can't help ending.
+
+use super::arithmetic::Bounds;
+use super::claim::{Claim, Plot};
+use super::decision::{Decision, plural};
+use super::greedy::walk;
+use super::growth::{Growth, growth};
+use super::order::Stops;
+use super::reasons::reasons;
+use super::room::BOUNDLESS;
+use crate::cause::CauseKind;
+
+/// The percentages alone forbid the rollout.
+pub(super) fn deadlock(claim: &Claim<'_, '_>, bounds: Bounds) -> Option<Decision> {
+    if !bounds.deadlocked() || claim.old == 0 {
+        return None;
+    }
+    let Bounds {
+        desired,
+        minimum_percent,
+        maximum_percent,
+        lower,
+        upper,
+    } = bounds;
+    let headline = format!(
+        "the rollout can't finish: with {minimum_percent}/{maximum_percent} and {desired} wanted, ECS may \
+         neither stop an old task (at least {lower} must run) nor start a new one (at most {upper} may run)"
+    );
+    let mut decision = Decision::blocked(bounds, CauseKind::DeploymentConfiguration, headline);
+    decision.reasons.push(bounds.sums());
+    decision.stopped = vec![0; claim.plots.len()];
+    Some(decision)
+}
+
+/// The stops of the rollout in the best case.
+pub(super) fn best_stops(claim: &Claim<'_, '_>, bounds: &Bounds) -> Stops {
+    let now = claim.best_now();
+    let chains = claim.plots.iter().map(|plot| gains(&plot.best)).collect();
+    Stops {
+        margin: margin(claim, bounds, now),
+        chains,
+    }
+}
+
+fn margin(claim: &Claim<'_, '_>, bounds: &Bounds, seats: i64) -> i64 {
+    let present = i64::from(claim.old) + i64::from(claim.new);
+    present.saturating_add(seats).min(BOUNDLESS) - i64::from(bounds.lower) - 1
+}
+
+/// What each stop adds: the seats that it opens, less the task that is gone.
+fn gains(seats: &[i64]) -> Vec<i64> {
+    seats.windows(2).map(|pair| pair[1] - pair[0] - 1).collect()
+}
+
+/// New tasks that are still to find a place.
+pub(super) fn wanted(claim: &Claim<'_, '_>, bounds: &Bounds) -> i64 {
+    (i64::from(bounds.desired) - i64::from(claim.new)).max(0)
+}
+
+/// The seats there are in the best case once all old tasks have gone.
+pub(super) fn best_at_end(claim: &Claim<'_, '_>) -> i64 {
+    claim.plots.iter().fold(claim.elsewhere_best, |sum, plot| {
+        sum + plot.best[plot.old.len()]
+    })
+}
+
+/// The verdict on a rolling update whose percentages let it move.
+pub(super) fn rolling(claim: &Claim<'_, '_>, bounds: Bounds) -> Decision {
+    let grows = growth(claim.ground, claim.deploy.service, claim.deploy.needs);
+    let reasons = reasons(claim, &grows);
+    let provable = provable(claim, &grows) && bounds.upper >= bounds.desired;
+    let stops = best_stops(claim, &bounds);
+    let wanted = wanted(claim, &bounds);
+    let at_end = best_at_end(claim);
+    if provable && (at_end < wanted || !stops.some_order_ends()) {
+        return blocked(claim, bounds, (&stops, at_end, &grows));
+    }
+    if reasons.sure && every_order_ends(claim, &bounds) {
+        let (waves, tightest) = walk(claim, &bounds);
+        let headline = format!(
+            "the rollout fits: {} new {} in {waves} {}",
+            bounds.desired,
+            plural(bounds.desired, "task"),
+            plural(waves, "wave")
+        );
+        let mut decision = Decision::fits(bounds, headline, (waves, tightest));
+        decision.reasons.push(bounds.sums());
+        return decision;
+    }
+    let mut reasons = reasons.sentences;
+    if reasons.is_empty() {
+        reasons.push(if at_end < wanted {
+            "no instance has room that is known".to_owned()
+        } else {
+            "it depends on which old task ECS stops first: some orders end, others don't".to_owned()
+        });
+    }
+    Decision::unknown(bounds, reasons)
+}
+
+/// Whether the best case is one: nothing outside it could bring room.
+pub(super) fn provable(claim: &Claim<'_, '_>, grows: &Growth) -> bool {
+    let Growth::Fixed(why) = grows else {
+        return false;
+    };
+    // A cluster (or a capacity provider) without any instance just now may have one in a minute,
+    // unless it is known why not.
+    let reachable = claim.reachable > 0 || !why.is_empty();
+    claim.is_read() && claim.doubts.missing == 0 && reachable
+}
+
+/// Whether each order ends in the worst case, whichever capacity provider takes the tasks.
+pub(super) fn every_order_ends(claim: &Claim<'_, '_>, bounds: &Bounds) -> bool {
+    let unsteady = claim.doubts.unsteady;
+    // Tasks that neither count as healthy nor go take places below the upper bound.
+    let upper = bounds
+        .upper
+        .saturating_sub(unsteady + claim.doubts.unplaced);
+    if upper < bounds.desired || (claim.old > 0 && bounds.lower > 0 && upper <= bounds.lower) {
+        return false;
+    }
+    (0..claim.elsewhere_worst.len()).all(|provider| {
+        let seats = |plot: &Plot| -> Vec<i64> {
+            match plot.provider == Some(provider) {
+                true => plot.worst.clone(),
+                false => vec![0; plot.worst.len()],
+            }
+        };
+        let plots: Vec<Vec<i64>> = claim.plots.iter().map(seats).collect();
+        let elsewhere = claim.elsewhere_worst[provider].saturating_sub(claim.loss);
+        let now = plots.iter().fold(elsewhere, |sum, seats| sum + seats[0]);
+        let end = plots
+            .iter()
+            .fold(elsewhere, |sum, seats| sum + seats[seats.len() - 1]);
+        let chains = plots.iter().map(|seats| gains(seats)).collect();
+        let stops = Stops {
+            margin: margin(claim, bounds, now),
+            chains,
+        };
+        end >= wanted(claim, bounds) && stops.every_order_ends()
+    })
+}
+
+fn blocked(
+    claim: &Claim<'_, '_>,
+    bounds: Bounds,
+    (stops, at_end, grows): (&Stops, i64, &Growth),
+) -> Decision {
+    let stopped = stops.furthest();
+    let wanted = wanted(claim, &bounds);
+    let gone: usize = stopped.iter().sum();
+    let placed = seats_after(claim, &stopped).min(wanted);
+    let headline = if at_end == 0 && wanted > 0 {
+        "the rollout can't finish: no instance can take a new task, even with every old one gone"
+            .to_owned()
+    } else if at_end < wanted {
+        format!(
+            "the rollout can't finish: there is room for {at_end} of {wanted} new {}, even with every old task gone",
+            plural(bounds.desired, "task")
+        )
+    } else {
+        format!(
+            "the rollout can't finish: after {gone} stopped and {placed} started {}, no instance has room for \
+             another one and no further old task may stop",
+            plural(bounds.desired, "task")
+        )
+    };
+    let headline = if gone == 0 && placed == 0 && at_end >= wanted {
+        "the rollout can't finish: no instance has room for a new task beside the old ones, and none of the \
+         old ones may stop first"
+            .to_owned()
+    } else {
+        headline
+    };
+    let mut decision = Decision::blocked(bounds, CauseKind::Unknown, headline);
+    decision.reasons.push(bounds.sums());
+    if let Growth::Fixed(why) = grows {
+        decision
+            .reasons
+            .extend(why.iter().map(|(_, text)| text.clone()));
+    }
+    decision.stopped = stopped;
+    decision
+}
+
+/// The seats in the best case after this many stops on each plot.
+pub(super) fn seats_after(claim: &Claim<'_, '_>, stopped: &[usize]) -> i64 {
+    let plots = claim.plots.iter().zip(stopped);
+    plots.fold(claim.elsewhere_best, |sum, (plot, stopped)| {
+        sum + plot.best[*stopped]
+    })
+}
