@@ -1,4 +1,4 @@
-//! What was read of one cluster for one service: what a forecast and a proof rest on.
+//! What was read of one cluster: what a forecast and a proof rest on.
 //!
 //! Plain data, perhaps incomplete; `unread` says what is missing and which IAM action would help.
 
@@ -7,15 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::capacity::{Cluster, Deploy, EniLimits, FargateLimits, TaskNeeds, TypeSize, Unread};
 use crate::snapshot::{CapacityProvider, Instance, Service, Task};
 
-/// One cluster, as far as it could be read, and what one service adds to it.
+/// One cluster, as far as it could be read, for one or more of its services.
 #[derive(Clone, Debug, Default)]
 pub struct Survey {
     pub instances: Vec<Instance>,
-    /// All tasks of the cluster that are to run, and those of the service that are stopping.
+    /// All tasks of the cluster that are to run, and those of the services that are stopping.
     pub tasks: Vec<Task>,
     pub providers: Vec<CapacityProvider>,
-    /// ARNs of the instances that satisfy every `memberOf` expression; absent where there is none.
-    pub member_of: Option<BTreeSet<String>>,
+    /// By service: ARNs of the instances that satisfy every `memberOf` expression. A service
+    /// without such a constraint isn't listed.
+    pub member_of: BTreeMap<String, BTreeSet<String>>,
     /// What the tasks that run were started with, by the ARN of their revision.
     pub old_needs: BTreeMap<String, TaskNeeds>,
     pub eni_limits: EniLimits,
@@ -46,7 +47,7 @@ impl Survey {
             service,
             needs,
             old_needs: &self.old_needs,
-            member_of: self.member_of.as_ref(),
+            member_of: self.member_of.get(&service.name),
             target,
             fargate: self.fargate.as_ref(),
         }

@@ -9,40 +9,51 @@ use crate::snapshot::{Constraint, Scheduling, Service, Task};
 use crate::survey::Survey;
 
 /// Revisions of running tasks that are read: a service in a rollout has two, rarely three.
-const REVISIONS_MAX: usize = 10;
+const REVISIONS_PER_SERVICE: usize = 5;
 
 impl Aws {
-    /// Reads the cluster of `service` as far as it bears on its rollout. `definition_constraints`
-    /// are those of the task definition that is rolled out.
-    pub async fn survey(&self, service: &Service, definition_constraints: &[Constraint]) -> Survey {
+    /// Reads `cluster` as far as it bears on the rollouts of `services`; each comes with the
+    /// constraints of the task definition that is rolled out.
+    pub async fn survey(&self, cluster: &str, services: &[(&Service, &[Constraint])]) -> Survey {
         let mut survey = Survey::default();
-        let cluster = service.cluster.as_str();
-        let on_fargate = is_fargate(service);
-        if !on_fargate && let Some(instances) = note(&mut survey, Source::Instances, self.instances(cluster).await) {
+        let on_instances = services.iter().any(|(service, _)| !is_fargate(service));
+        if on_instances && let Some(instances) = note(&mut survey, Source::Instances, self.instances(cluster).await) {
             survey.instances = instances;
         }
-        if let Some(tasks) = note(&mut survey, Source::Tasks, self.surveyed_tasks(service, on_fargate).await) {
-            survey.tasks = tasks;
-        }
-        let names: Vec<String> = service.capacity_providers.iter().map(|item| item.provider.clone()).collect();
-        if !on_fargate && !names.is_empty() {
+        let tasks = self.surveyed_tasks(cluster, services, on_instances).await;
+        survey.tasks = note(&mut survey, Source::Tasks, tasks).unwrap_or_default();
+        let names: BTreeSet<String> = services
+            .iter()
+            .filter(|(service, _)| !is_fargate(service))
+            .flat_map(|(service, _)| service.capacity_providers.iter().map(|item| item.provider.clone()))
+            .collect();
+        if !names.is_empty() {
+            let names: Vec<String> = names.into_iter().collect();
             let providers = self.capacity_providers(&names).await;
             survey.providers = note(&mut survey, Source::CapacityProviders, providers).unwrap_or_default();
         }
-        self.survey_constraints(&mut survey, service, definition_constraints).await;
-        self.survey_old_needs(&mut survey, service).await;
+        for (service, constraints) in services {
+            self.survey_constraints(&mut survey, service, constraints).await;
+        }
+        self.survey_old_needs(&mut survey, services).await;
         survey
     }
 
-    /// The tasks that are to run, and those of the service that are still stopping.
-    async fn surveyed_tasks(&self, service: &Service, on_fargate: bool) -> Result<Vec<Task>, AwsError> {
-        let mut tasks = if on_fargate {
-            self.service_tasks(&service.cluster, &service.name, false).await?
-        } else {
-            self.cluster_tasks(&service.cluster).await?
-        };
-        let stopped = self.service_tasks(&service.cluster, &service.name, true).await?;
-        tasks.extend(stopped.into_iter().filter(|task| task.last_status.is_stopping()));
+    /// The tasks that are to run, and those of the services that are still stopping.
+    async fn surveyed_tasks(
+        &self,
+        cluster: &str,
+        services: &[(&Service, &[Constraint])],
+        on_instances: bool,
+    ) -> Result<Vec<Task>, AwsError> {
+        let mut tasks = if on_instances { self.cluster_tasks(cluster).await? } else { Vec::new() };
+        for (service, _) in services {
+            if !on_instances {
+                tasks.extend(self.service_tasks(cluster, &service.name, false).await?);
+            }
+            let stopped = self.service_tasks(cluster, &service.name, true).await?;
+            tasks.extend(stopped.into_iter().filter(|task| task.last_status.is_stopping()));
+        }
         Ok(tasks)
     }
 
@@ -53,21 +64,27 @@ impl Aws {
             let matching = self.instance_arns(&service.cluster, Some(expression)).await;
             let Some(arns) = note(survey, Source::Constraint, matching) else { continue };
             let matching: BTreeSet<String> = arns.into_iter().collect();
-            survey.member_of = Some(match survey.member_of.take() {
+            let before = survey.member_of.remove(&service.name);
+            let both = match before {
                 Some(before) => before.intersection(&matching).cloned().collect(),
                 None => matching,
-            });
+            };
+            survey.member_of.insert(service.name.clone(), both);
         }
     }
 
-    /// What the running tasks of the service were started with.
-    async fn survey_old_needs(&self, survey: &mut Survey, service: &Service) {
-        let group = format!("service:{}", service.name);
-        let mut revisions: BTreeSet<String> =
-            survey.tasks.iter().filter(|task| task.group == group).map(|task| task.task_definition.clone()).collect();
-        revisions.extend(service.deployments.iter().map(|deployment| deployment.task_definition.clone()));
+    /// What the running tasks of the services were started with.
+    async fn survey_old_needs(&self, survey: &mut Survey, services: &[(&Service, &[Constraint])]) {
+        let mut revisions = BTreeSet::new();
+        for (service, _) in services {
+            let group = format!("service:{}", service.name);
+            let running = survey.tasks.iter().filter(|task| task.group == group).map(|task| task.task_definition.clone());
+            let deployed = service.deployments.iter().map(|deployment| deployment.task_definition.clone());
+            let own: BTreeSet<String> = running.chain(deployed).collect();
+            revisions.extend(own.into_iter().take(REVISIONS_PER_SERVICE));
+        }
         let mut needs = BTreeMap::new();
-        for arn in revisions.into_iter().take(REVISIONS_MAX) {
+        for arn in revisions {
             let described = self.task_definition(&arn).await;
             if let Some(described) = note(survey, Source::TaskDefinitions, described) {
                 needs.insert(arn, TaskNeeds::of(&described.document));
@@ -90,7 +107,11 @@ fn note<T>(survey: &mut Survey, what: Source, answer: Result<T, AwsError>) -> Op
         Ok(value) => Some(value),
         Err(error) => {
             let action = error.is_denied().then(|| error.action.to_owned());
-            survey.unread.push(Unread { what, action, why: error.to_string() });
+            let unread = Unread { what, action, why: error.to_string() };
+            // What is denied for one service is denied for all: it is named once.
+            if !survey.unread.contains(&unread) {
+                survey.unread.push(unread);
+            }
             None
         }
     }

@@ -21,8 +21,10 @@ pub use proof::of_forecast;
 pub use step::{Step, step};
 pub use waiting::Waiting;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::capacity::TaskNeeds;
 use crate::snapshot::{Service, ServiceDeployment, Task, Timestamp};
 use crate::survey::Survey;
 
@@ -67,11 +69,21 @@ pub struct Look {
     pub tasks: Option<Vec<Task>>,
     pub service_deployment: Option<ServiceDeployment>,
     /// Read only when the question is where a task could go.
-    pub survey: Option<Survey>,
+    pub survey: Option<Arc<Survey>>,
+    /// The other rollouts of this run on the same cluster: they compete for the same room.
+    pub rivals: Vec<Rival>,
     /// Why this look could not be made; it is tried again.
     pub failed: Option<String>,
     /// IAM actions that were denied.
     pub unread: Vec<&'static str>,
+}
+
+/// Another rollout of this run.
+#[derive(Clone, Debug)]
+pub struct Rival {
+    pub service: Service,
+    pub needs: TaskNeeds,
+    pub deployment: String,
 }
 
 /// How a rollout ended, as far as ECS is concerned.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{Look, State};
-use crate::capacity::{Blocker, Cluster, Forecast, Movement, TaskNeeds, movement};
+use crate::capacity::{Blocker, Cluster, Forecast, Movement, TaskNeeds, movements};
 use crate::cause::{Cause, CauseKind};
 use crate::diagnosis::{Case, diagnose};
 use crate::snapshot::{Service, Timestamp};
@@ -14,26 +14,18 @@ pub(super) const AGENT_LOST: Duration = Duration::from_secs(90);
 /// Instances that one cause lists; the forecast has all.
 const INSTANCES_LISTED: usize = 8;
 
-/// What the capacity calculation says of a rollout at one moment.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Judgement {
-    /// It can't end any more: why, with the numbers and with remedies that were checked.
-    pub(super) proof: Option<Vec<Cause>>,
-    /// What ECS could do next, or why nothing can be said.
-    pub(super) notes: Vec<String>,
-}
-
-/// Judges a look that has a survey; says nothing without one.
-pub(super) fn judge(state: &State, service: &Service, look: &Look, agents_lost: &BTreeSet<String>) -> Judgement {
-    let Some(survey) = &look.survey else { return Judgement::default() };
+/// Why the rollout can't end any more, with the numbers and with remedies that were checked; none
+/// where that isn't certain, or where the look has no survey.
+pub(super) fn judge(state: &State, service: &Service, look: &Look, agents_lost: &BTreeSet<String>) -> Option<Vec<Cause>> {
+    let survey = look.survey.as_ref()?;
     let needs = TaskNeeds::of(&state.document);
-    let deploy = survey.deploy(service, &needs, Some(&state.target.deployment));
+    let own = survey.deploy(service, &needs, Some(&state.target.deployment));
+    let rivals = look.rivals.iter().map(|rival| survey.deploy(&rival.service, &rival.needs, Some(&rival.deployment)));
+    let deploys: Vec<_> = std::iter::once(own).chain(rivals).collect();
     let cluster = Cluster { agents_lost, ..survey.cluster() };
-    match movement(&cluster, &deploy) {
-        Movement::Stuck(forecast) => Judgement { proof: Some(vec![of_forecast(&forecast)]), notes: forecast.reasons },
-        Movement::UnderWay(notes) | Movement::Could(notes) | Movement::Unknown(notes) => {
-            Judgement { proof: None, notes }
-        }
+    match movements(&cluster, &deploys).into_iter().next() {
+        Some(Movement::Stuck(forecast)) => Some(vec![of_forecast(&forecast)]),
+        _ => None,
     }
 }
 

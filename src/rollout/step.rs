@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::fate::{Before, Fate, fate};
-use super::proof::{AGENT_LOST, Judgement};
+use super::proof::AGENT_LOST;
 use super::waiting::{Counts, counts_as_healthy, waiting};
 use super::{Line, Look, STOPPED_MAX, Sample, State, TIMELINE_MAX, Target, Verdict, Waiting, failures, lines, proof};
 use crate::cause::Cause;
@@ -205,9 +205,9 @@ fn in_progress(state: &mut State, look: &Look, service: &Service, ours: &Deploym
     let lacks = step.waiting.iter().any(|waiting| matches!(waiting, Waiting::Placement { .. } | Waiting::Instance { .. }));
     state.memory.wants_survey = lacks && !moving;
     note_agents(state, look, now);
-    let judgement = if state.memory.wants_survey { proof::judge(state, service, look, &lost_agents(state, now)) } else { Judgement::default() };
-    state.memory.proofs = if judgement.proof.is_some() { state.memory.proofs + 1 } else { 0 };
-    state.memory.proven = judgement.proof.unwrap_or_default();
+    let proof = if state.memory.wants_survey { proof::judge(state, service, look, &lost_agents(state, now)) } else { None };
+    state.memory.proofs = if proof.is_some() { state.memory.proofs + 1 } else { 0 };
+    state.memory.proven = proof.unwrap_or_default();
     let still = now.since(state.memory.moved_at);
     let certain = state.memory.proofs >= PROOFS;
     if !certain && still < state.patience.stuck_after {

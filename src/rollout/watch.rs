@@ -4,9 +4,10 @@
 //! once a look. Throttling, 5xx and lost connections stretch the pace and never end the wait.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Line, Look, State, Step, Verdict, Waiting, step};
+use super::{Line, Look, Rival, State, Step, Verdict, Waiting, step};
 use crate::aws::{Aws, AwsError, AwsErrorKind};
 use crate::capacity::TaskNeeds;
 use crate::cause::Cause;
@@ -105,19 +106,43 @@ impl Reader<'_> {
         }
         let mut looks = Vec::with_capacity(open.len());
         for &index in open {
-            let state = &states[index];
-            let target = &state.target;
-            let service = services.remove(&(target.cluster.clone(), target.service.clone()));
-            let mut look = self.details(state).await?;
-            if let Some(service) = service.as_ref().filter(|_| state.wants_survey()) {
-                let constraints = TaskNeeds::of(&state.document).constraints;
-                look.survey = Some(self.aws.survey(service, &constraints).await);
-            }
-            look.service = service;
-            look.unread = self.denied.iter().copied().collect();
+            let target = &states[index].target;
+            let mut look = self.details(&states[index]).await?;
+            look.service = services.remove(&(target.cluster.clone(), target.service.clone()));
             looks.push(look);
         }
+        self.survey(states, open, &mut looks).await;
+        for look in &mut looks {
+            look.unread = self.denied.iter().copied().collect();
+        }
         Ok(looks)
+    }
+
+    /// Reads each cluster once where a rollout's question is where a task could go.
+    async fn survey(&self, states: &[State], open: &[usize], looks: &mut [Look]) {
+        let asking = |index: usize| states[index].wants_survey();
+        let clusters: BTreeSet<&str> =
+            open.iter().filter(|&&index| asking(index)).map(|&index| states[index].target.cluster.as_str()).collect();
+        for cluster in clusters {
+            let here: Vec<(usize, Rival)> = open
+                .iter()
+                .enumerate()
+                .filter(|&(_, &index)| states[index].target.cluster == cluster)
+                .filter_map(|(place, &index)| {
+                    let service = looks[place].service.clone()?;
+                    let needs = TaskNeeds::of(&states[index].document);
+                    Some((place, Rival { service, needs, deployment: states[index].target.deployment.clone() }))
+                })
+                .collect();
+            let services: Vec<_> =
+                here.iter().map(|(_, rival)| (&rival.service, rival.needs.constraints.as_slice())).collect();
+            let survey = Arc::new(self.aws.survey(cluster, &services).await);
+            for (place, _) in here.iter().filter(|(place, _)| asking(open[*place])) {
+                looks[*place].survey = Some(survey.clone());
+                looks[*place].rivals =
+                    here.iter().filter(|(other, _)| other != place).map(|(_, rival)| rival.clone()).collect();
+            }
+        }
     }
 
     /// The tasks and the service deployment of one state, as far as they may be read.
