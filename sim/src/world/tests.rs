@@ -66,6 +66,63 @@ fn behaviour(dice: &mut Dice) -> TaskBehaviour {
     behaviour
 }
 
+/// A steady service and what is done to it.
+fn add_service(world: &mut World, dice: &mut Dice, (name, provider): (&'static str, bool)) {
+    let awsvpc = dice.chance(20);
+    let first = document(dice, awsvpc);
+    let task_definition = world.add_task_definition(first);
+    let group = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/x/0".to_owned();
+    let (low, high) = dice.of(&[
+        (100, 200),
+        (0, 100),
+        (50, 200),
+        (50, 100),
+        (100, 150),
+        (100, 100),
+        (0, 200),
+    ]);
+    world.create_service(ServiceSpec {
+        name: name.to_owned(),
+        task_definition,
+        desired: u32::try_from(dice.below(6)).unwrap(),
+        minimum_healthy_percent: low,
+        maximum_percent: high,
+        capacity_providers: if provider && dice.chance(50) {
+            vec![("workers".to_owned(), 1, 0)]
+        } else {
+            vec![]
+        },
+        breaker: dice.chance(50).then(Breaker::default),
+        target_groups: if dice.chance(30) { vec![group] } else { vec![] },
+        deregistration_delay_secs: dice.of(&[5, 60]),
+        constraints: if dice.chance(10) {
+            vec![json!({"type": "distinctInstance"})]
+        } else {
+            vec![]
+        },
+        ..ServiceSpec::default()
+    });
+    for at in 0..=dice.below(2) {
+        let task_definition = if dice.chance(50) {
+            world.add_task_definition(document(dice, awsvpc))
+        } else {
+            String::new()
+        };
+        world.behaviour(&task_definition, behaviour(dice));
+        let mut change = json!({"forceNewDeployment": true});
+        if !task_definition.is_empty() {
+            change["taskDefinition"] = json!(task_definition);
+        }
+        if dice.chance(20) {
+            change["desiredCount"] = json!(dice.below(6));
+        }
+        let when = T0 + i64::try_from(at * 120 + dice.below(60)).unwrap() * 1000;
+        world.script(when, move |world| {
+            world.update_service("web", name, &change).unwrap();
+        });
+    }
+}
+
 fn random_world(seed: u64) -> World {
     let mut dice = Dice(Ids::seeded(seed));
     let mut world = World::new(T0).seed(seed);
@@ -88,60 +145,7 @@ fn random_world(seed: u64) -> World {
         });
     }
     for name in ["api", "jobs"] {
-        let awsvpc = dice.chance(20);
-        let first = document(&mut dice, awsvpc);
-        let task_definition = world.add_task_definition(first);
-        let group =
-            "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/x/0".to_owned();
-        let (low, high) = dice.of(&[
-            (100, 200),
-            (0, 100),
-            (50, 200),
-            (50, 100),
-            (100, 150),
-            (100, 100),
-            (0, 200),
-        ]);
-        world.create_service(ServiceSpec {
-            name: name.to_owned(),
-            task_definition,
-            desired: u32::try_from(dice.below(6)).unwrap(),
-            minimum_healthy_percent: low,
-            maximum_percent: high,
-            capacity_providers: if provider && dice.chance(50) {
-                vec![("workers".to_owned(), 1, 0)]
-            } else {
-                vec![]
-            },
-            breaker: dice.chance(50).then(Breaker::default),
-            target_groups: if dice.chance(30) { vec![group] } else { vec![] },
-            deregistration_delay_secs: dice.of(&[5, 60]),
-            constraints: if dice.chance(10) {
-                vec![json!({"type": "distinctInstance"})]
-            } else {
-                vec![]
-            },
-            ..ServiceSpec::default()
-        });
-        for at in 0..=dice.below(2) {
-            let task_definition = if dice.chance(50) {
-                world.add_task_definition(document(&mut dice, awsvpc))
-            } else {
-                String::new()
-            };
-            world.behaviour(&task_definition, behaviour(&mut dice));
-            let mut change = json!({"forceNewDeployment": true});
-            if !task_definition.is_empty() {
-                change["taskDefinition"] = json!(task_definition);
-            }
-            if dice.chance(20) {
-                change["desiredCount"] = json!(dice.below(6));
-            }
-            let when = T0 + i64::try_from(at * 120 + dice.below(60)).unwrap() * 1000;
-            world.script(when, move |world| {
-                world.update_service("web", name, &change).unwrap();
-            });
-        }
+        add_service(&mut world, &mut dice, (name, provider));
     }
     if dice.chance(15) {
         let id = world.instances[0].id.clone();
