@@ -16,8 +16,8 @@ pub fn closing(report: &Report) -> Vec<String> {
     }
     let outcome = report.outcome.unwrap_or(Outcome::Error);
     lines.push(String::new());
-    lines.push(format!("{}: {}", outcome.as_str(), report.reason));
-    if !outcome.is_good() {
+    lines.push(format!("{}: {}", report.title.unwrap_or(outcome.as_str()), report.reason));
+    if !outcome.is_good() && report.title.is_none() {
         lines.push(changed(report.service_changed).to_owned());
     }
     lines.extend(report.help.iter().map(|help| format!("  → {help}")));
