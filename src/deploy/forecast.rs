@@ -11,7 +11,7 @@ use crate::image::Platform;
 use crate::plan::{DefinitionPlan, Plan, Update};
 use crate::report::{ImageReport, Outcome};
 use crate::request::{CapacityCheck, Request};
-use crate::rollout::of_forecast;
+use crate::rollout::{in_one_line, of_forecast};
 use crate::snapshot::Service;
 
 /// What the forecast comes to for the run.
@@ -65,7 +65,8 @@ pub(super) async fn outlook(run: &mut Run, request: &Request, services: &[Servic
         for (&index, forecast) in here.iter().zip(forecast_together(&survey.cluster(), &deploys)) {
             say(run, &services[index], &forecast, services.len() > 1);
             if forecast.verdict == Verdict::Blocked {
-                outlook.blocked.push((index, forecast.headline.clone()));
+                let why = format!("the rollout can't finish: {}", in_one_line(&of_forecast(&forecast)));
+                outlook.blocked.push((index, why));
             }
             run.report.services[index].forecast = Some(forecast);
         }

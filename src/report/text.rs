@@ -11,7 +11,8 @@ const CAUSES_SHOWN: usize = 4;
 /// The last word of a run, one line an item; the texts of AWS in it are escaped by the console.
 pub fn closing(report: &Report) -> Vec<String> {
     let mut lines = Vec::new();
-    for service in &report.services {
+    // What blocks a rollout was printed with its forecast.
+    for service in report.services.iter().filter(|service| service.outcome != Some(Outcome::Blocked)) {
         lines.extend(of_service(service));
     }
     let outcome = report.outcome.unwrap_or(Outcome::Error);

@@ -42,6 +42,15 @@ pub fn of_forecast(forecast: &Forecast) -> Cause {
     Cause { kind, message: forecast.headline.clone(), evidence, remedies: forecast.remedies.clone() }
 }
 
+/// The sentence of a blocked forecast with the number that tells most, for a line that stands alone.
+pub fn in_one_line(cause: &Cause) -> String {
+    let message = cause.message.strip_prefix("the rollout can't finish: ").unwrap_or(&cause.message);
+    match cause.evidence.first().and_then(|evidence| evidence.strip_prefix("instance ")) {
+        Some(number) => format!("{message} ({number})"),
+        None => message.to_owned(),
+    }
+}
+
 /// The EC2 console knows the instance by its own id, so that one is told where there is one.
 fn of_blocker(forecast: &Forecast, blocker: &Blocker) -> String {
     if blocker.instance.is_empty() {

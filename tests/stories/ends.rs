@@ -13,7 +13,7 @@ async fn a_plain_rollout_on_instances_succeeds() {
     let told = redeploy(|world| roomy(world, 3)).deploy().await;
     assert_eq!(told.outcome(), "succeeded");
     insta::assert_snapshot!(story_of(&told), @"
-      0:00  forecast: fits: the rollout fits: 3 new tasks in 1 wave
+      0:00  forecast: the rollout fits: 3 new tasks in 1 wave
       0:00    at least 3 healthy (3 × 100 % rounded up), at most 6 running or pending (3 × 200 % rounded down)
       0:00    each new task needs 256 CPU units, 512 MiB
       0:00    instance             type      CPU free  MiB free  ENI free  GPU free
@@ -81,7 +81,7 @@ async fn a_crash_loop_ends_rolled_back_though_the_service_is_stable_again() {
     let stable = told.sim.with(|world| world.service("web", "api").map(|service| service.deployments.len()));
     assert_eq!(stable, Some(1), "the service itself looks well");
     insta::assert_snapshot!(story_of(&told), @"
-      0:00  forecast: fits: the rollout fits: 1 new task in 1 wave
+      0:00  forecast: the rollout fits: 1 new task in 1 wave
       0:00    at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
       0:00    each new task needs 256 CPU units, 512 MiB
       0:00    instance             type      CPU free  MiB free  ENI free  GPU free
@@ -103,7 +103,7 @@ async fn a_crash_loop_ends_rolled_back_though_the_service_is_stable_again() {
       1:20  ECS: (deployment ecs-svc/2548) deployment completed.
       1:20  ECS: has reached a steady state.
 
-    cause (container-exit): the essential container `app` ended with exit code 1 3s after its start
+    cause (container-exit): the essential container `app` ended with exit code 1, 3s after its start
       · 3 tasks, container `app`, exit code 1: Essential container in task exited
       → read its log, which no `awslogs` group of the task definition keeps
       → run the image `111122223333.dkr.ecr.eu-west-1.amazonaws.com/api@sha256:ba79` elsewhere with the same settings
@@ -174,7 +174,7 @@ async fn a_fixed_port_that_the_old_task_holds_is_a_proven_end() {
       0:10  0 of 1 new task running, 1 failed; 1 old running
 
     cause (port): the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
-      · instance 63cb: host port 8080/tcp is taken
+      · instance i-0e6984080bab12a02: host port 8080/tcp is taken
       · at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
       · event 4s ago: (service api) was unable to place a task because no container instance met all of its requirements. The closest matching (container-instance 63cb) is already using a port required by your task. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.
       → set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200) (the service is down from the stop of the old tasks until the new ones are healthy)
@@ -182,7 +182,7 @@ async fn a_fixed_port_that_the_old_task_holds_is_a_proven_end() {
       → add 1 more instance of type m5.large to the cluster (what an instance costs while it runs)
       → AWS's page: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
 
-    stuck: the rollout of api:2 can't go on: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
+    stuck: the rollout of api:2 can't go on: no instance has room for a new task beside the old ones, and none of the old ones may stop first (i-0e6984080bab12a02: host port 8080/tcp is taken)
     the service was changed by this run
       → ECS goes on trying: the old tasks serve as before, and the new revision starts as soon as there is room
     ");
