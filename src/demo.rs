@@ -137,10 +137,13 @@ impl Stage {
         } else {
             vec![("repository", "hello"), ("image-tag", "v2")]
         };
+        say(&format!("the stand-in's time runs {SPEED} times as fast as the wall's"));
+        say("");
         say("── a deploy with room for it: build, push, register, update, wait ──");
         let first = self.deploy(&[image.as_slice(), &[("cluster", "web"), ("service", "hello")]].concat()).await;
         say("");
-        say("── the same on a cluster that is too small: one m5.2xlarge, a task of 6144 CPU units and 16384 MiB ──");
+        say("── the same image on a cluster that is too small: one m5.2xlarge, a task of 6144 CPU units and 16384 MiB ──");
+        say("   (`capacity-check: off`: else the forecast would refuse it before anything is registered)");
         let image = if self.builds { tag.as_str() } else { "v2" };
         let second = self
             .deploy(&[("repository", "hello"), ("image-tag", image), ("cluster", "small"), ("service", "sample"), ("capacity-check", "off")])
