@@ -137,6 +137,8 @@ impl Stage {
         } else {
             vec![("repository", "hello"), ("image-tag", "v2")]
         };
+        say(&format!("the stand-in's time runs {SPEED} times as fast as the wall's"));
+        say("");
         say("── a deploy with room for it: build, push, register, update, wait ──");
         let first = self.deploy(&[image.as_slice(), &[("cluster", "web"), ("service", "hello")]].concat()).await;
         say("");

@@ -120,9 +120,9 @@ fn build_request(
 
 fn build_line(event: BuildEvent) -> Option<String> {
     Some(match event {
-        BuildEvent::ContextSent { files, bytes } => format!("context: {files} files, {}", size(bytes)),
+        BuildEvent::ContextSent { files, bytes } => format!("context: {}, {}", counted(files, "file"), size(bytes)),
         BuildEvent::Started { step, name } => format!("#{step} {name}"),
-        BuildEvent::Cached { step, .. } => format!("#{step} cached"),
+        BuildEvent::Cached { step, name } => format!("#{step} {name} (cached)"),
         BuildEvent::Done { step, seconds, .. } if seconds >= 0.5 => format!("#{step} done in {seconds:.1} s"),
         BuildEvent::Done { .. } => return None,
         BuildEvent::Failed { step, error, .. } => format!("#{step} failed: {error}"),
@@ -138,9 +138,14 @@ fn push_line(event: PushEvent) -> Option<String> {
         PushEvent::Retrying { status } => status,
         PushEvent::LayerPushed { .. } => return None,
         PushEvent::Done { uploaded, present, digest, .. } => {
-            format!("{digest}: {uploaded} layers uploaded, {present} were there")
+            format!("{digest}: {} uploaded, {present} there already", counted(uploaded, "layer"))
         }
     })
+}
+
+fn counted(count: impl TryInto<u64>, what: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn size(bytes: u64) -> String {
