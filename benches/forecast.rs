@@ -38,8 +38,9 @@ fn main() {
         let took = (0..RUNS).map(|_| time(&world)).min().unwrap_or_default();
         let ratio = before.map_or(1.0, |before| took.as_secs_f64() / before.as_secs_f64());
         println!(
-            "{size:>9} {:>7} {SERVICES:>8} {took:>10.1?} {ratio:>7.2}",
-            world.tasks.len()
+            "{size:>9} {:>7} {SERVICES:>8} {:>8.1}ms {ratio:>7.2}",
+            world.tasks.len(),
+            took.as_secs_f64() * 1000.0
         );
         before = Some(took);
     }

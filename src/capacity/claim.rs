@@ -29,6 +29,8 @@ pub(super) struct Plot {
 pub(super) struct Doubts {
     pub agents: u32,
     pub resources: u32,
+    /// Instances with tasks on their way down, whose room may come back.
+    pub leaving: u32,
     pub enis: u32,
     pub attributes: u32,
     pub constraints: u32,
@@ -352,6 +354,8 @@ impl<'g, 'a> Claim<'g, 'a> {
             doubts.constraints += 1;
         } else if room.unread {
             doubts.resources += 1;
+        } else if room.leaving > 0 {
+            doubts.leaving += 1;
         } else if self.deploy.needs.enis > 0 && room.enis.exact().is_none() {
             doubts.enis += 1;
         } else if old

@@ -38,35 +38,20 @@ pub fn movements<'a>(cluster: &Cluster<'a>, deploys: &[Deploy<'a>]) -> Vec<Movem
 
 fn movement(ground: &Ground<'_>, deploy: &Deploy<'_>) -> Movement {
     let forecast = forecast_on(ground, deploy);
-    let leaving = leaving_elsewhere(ground, deploy);
-    if forecast.verdict == Verdict::Blocked && leaving == 0 {
+    if forecast.verdict == Verdict::Blocked {
         return Movement::Stuck(Box::new(forecast));
     }
+    let claim = Claim::new(ground, deploy);
     let mut moves = under_way(ground, deploy);
-    if leaving > 0 {
-        moves.push(format!(
-            "{leaving} other {} stopping on the instances",
-            plural(leaving, "task")
-        ));
+    if claim.doubts.leaving > 0 {
+        moves.push("tasks that are stopping may make room".to_owned());
     }
-    let next = next_step(&Claim::new(ground, deploy), &forecast);
+    let next = next_step(&claim, &forecast);
     match (moves.is_empty(), next.is_empty()) {
         (false, _) => Movement::UnderWay(moves),
         (true, false) => Movement::Could(next),
         (true, true) => Movement::Unknown(forecast.reasons),
     }
-}
-
-/// Tasks of others that are on their way down: what they hold may not be given back yet.
-fn leaving_elsewhere(ground: &Ground<'_>, deploy: &Deploy<'_>) -> u32 {
-    let group = format!("service:{}", deploy.service.name);
-    let others = ground
-        .cluster
-        .tasks
-        .iter()
-        .filter(|task| task.group != group);
-    let leaving = others.filter(|task| is_going(task) && task.last_status != TaskStatus::Stopped);
-    u32::try_from(leaving.count()).unwrap_or(u32::MAX)
 }
 
 /// Tasks of this service that are on their way up or down.

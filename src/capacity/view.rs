@@ -258,8 +258,8 @@ fn view(room: &Room<'_>, why: &[Blocker]) -> InstanceView {
         status: instance.status.clone(),
         agent_connected: instance.agent_connected,
         free: Free {
-            cpu: room.cpu.exact(),
-            memory: room.memory.exact(),
+            cpu: instance.remaining.cpu,
+            memory: instance.remaining.memory,
             ports_taken,
             enis: room
                 .enis

@@ -200,10 +200,12 @@ pub(super) fn short(kind: CauseKind, room: &Room<'_>, needed: i64, free: Span) -
         _ => "network interfaces",
     };
     let certain = needed > free.most;
-    let shown = if certain && free.most < BOUNDLESS {
-        Some(free.most)
-    } else {
-        free.exact()
+    // What is there for sure, where that was said.
+    let said = !room.unread && kind != CauseKind::Eni;
+    let shown = match (certain && free.most < BOUNDLESS, said) {
+        (true, _) => Some(free.most),
+        (false, true) => Some(free.least),
+        (false, false) => free.exact(),
     };
     Some(Blocker {
         kind,
