@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use super::ground::{Deploy, Ground, Source};
 use super::room::{Room, Tri};
 use super::seats::{Freed, Rival, Seats};
+use super::together::loss;
 use crate::snapshot::{Constraint, Health, Task, TaskStatus};
 
 /// An instance with old tasks of this service.
@@ -178,7 +179,7 @@ impl<'g, 'a> Claim<'g, 'a> {
             new: 0,
             doubts: Doubts::default(),
             allowed: Vec::with_capacity(ground.rooms.len()),
-            loss: ground.loss_of(deploy),
+            loss: 0,
             reachable: 0,
         };
         let own = claim.sort_tasks();
@@ -191,6 +192,7 @@ impl<'g, 'a> Claim<'g, 'a> {
             claim.weigh(at, room, &own[from..from + here]);
             from += here;
         }
+        claim.loss = loss(ground, deploy, &claim.allowed);
         claim
     }
 
@@ -396,6 +398,6 @@ pub(super) fn is_going(task: &Task) -> bool {
 }
 
 /// Runs, and counts for the lower bound.
-fn is_steady(task: &Task) -> bool {
+pub(super) fn is_steady(task: &Task) -> bool {
     task.last_status == TaskStatus::Running && task.health != Health::Unhealthy
 }
