@@ -70,6 +70,7 @@ fn run(world: &World) -> Vec<Forecast> {
             needs,
             old_needs: &world.old_needs,
             member_of: None,
+            zones: None,
             target: None,
             fargate: None,
         })

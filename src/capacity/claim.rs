@@ -8,9 +8,10 @@ use std::collections::HashMap;
 
 use super::ground::{Deploy, Ground, Source};
 use super::room::{Room, Tri};
+use super::rules::Rules;
 use super::seats::{Freed, Rival, Seats};
 use super::together::loss;
-use crate::snapshot::{Constraint, Health, Task, TaskStatus};
+use crate::snapshot::{Health, Task, TaskStatus};
 
 /// An instance with old tasks of this service.
 #[derive(Clone, Debug)]
@@ -71,95 +72,6 @@ pub(super) struct Claim<'g, 'a> {
     /// Instances of the service's capacity providers (all, where the launch type rules), whatever
     /// their state.
     pub reachable: u32,
-}
-
-/// What the service asks of an instance apart from room.
-#[derive(Debug)]
-pub(super) struct Rules<'g> {
-    pub distinct: bool,
-    pub attributes: Vec<(&'g [bool], bool)>,
-    /// Whether there is any `memberOf`, and whether its answer stays the same while tasks move.
-    pub member_of: Option<bool>,
-    /// A constraint of a kind that is not known.
-    pub other: bool,
-    /// Which rooms match, where ECS said so.
-    pub matching: Option<Vec<bool>>,
-    /// The capacity providers that take tasks; empty where the launch type rules.
-    pub providers: Vec<&'g str>,
-}
-
-impl<'g> Rules<'g> {
-    fn of(ground: &'g Ground<'_>, deploy: &Deploy<'g>) -> Rules<'g> {
-        let constraints = || {
-            deploy
-                .service
-                .constraints
-                .iter()
-                .chain(&deploy.needs.constraints)
-        };
-        let mut member_of: Option<bool> = None;
-        for constraint in constraints() {
-            if let Constraint::MemberOf(expression) = constraint {
-                // What these name changes with each start and stop.
-                let moving = ["task:", "TasksCount", "agentConnected"];
-                let still = !moving.iter().any(|word| expression.contains(word));
-                member_of = Some(member_of.unwrap_or(true) && still);
-            }
-        }
-        let items = &deploy.service.capacity_providers;
-        let weighted = items.iter().any(|item| item.weight > 0 || item.base > 0);
-        let takes = items
-            .iter()
-            .filter(|item| !weighted || item.weight > 0 || item.base > 0);
-        Rules {
-            distinct: constraints().any(|one| *one == Constraint::DistinctInstance),
-            attributes: ground.attributes(deploy.needs),
-            member_of,
-            other: constraints().any(|one| matches!(one, Constraint::Other(_))),
-            matching: deploy.member_of.map(|set| {
-                let mut matching = vec![false; ground.rooms.len()];
-                let places = set.iter().filter_map(|arn| ground.place.get(arn.as_str()));
-                places.for_each(|at| matching[*at] = true);
-                matching
-            }),
-            providers: takes.map(|item| item.provider.as_str()).collect(),
-        }
-    }
-
-    /// Which of the providers the instance belongs to; `None` where it is of none of them.
-    pub(super) fn provider(&self, room: &Room<'_>) -> Option<usize> {
-        if self.providers.is_empty() {
-            return Some(0);
-        }
-        let own = room.instance.capacity_provider.as_deref()?;
-        self.providers
-            .iter()
-            .position(|name| crate::snapshot::last_part(name) == own)
-    }
-
-    pub(super) fn has_attributes(&self, at: usize) -> Tri {
-        let missing = |(has, _): &&(&[bool], bool)| has.get(at) == Some(&false);
-        self.attributes
-            .iter()
-            .filter(missing)
-            .fold(Tri::Yes, |tri, (_, certain)| {
-                tri.and(if *certain { Tri::No } else { Tri::Maybe })
-            })
-    }
-
-    pub(super) fn matches(&self, at: usize) -> Tri {
-        let known = match (self.member_of, &self.matching) {
-            (None, _) => Tri::Yes,
-            (Some(true), Some(set)) if set.get(at) == Some(&true) => Tri::Yes,
-            (Some(true), Some(_)) => Tri::No,
-            _ => Tri::Maybe,
-        };
-        if self.other {
-            known.and(Tri::Maybe)
-        } else {
-            known
-        }
-    }
 }
 
 impl<'g, 'a> Claim<'g, 'a> {
@@ -251,7 +163,8 @@ impl<'g, 'a> Claim<'g, 'a> {
             Some(_) => room
                 .open
                 .and(self.rules.has_attributes(at))
-                .and(self.rules.matches(at)),
+                .and(self.rules.matches(at))
+                .and(self.rules.in_zone(room)),
             None => Tri::No,
         };
         self.allowed.push(allowed);
@@ -352,7 +265,7 @@ impl<'g, 'a> Claim<'g, 'a> {
             doubts.agents += 1;
         } else if self.rules.has_attributes(at) == Tri::Maybe {
             doubts.attributes += 1;
-        } else if self.rules.matches(at) == Tri::Maybe {
+        } else if self.rules.matches(at).and(self.rules.in_zone(room)) == Tri::Maybe {
             doubts.constraints += 1;
         } else if room.unread {
             doubts.resources += 1;

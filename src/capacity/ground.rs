@@ -70,6 +70,9 @@ pub struct Deploy<'a> {
     pub old_needs: &'a BTreeMap<String, TaskNeeds>,
     /// ARNs of the instances that match all `memberOf` expressions, as ECS itself says.
     pub member_of: Option<&'a BTreeSet<String>>,
+    /// The availability zones of the service's subnets, for tasks with a network interface of
+    /// their own; where they are not known, any instance will do.
+    pub zones: Option<&'a BTreeSet<String>>,
     /// The deployment whose tasks count as new (`ecs-svc/…`); none before a deploy.
     pub target: Option<&'a str>,
     /// Where the tasks run on Fargate: what is known of its limits.

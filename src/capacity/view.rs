@@ -5,6 +5,7 @@ use super::claim::{Claim, Plot};
 use super::decision::Decision;
 use super::forecast::Verdict;
 use super::room::{BOUNDLESS, Room, Span, Tri};
+use super::rules::ZONE;
 use super::seats::Freed;
 use super::why::{Blocker, gpus_needed, why_not};
 use crate::cause::CauseKind;
@@ -216,6 +217,17 @@ pub(super) fn why_here(
         let there = room.instance.capacity_provider.as_deref();
         why.push(Blocker::of_value(
             CauseKind::CapacityProvider,
+            room,
+            &needed,
+            there,
+        ));
+    }
+    if let (Some(zones), Tri::No) = (claim.rules.zones, claim.rules.in_zone(room)) {
+        let zones: Vec<&str> = zones.iter().map(String::as_str).collect();
+        let needed = format!("{ZONE}={}", zones.join(" or "));
+        let there = room.instance.attribute(ZONE);
+        why.push(Blocker::of_value(
+            CauseKind::Attribute,
             room,
             &needed,
             there,

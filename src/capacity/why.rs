@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::needs::{Gpus, TaskNeeds};
+use super::needs::{Gpus, OS_TYPE, TaskNeeds};
 use super::room::{BOUNDLESS, Room, Span, Tri};
 use crate::cause::CauseKind;
 
@@ -122,7 +122,8 @@ pub(super) fn gpus_needed(needs: &TaskNeeds, room: &Room<'_>) -> i64 {
 /// Whether the instance has the attribute with the value that is asked for.
 pub(super) fn has_attribute(room: &Room<'_>, name: &str, value: Option<&str>) -> bool {
     match (room.instance.attributes.get(name), value) {
-        (None, _) => false,
+        // An instance that doesn't say which system it runs is not held to be another one.
+        (None, _) => name == OS_TYPE,
         (Some(_), None) => true,
         (Some(there), Some(value)) => there.as_deref() == Some(value),
     }
