@@ -18,7 +18,10 @@ impl Timestamp {
 
     /// `self` moved forward by `by`.
     pub fn plus(self, by: Duration) -> Timestamp {
-        Timestamp(self.0.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
+        Timestamp(
+            self.0
+                .saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)),
+        )
     }
 }
 
@@ -60,7 +63,9 @@ pub struct Service {
 impl Service {
     /// The deployment that the service is steered to now.
     pub fn primary(&self) -> Option<&Deployment> {
-        self.deployments.iter().find(|deployment| deployment.status == DeploymentStatus::Primary)
+        self.deployments
+            .iter()
+            .find(|deployment| deployment.status == DeploymentStatus::Primary)
     }
 }
 
@@ -240,12 +245,18 @@ pub enum TaskStatus {
 impl TaskStatus {
     /// On its way up: asked for, but not running yet.
     pub fn is_starting(&self) -> bool {
-        matches!(self, TaskStatus::Provisioning | TaskStatus::Pending | TaskStatus::Activating)
+        matches!(
+            self,
+            TaskStatus::Provisioning | TaskStatus::Pending | TaskStatus::Activating
+        )
     }
 
     /// On its way down: ECS counts its resources as free already, the task is not gone yet.
     pub fn is_stopping(&self) -> bool {
-        matches!(self, TaskStatus::Deactivating | TaskStatus::Stopping | TaskStatus::Deprovisioning)
+        matches!(
+            self,
+            TaskStatus::Deactivating | TaskStatus::Stopping | TaskStatus::Deprovisioning
+        )
     }
 }
 

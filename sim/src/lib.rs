@@ -1,1 +1,27 @@
-//! sim
+//! A strict stand-in for Amazon ECS, ECR and STS, in virtual time.
+//!
+//! One [`World`] holds clusters, instances, services and tasks, and moves only when it is told
+//! what time it is. [`Sim`] is its door: it answers requests as AWS does, in process
+//! ([`Sim::answer`]) or behind a socket ([`serve`]). What AWS refuses is refused here, in AWS's
+//! shape; an unknown operation or member is never let through.
+//!
+//! It places tasks and counts percentages by its own code, second by second, so that a forecast
+//! can be held against it. It must not share that code with anyone.
+
+mod ids;
+mod query;
+mod registry;
+mod sim;
+mod socket;
+mod wire;
+mod world;
+
+pub use registry::Registry;
+pub use sim::{Answer, Call, Fault, FaultKind, Sim};
+pub use socket::serve;
+pub use world::{
+    Breaker, Configuration, DEREGISTRATION_DELAY_SECS, DOCKER_MANIFEST, Deployment, Event, Exit,
+    FargateSpec, HEALTHY_WITHOUT_CHECK_MS, Image, Instance, InstanceSpec, Provider, ProviderSpec,
+    Repository, Rollout, Scheduling, Service, ServiceDeployment, ServiceRevision, ServiceSpec,
+    Status, Task, TaskBehaviour, TaskDefinition, World, digest,
+};

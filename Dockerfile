@@ -1,0 +1,27 @@
+# The action's image: the static binary and the CA bundle, nothing else.
+#
+#   docker build .                                     compiles from source
+#   docker build --build-arg BINARY_FROM=prebuilt .    takes dist/plimsoll and
+#                                                      dist/ca-certificates.crt, for CI and releases
+#
+# BuildKit builds only the stage that BINARY_FROM names.
+ARG BINARY_FROM=source
+
+FROM rust:1.95-bookworm AS source
+WORKDIR /source
+COPY . .
+RUN cargo build --locked --profile dist \
+ && mkdir /out \
+ && cp target/*/dist/plimsoll /etc/ssl/certs/ca-certificates.crt /out/
+
+FROM scratch AS prebuilt
+COPY dist/plimsoll dist/ca-certificates.crt /out/
+
+FROM ${BINARY_FROM} AS binary
+
+# No USER: the runner's workspace and the engine's socket belong to root. No shell in front of the
+# binary: it would drop the environment variables of inputs whose names hold a hyphen.
+FROM scratch
+COPY --from=binary /out/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=binary /out/plimsoll /plimsoll
+ENTRYPOINT ["/plimsoll"]

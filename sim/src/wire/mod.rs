@@ -1,0 +1,280 @@
+//! AWS's wire: AWS JSON 1.1 for ECS and ECR, the query protocol for STS.
+//!
+//! Here a request becomes an operation and a body, is checked against the operation's members,
+//! and is handed on. Nothing here decides what the world does.
+
+mod ecr;
+mod ecs_clusters;
+mod ecs_deployments;
+mod ecs_services;
+mod ecs_taskdefs;
+mod ecs_tasks;
+mod paging;
+mod schemas;
+mod sts;
+mod validate;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use serde_json::{Map, Value, json};
+
+use crate::world::{Refusal, World};
+
+const ECS: &str = "AmazonEC2ContainerServiceV20141113";
+const ECR: &str = "AmazonEC2ContainerRegistry_V20150921";
+
+/// Which service an operation belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Api {
+    Ecs,
+    Ecr,
+    Sts,
+    Unknown,
+}
+
+/// A request, read.
+#[derive(Clone, Debug)]
+pub(crate) struct Operation {
+    pub(crate) api: Api,
+    pub(crate) name: String,
+    pub(crate) body: Value,
+    /// The body could not be read.
+    unreadable: bool,
+    /// `host:port` that the client asked.
+    host: String,
+}
+
+impl Operation {
+    pub(crate) fn of(request: &Request<Bytes>) -> Operation {
+        let header = |name: &str| {
+            request
+                .headers()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default()
+        };
+        let authority = request.uri().authority().map(ToString::to_string);
+        let host = authority.unwrap_or_else(|| header("host").to_owned());
+        let Some((service, name)) = header("x-amz-target").rsplit_once('.') else {
+            let body = form(request.body());
+            let name = body["Action"].as_str().unwrap_or_default().to_owned();
+            let api = if name.is_empty() {
+                Api::Unknown
+            } else {
+                Api::Sts
+            };
+            return Operation {
+                api,
+                name,
+                body,
+                unreadable: false,
+                host,
+            };
+        };
+        let api = match service {
+            ECS => Api::Ecs,
+            ECR => Api::Ecr,
+            _ => Api::Unknown,
+        };
+        let read = serde_json::from_slice::<Value>(request.body())
+            .ok()
+            .filter(Value::is_object);
+        let unreadable = read.is_none();
+        Operation {
+            api,
+            name: name.to_owned(),
+            body: read.unwrap_or_default(),
+            unreadable,
+            host,
+        }
+    }
+
+    fn action(&self) -> String {
+        let service = match self.api {
+            Api::Ecr => "ecr",
+            Api::Sts => "sts",
+            Api::Ecs | Api::Unknown => "ecs",
+        };
+        format!("{service}:{}", self.name)
+    }
+}
+
+/// Acts on a request, with its signature and permissions looked at first.
+pub(crate) fn act(
+    world: &mut World,
+    request: &Request<Bytes>,
+    operation: &Operation,
+) -> Response<Bytes> {
+    if world.requires_signature && !request.headers().contains_key(http::header::AUTHORIZATION) {
+        return refusal(
+            world,
+            operation,
+            "MissingAuthenticationTokenException",
+            "Missing Authentication Token",
+        );
+    }
+    if request.uri().path() != "/" || operation.api == Api::Unknown {
+        return refusal(world, operation, "UnknownOperationException", "");
+    }
+    let action = operation.action();
+    if world.denied.contains(&action) {
+        let message = format!(
+            "User: arn:aws:sts::{}:assumed-role/deploy/session is not authorized to perform: {action} on resource: * \
+             because no identity-based policy allows the {action} action",
+            world.account
+        );
+        let kind = if operation.api == Api::Sts {
+            "AccessDenied"
+        } else {
+            "AccessDeniedException"
+        };
+        return refusal(world, operation, kind, &message);
+    }
+    if operation.unreadable {
+        return refusal(
+            world,
+            operation,
+            "SerializationException",
+            "Unexpected end of input",
+        );
+    }
+    match handle(world, operation) {
+        Ok(answer) if operation.api == Api::Sts => sts::response(world, &answer),
+        Ok(answer) => json_response(world, 200, Bytes::from(answer.to_string())),
+        Err(found) => refusal(world, operation, found.kind, &found.message),
+    }
+}
+
+fn handle(world: &mut World, operation: &Operation) -> Result<Value, Refusal> {
+    let body = &operation.body;
+    if operation.api == Api::Sts {
+        return sts::handle(world, &operation.name, body);
+    }
+    let unknown = || Refusal::new("UnknownOperationException", "");
+    let members = schemas::members(operation.api, &operation.name).ok_or_else(unknown)?;
+    validate::check(body, members)?;
+    if operation.api == Api::Ecr {
+        return ecr::handle(world, operation);
+    }
+    match operation.name.as_str() {
+        "RegisterTaskDefinition" => ecs_taskdefs::register(world, body),
+        "DescribeTaskDefinition" => ecs_taskdefs::describe(world, body),
+        "DeregisterTaskDefinition" => ecs_taskdefs::deregister(world, body),
+        "UpdateService" => ecs_services::update(world, body),
+        "DescribeServices" => ecs_services::describe(world, body),
+        "ListServices" => ecs_services::list(world, body),
+        "ListTasks" => ecs_tasks::list(world, body),
+        "DescribeTasks" => ecs_tasks::describe(world, body),
+        "StopTask" => ecs_tasks::stop(world, body),
+        "ListContainerInstances" => ecs_clusters::list_instances(world, body),
+        "DescribeContainerInstances" => ecs_clusters::describe_instances(world, body),
+        "DescribeClusters" => ecs_clusters::describe(world, body),
+        "DescribeCapacityProviders" => ecs_clusters::describe_providers(world, body),
+        "ListServiceDeployments" => ecs_deployments::list(world, body),
+        "DescribeServiceDeployments" => ecs_deployments::describe(world, body),
+        "DescribeServiceRevisions" => ecs_deployments::describe_revisions(world, body),
+        "StopServiceDeployment" => ecs_deployments::stop(world, body),
+        _ => Err(unknown()),
+    }
+}
+
+/// DescribeServices as if none of the services existed.
+pub(crate) fn all_missing(world: &mut World, operation: &Operation) -> Response<Bytes> {
+    let cluster = cluster_name(&operation.body).to_owned();
+    let names = crate::world::list(&operation.body["services"])
+        .iter()
+        .filter_map(Value::as_str);
+    let failures: Vec<Value> = names
+        .map(|name| json!({"arn": world.arn(&format!("service/{cluster}/{}", last_part(name))), "reason": "MISSING"}))
+        .collect();
+    let body = json!({"services": [], "failures": failures}).to_string();
+    json_response(world, 200, Bytes::from(body))
+}
+
+pub(crate) fn json_response(world: &mut World, status: u16, body: Bytes) -> Response<Bytes> {
+    respond(world, (status, "application/x-amz-json-1.1"), body)
+}
+
+fn respond(world: &mut World, (status, content): (u16, &str), body: Bytes) -> Response<Bytes> {
+    let id = world.ids.uuid();
+    let built = Response::builder()
+        .status(status)
+        .header("content-type", content)
+        .header("x-amzn-requestid", id)
+        .body(body);
+    built.unwrap_or_default()
+}
+
+/// An error in the shape of the operation's protocol.
+pub(crate) fn refusal(
+    world: &mut World,
+    operation: &Operation,
+    kind: &str,
+    message: &str,
+) -> Response<Bytes> {
+    let status = if kind == "ServerException" { 500 } else { 400 };
+    if operation.api == Api::Sts {
+        return sts::refusal(world, (status, kind), message);
+    }
+    let mut body = Map::new();
+    body.insert("__type".to_owned(), json!(kind));
+    if !message.is_empty() {
+        body.insert("message".to_owned(), json!(message));
+    }
+    json_response(world, status, Bytes::from(Value::Object(body).to_string()))
+}
+
+/// A layer or configuration blob under the URL that GetDownloadUrlForLayer gave.
+pub(crate) fn blob(world: &World, path: &str) -> Response<Bytes> {
+    let found = path
+        .strip_prefix("/_layers/")
+        .and_then(|rest| rest.rsplit_once('/'));
+    let found = found.and_then(|(repository, digest)| world.blob(repository, digest));
+    let (status, body) = found.map_or((404, Bytes::new()), |body| (200, body));
+    Response::builder()
+        .status(status)
+        .body(body)
+        .unwrap_or_default()
+}
+
+/// The cluster's name; `default` where none is given.
+fn cluster_name(body: &Value) -> &str {
+    body["cluster"].as_str().map_or("default", last_part)
+}
+
+/// The cluster's name if there is such a cluster.
+fn cluster<'a>(world: &World, body: &'a Value) -> Result<&'a str, Refusal> {
+    let name = cluster_name(body);
+    if world.clusters.iter().any(|known| known == name) {
+        Ok(name)
+    } else {
+        Err(Refusal::new(
+            "ClusterNotFoundException",
+            "Cluster not found.",
+        ))
+    }
+}
+
+fn last_part(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
+
+/// The strings of a list.
+fn texts<'a>(body: &'a Value, name: &str) -> Vec<&'a str> {
+    crate::world::list(&body[name])
+        .iter()
+        .filter_map(Value::as_str)
+        .collect()
+}
+
+/// A form's fields as strings.
+fn form(body: &[u8]) -> Value {
+    let text = String::from_utf8_lossy(body);
+    let mut fields = Map::new();
+    for pair in text.split('&') {
+        if let Some((name, value)) = pair.split_once('=') {
+            fields.insert(name.to_owned(), json!(value.replace('+', " ")));
+        }
+    }
+    Value::Object(fields)
+}

@@ -1,0 +1,253 @@
+//! The members of every request that is understood, as in the service models.
+
+use super::Api;
+use super::validate::Kind::{Any, Flag, List, Map, Number, OneOf, Text, Texts, TextsOf, Whole};
+use super::validate::{Member, may, must};
+
+const CLUSTER: Member = may("cluster", Text);
+const NEXT: Member = may("nextToken", Text);
+const MOST: Member = may("maxResults", Whole);
+
+const TAGS: Member = may("include", TextsOf(&["TAGS"]));
+const OF_INSTANCES: Member = may("include", TextsOf(&["TAGS", "CONTAINER_INSTANCE_HEALTH"]));
+const OF_CLUSTERS: Member = may(
+    "include",
+    TextsOf(&[
+        "ATTACHMENTS",
+        "CONFIGURATIONS",
+        "SETTINGS",
+        "STATISTICS",
+        "TAGS",
+    ]),
+);
+
+const THRESHOLD: &[Member] = &[
+    must(
+        "type",
+        OneOf(&["BOUNDED_PERCENT", "UNBOUNDED_PERCENT", "COUNT"]),
+    ),
+    must("value", Whole),
+];
+const BREAKER: &[Member] = &[
+    must("enable", Flag),
+    must("rollback", Flag),
+    may("thresholdConfiguration", Map(THRESHOLD)),
+    may("resetOnHealthyTask", Flag),
+];
+const ALARMS: &[Member] = &[
+    must("alarmNames", Texts),
+    must("enable", Flag),
+    must("rollback", Flag),
+];
+const DEPLOYMENT: &[Member] = &[
+    may("deploymentCircuitBreaker", Map(BREAKER)),
+    may("maximumPercent", Whole),
+    may("minimumHealthyPercent", Whole),
+    may("alarms", Map(ALARMS)),
+    may(
+        "strategy",
+        OneOf(&["ROLLING", "BLUE_GREEN", "LINEAR", "CANARY"]),
+    ),
+    may("bakeTimeInMinutes", Whole),
+    may("lifecycleHooks", Any),
+    may("linearConfiguration", Any),
+    may("canaryConfiguration", Any),
+    may("earlySuccessCriteria", Any),
+];
+const AWSVPC: &[Member] = &[
+    must("subnets", Texts),
+    may("securityGroups", Texts),
+    may("assignPublicIp", OneOf(&["ENABLED", "DISABLED"])),
+];
+const STRATEGY_ITEM: &[Member] = &[
+    must("capacityProvider", Text),
+    may("weight", Whole),
+    may("base", Whole),
+];
+const CONSTRAINT: &[Member] = &[
+    may("type", OneOf(&["distinctInstance", "memberOf"])),
+    may("expression", Text),
+];
+const PLACEMENT: &[Member] = &[
+    may("type", OneOf(&["random", "spread", "binpack"])),
+    may("field", Text),
+];
+const LOAD_BALANCER: &[Member] = &[
+    may("targetGroupArn", Text),
+    may("loadBalancerName", Text),
+    may("containerName", Text),
+    may("containerPort", Whole),
+    may("advancedConfiguration", Any),
+];
+const UPDATE_SERVICE: &[Member] = &[
+    CLUSTER,
+    must("service", Text),
+    may("desiredCount", Whole),
+    may("taskDefinition", Text),
+    may("capacityProviderStrategy", List(STRATEGY_ITEM)),
+    may("deploymentConfiguration", Map(DEPLOYMENT)),
+    may(
+        "availabilityZoneRebalancing",
+        OneOf(&["ENABLED", "DISABLED"]),
+    ),
+    may(
+        "networkConfiguration",
+        Map(&[may("awsvpcConfiguration", Map(AWSVPC))]),
+    ),
+    may("placementConstraints", List(CONSTRAINT)),
+    may("placementStrategy", List(PLACEMENT)),
+    may("platformVersion", Text),
+    may("forceNewDeployment", Flag),
+    may("healthCheckGracePeriodSeconds", Whole),
+    may("deploymentController", Any),
+    may("enableExecuteCommand", Flag),
+    may("enableECSManagedTags", Flag),
+    may("loadBalancers", List(LOAD_BALANCER)),
+    may(
+        "propagateTags",
+        OneOf(&["TASK_DEFINITION", "SERVICE", "NONE"]),
+    ),
+    may("serviceRegistries", Any),
+    may("serviceConnectConfiguration", Any),
+    may("volumeConfigurations", Any),
+    may("vpcLatticeConfigurations", Any),
+    may("gatewayConnectors", Any),
+    may("monitoring", Any),
+];
+const LIST_TASKS: &[Member] = &[
+    CLUSTER,
+    may("containerInstance", Text),
+    may("family", Text),
+    NEXT,
+    MOST,
+    may("startedBy", Text),
+    may("serviceName", Text),
+    may("desiredStatus", OneOf(&["RUNNING", "PENDING", "STOPPED"])),
+    may(
+        "launchType",
+        OneOf(&["EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES"]),
+    ),
+    may("daemonName", Text),
+];
+const INSTANCE_STATUS: &[&str] = &[
+    "ACTIVE",
+    "DRAINING",
+    "REGISTERING",
+    "DEREGISTERING",
+    "REGISTRATION_FAILED",
+];
+const LIST_INSTANCES: &[Member] = &[
+    CLUSTER,
+    may("filter", Text),
+    NEXT,
+    MOST,
+    may("status", OneOf(INSTANCE_STATUS)),
+];
+const LIST_DEPLOYMENTS: &[Member] = &[
+    must("service", Text),
+    CLUSTER,
+    may("status", Texts),
+    may(
+        "createdAt",
+        Map(&[may("before", Number), may("after", Number)]),
+    ),
+    NEXT,
+    MOST,
+];
+const LIST_SERVICES: &[Member] = &[
+    CLUSTER,
+    NEXT,
+    MOST,
+    may(
+        "launchType",
+        OneOf(&["EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES"]),
+    ),
+    may("schedulingStrategy", OneOf(&["REPLICA", "DAEMON"])),
+    may("resourceManagementType", Text),
+];
+
+const IMAGE_ID: &[Member] = &[may("imageDigest", Text), may("imageTag", Text)];
+const IMAGE_FILTER: &[Member] = &[
+    may("tagStatus", OneOf(&["TAGGED", "UNTAGGED", "ANY"])),
+    may("imageStatus", Text),
+];
+const REGISTRY: Member = may("registryId", Text);
+const REPOSITORY: Member = must("repositoryName", Text);
+
+/// The members of an operation; none where the operation is unknown.
+pub(super) fn members(api: Api, name: &str) -> Option<&'static [Member]> {
+    match api {
+        Api::Ecs => ecs(name),
+        Api::Ecr => ecr(name),
+        Api::Sts | Api::Unknown => None,
+    }
+}
+
+fn ecs(name: &str) -> Option<&'static [Member]> {
+    Some(match name {
+        // A document: what it may hold is looked at where it is registered.
+        "RegisterTaskDefinition" => const { &[may("*", Any)] },
+        "DescribeTaskDefinition" => const { &[must("taskDefinition", Text), TAGS] },
+        "DeregisterTaskDefinition" => const { &[must("taskDefinition", Text)] },
+        "UpdateService" => UPDATE_SERVICE,
+        "DescribeServices" => const { &[CLUSTER, must("services", Texts), TAGS] },
+        "ListServices" => LIST_SERVICES,
+        "ListTasks" => LIST_TASKS,
+        "DescribeTasks" => const { &[CLUSTER, must("tasks", Texts), TAGS] },
+        "StopTask" => const { &[CLUSTER, must("task", Text), may("reason", Text)] },
+        "ListContainerInstances" => LIST_INSTANCES,
+        "DescribeContainerInstances" => {
+            const { &[CLUSTER, must("containerInstances", Texts), OF_INSTANCES] }
+        }
+        "DescribeClusters" => const { &[may("clusters", Texts), OF_CLUSTERS] },
+        "DescribeCapacityProviders" => {
+            const { &[may("capacityProviders", Texts), CLUSTER, TAGS, MOST, NEXT] }
+        }
+        "ListServiceDeployments" => LIST_DEPLOYMENTS,
+        "DescribeServiceDeployments" => const { &[must("serviceDeploymentArns", Texts)] },
+        "DescribeServiceRevisions" => const { &[must("serviceRevisionArns", Texts)] },
+        "StopServiceDeployment" => {
+            const {
+                &[
+                    must("serviceDeploymentArn", Text),
+                    may("stopType", OneOf(&["ABORT", "ROLLBACK"])),
+                ]
+            }
+        }
+        _ => return None,
+    })
+}
+
+fn ecr(name: &str) -> Option<&'static [Member]> {
+    Some(match name {
+        "GetAuthorizationToken" => const { &[may("registryIds", Texts)] },
+        "DescribeRepositories" => const { &[REGISTRY, may("repositoryNames", Texts), NEXT, MOST] },
+        "DescribeImages" => {
+            const {
+                &[
+                    REGISTRY,
+                    REPOSITORY,
+                    may("imageIds", List(IMAGE_ID)),
+                    NEXT,
+                    MOST,
+                    may("filter", Map(IMAGE_FILTER)),
+                ]
+            }
+        }
+        "BatchGetImage" => {
+            const {
+                &[
+                    REGISTRY,
+                    REPOSITORY,
+                    must("imageIds", List(IMAGE_ID)),
+                    may("acceptedMediaTypes", Texts),
+                ]
+            }
+        }
+        "BatchCheckLayerAvailability" => {
+            const { &[REGISTRY, REPOSITORY, must("layerDigests", Texts)] }
+        }
+        "GetDownloadUrlForLayer" => const { &[REGISTRY, REPOSITORY, must("layerDigest", Text)] },
+        _ => return None,
+    })
+}

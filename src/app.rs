@@ -1,0 +1,159 @@
+//! The edge of a run: what the surroundings say, signals, and what is written at the end.
+//!
+//! A signal ends the run within seconds: the story is dropped where it stands, what was asked of
+//! ECS and not answered is looked up once, and everything is written before the process ends.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::aws::Aws;
+use crate::clock::Clock;
+use crate::console::{Console, Style};
+use crate::deploy::{self, Run};
+use crate::report::{self, Outcome, Report};
+use crate::request::{Facts, OnCancel, Problem, RawInputs, Request};
+use crate::runner::files;
+
+/// From a signal to the end of the process 5 s may pass; this leaves time to write.
+const FAREWELL: Duration = Duration::from_millis(3500);
+
+/// SIGINT and SIGTERM, caught from the first moment on: as process 1 of a container there is no
+/// default for them.
+#[derive(Debug)]
+pub struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Must be called inside the runtime.
+    pub fn catch() -> std::io::Result<Signals> {
+        Ok(Signals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// The outcome that the next signal stands for.
+    pub async fn next(&mut self) -> Outcome {
+        tokio::select! {
+            _ = self.interrupt.recv() => Outcome::Interrupted,
+            _ = self.terminate.recv() => Outcome::Terminated,
+        }
+    }
+}
+
+/// What a run finds around it.
+#[derive(Debug)]
+pub struct Surroundings {
+    pub style: Style,
+    /// The environment, read once.
+    pub env: Vec<(String, String)>,
+    /// `--report PATH` of the command.
+    pub report_path: Option<PathBuf>,
+}
+
+impl Surroundings {
+    fn var(&self, name: &str) -> Option<&str> {
+        self.env.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
+    }
+
+    /// Where the JSON report goes.
+    fn report_path(&self) -> Option<PathBuf> {
+        self.report_path.clone().or_else(|| match self.style {
+            Style::Action => self.var("RUNNER_TEMP").map(|temp| PathBuf::from(temp).join("plimsoll-report.json")),
+            Style::Plain => None,
+        })
+    }
+}
+
+/// Runs a deploy from its raw inputs to its exit code.
+pub async fn deploy(raw: RawInputs, surroundings: Surroundings, signals: &mut Signals, out: Box<dyn Write + Send>) -> u8 {
+    let clock = Clock::system();
+    let mut console = Console::new(out, surroundings.style, clock);
+    for warning in &raw.warnings {
+        console.warning(warning);
+    }
+    let facts = Facts::from_env(surroundings.env.iter().cloned());
+    let checked = Request::check(&raw, &facts);
+    let job_summary = checked.as_ref().is_ok_and(|request| request.job_summary) || checked.is_err();
+    let mut run = Run {
+        aws: Aws::load(checked.as_ref().ok().and_then(|request| request.region.clone())).await,
+        clock,
+        console,
+        report: Report { started: clock.now(), ..Report::default() },
+        workspace: surroundings.var("GITHUB_WORKSPACE").map_or_else(|| PathBuf::from("."), PathBuf::from),
+        docker_host: surroundings.var("DOCKER_HOST").map(str::to_owned),
+    };
+    match checked {
+        Err(problems) => refuse(&mut run, &problems),
+        Ok(request) => until_signal(&mut run, &request, signals).await,
+    }
+    close(&mut run, &surroundings, job_summary);
+    run.report.exit_code()
+}
+
+/// All problems of the inputs at once.
+fn refuse(run: &mut Run, problems: &[Problem]) {
+    run.report.finished = run.clock.now();
+    run.report.outcome = Some(Outcome::Invalid);
+    run.report.reason = match problems {
+        [one] => one.to_string(),
+        many => format!("{} inputs are wrong", many.len()),
+    };
+    if problems.len() > 1 {
+        run.report.help = problems.iter().map(ToString::to_string).collect();
+    }
+}
+
+async fn until_signal(run: &mut Run, request: &Request, signals: &mut Signals) {
+    let signalled = {
+        let story = deploy::deploy(run, request);
+        tokio::pin!(story);
+        tokio::select! {
+            () = &mut story => None,
+            outcome = signals.next() => Some(outcome),
+        }
+    };
+    let Some(outcome) = signalled else { return };
+    run.report.outcome = Some(outcome);
+    run.report.reason = "the run was cancelled".to_owned();
+    let farewell = deploy::take_leave(run, request.rollout.on_cancel == OnCancel::Rollback);
+    if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
+        run.report.help.push("there was no time to ask ECS how things stand: look at the service in the console".to_owned());
+    }
+    run.report.finished = run.clock.now();
+}
+
+/// Writes the closing words, the report, the summary and the outputs; what can't be written is said
+/// and changes nothing about the outcome.
+fn close(run: &mut Run, surroundings: &Surroundings, job_summary: bool) {
+    let outcome = run.report.outcome.unwrap_or(Outcome::Error);
+    for line in report::text::closing(&run.report) {
+        run.console.words(&line);
+    }
+    if !outcome.is_good() && surroundings.style == Style::Action {
+        run.console.error(&format!("{}: {}", outcome.as_str(), run.report.reason));
+    }
+    let mut failed = Vec::new();
+    let path = surroundings.report_path();
+    if let Some(path) = &path {
+        let text = format!("{:#}\n", report::json::render(&run.report));
+        if let Err(error) = std::fs::write(path, text) {
+            failed.push(format!("the report could not be written to `{}`: {error}", path.display()));
+        }
+    }
+    if surroundings.style == Style::Action {
+        let shown = path.as_ref().map(|path| path.display().to_string());
+        let outputs = report::outputs(&run.report, shown.as_deref(), run.clock.now());
+        if let Some(file) = surroundings.var("GITHUB_OUTPUT") {
+            failed.extend(files::write_outputs(file.as_ref(), &outputs).err().map(|error| error.to_string()));
+        }
+        if let Some(file) = surroundings.var("GITHUB_STEP_SUMMARY").filter(|_| job_summary) {
+            failed.extend(files::append_summary(file.as_ref(), &report::summary::render(&run.report)).err().map(|error| error.to_string()));
+        }
+    }
+    for problem in failed {
+        run.console.warning(&problem);
+    }
+}

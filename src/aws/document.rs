@@ -1,0 +1,132 @@
+//! Task definitions, raw in both directions: what AWS wrote is what is edited and what is sent.
+//!
+//! The typed SDK structs would drop every member that is newer than the SDK, so the body of the
+//! answer is tapped after it was read, and the body of the request is put in before it is signed.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_config::retry::RetryConfig;
+use aws_sdk_ecs::config::interceptors::{AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextMut};
+use aws_sdk_ecs::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_ecs::error::BoxError;
+use aws_sdk_ecs::types::TaskDefinitionField;
+use aws_smithy_types::body::SdkBody;
+use serde_json::Value;
+
+use super::{Aws, AwsError};
+
+/// A revision as DescribeTaskDefinition or RegisterTaskDefinition answered it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Described {
+    pub arn: String,
+    pub family: String,
+    pub revision: i64,
+    /// The whole definition with every member that AWS sent; `tags` are moved inside.
+    pub document: Value,
+}
+
+impl Aws {
+    /// DescribeTaskDefinition by family, `family:revision` or ARN, with its tags.
+    pub async fn task_definition(&self, which: &str) -> Result<Described, AwsError> {
+        let action = "ecs:DescribeTaskDefinition";
+        let subject = format!("task definition `{which}`");
+        let tap = Tap::default();
+        self.ecs
+            .describe_task_definition()
+            .task_definition(which)
+            .include(TaskDefinitionField::Tags)
+            .customize()
+            .interceptor(tap.clone())
+            .send()
+            .await
+            .map_err(|error| AwsError::of(action, subject.as_str(), error))?;
+        described(&tap.take()).ok_or_else(|| AwsError::incomplete(action, subject, "the answer holds no task definition"))
+    }
+
+    /// RegisterTaskDefinition with `body` as it stands, sent once.
+    pub async fn register_task_definition(&self, body: &Value) -> Result<Described, AwsError> {
+        let action = "ecs:RegisterTaskDefinition";
+        let family = body.get("family").and_then(Value::as_str).unwrap_or_default();
+        let subject = format!("family `{family}`");
+        let tap = Tap::default();
+        self.ecs
+            .register_task_definition()
+            .family(family)
+            .set_container_definitions(Some(Vec::new()))
+            .customize()
+            .config_override(aws_sdk_ecs::config::Builder::new().retry_config(RetryConfig::disabled()))
+            .interceptor(RawBody(body.to_string()))
+            .interceptor(tap.clone())
+            .send()
+            .await
+            .map_err(|error| AwsError::of(action, subject.as_str(), error))?;
+        described(&tap.take()).ok_or_else(|| AwsError::incomplete(action, subject, "the answer holds no task definition"))
+    }
+}
+
+fn described(body: &[u8]) -> Option<Described> {
+    let mut answer: Value = serde_json::from_slice(body).ok()?;
+    let tags = answer.get_mut("tags").map(Value::take);
+    let mut document = answer.get_mut("taskDefinition")?.take();
+    let members = document.as_object_mut()?;
+    if let Some(tags) = tags.filter(Value::is_array) {
+        members.insert("tags".to_owned(), tags);
+    }
+    Some(Described {
+        arn: members.get("taskDefinitionArn")?.as_str()?.to_owned(),
+        family: members.get("family")?.as_str()?.to_owned(),
+        revision: members.get("revision")?.as_i64()?,
+        document,
+    })
+}
+
+/// Keeps the bytes of the answer.
+#[derive(Clone, Debug, Default)]
+struct Tap(Arc<Mutex<Vec<u8>>>);
+
+impl Tap {
+    fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Intercept for Tap {
+    fn name(&self) -> &'static str {
+        "Tap"
+    }
+
+    /// The body is in memory only after the SDK has read it, which is before this hook.
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let bytes = context.response().body().bytes().unwrap_or_default().to_vec();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
+        Ok(())
+    }
+}
+
+/// Replaces the body of the request, before it is signed.
+#[derive(Debug)]
+struct RawBody(String);
+
+impl Intercept for RawBody {
+    fn name(&self) -> &'static str {
+        "RawBody"
+    }
+
+    /// Runs once, after the serializer has set `content-length` for the body that is thrown away.
+    fn modify_before_retry_loop(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let request = context.request_mut();
+        *request.body_mut() = SdkBody::from(self.0.as_str());
+        request.headers_mut().insert("content-length", self.0.len().to_string());
+        Ok(())
+    }
+}

@@ -1,0 +1,266 @@
+//! The ECS calls: reads with retries, writes without.
+//!
+//! A write is sent once. Whether a lost answer means that it was carried out is for the caller to
+//! look up; repeating it blindly could start a second deployment.
+
+use aws_config::retry::RetryConfig;
+use aws_sdk_ecs::types::{DesiredStatus, PropagateTags, StopServiceDeploymentStopType};
+
+use super::{Aws, AwsError, convert};
+use crate::plan::Update;
+use crate::snapshot::{CapacityProvider, Instance, Service, ServiceDeployment, StrategyItem, Task, Timestamp};
+
+/// DescribeServices takes ten names.
+const SERVICES_PER_CALL: usize = 10;
+/// DescribeTasks and DescribeContainerInstances take a hundred.
+const ITEMS_PER_CALL: usize = 100;
+/// Pages of a hundred that a listing follows: 20,000 items, far past what a service runs.
+const PAGES_MAX: usize = 200;
+
+/// The services that were found, and the names of those that weren't.
+#[derive(Debug, Default)]
+pub struct Services {
+    pub found: Vec<Service>,
+    pub missing: Vec<String>,
+}
+
+/// A cluster as far as a rollout depends on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cluster {
+    pub arn: String,
+    pub status: String,
+    pub capacity_providers: Vec<String>,
+    pub default_strategy: Vec<StrategyItem>,
+}
+
+fn no_retry() -> aws_sdk_ecs::config::Builder {
+    aws_sdk_ecs::config::Builder::new().retry_config(RetryConfig::disabled())
+}
+
+impl Aws {
+    /// DescribeServices for any number of names of one cluster.
+    pub async fn services(&self, cluster: &str, names: &[&str]) -> Result<Services, AwsError> {
+        let mut services = Services::default();
+        for names in names.chunks(SERVICES_PER_CALL) {
+            let answer = self
+                .ecs
+                .describe_services()
+                .cluster(cluster)
+                .set_services(Some(names.iter().map(|&name| name.to_owned()).collect()))
+                .send()
+                .await
+                .map_err(|error| AwsError::of("ecs:DescribeServices", subject(cluster, names), error))?;
+            services.missing.extend(answer.failures.unwrap_or_default().into_iter().filter_map(|failure| failure.arn));
+            services
+                .found
+                .extend(answer.services.unwrap_or_default().into_iter().map(|service| convert::service(cluster, service)));
+        }
+        Ok(services)
+    }
+
+    /// UpdateService, sent once, with only what `update` sets.
+    pub async fn update_service(&self, update: &Update) -> Result<Service, AwsError> {
+        let subject = format!("service `{}` of cluster `{}`", update.service, update.cluster);
+        let answer = self
+            .ecs
+            .update_service()
+            .cluster(&update.cluster)
+            .service(&update.service)
+            .set_task_definition(update.task_definition.clone())
+            .set_desired_count(update.desired_count)
+            .set_force_new_deployment(update.force_new_deployment.then_some(true))
+            .set_propagate_tags(update.propagate_tags.as_deref().map(PropagateTags::from))
+            .set_enable_ecs_managed_tags(update.enable_ecs_managed_tags)
+            .customize()
+            .config_override(no_retry())
+            .send()
+            .await
+            .map_err(|error| AwsError::of("ecs:UpdateService", subject.as_str(), error))?;
+        let service = answer
+            .service
+            .ok_or_else(|| AwsError::incomplete("ecs:UpdateService", subject, "the answer holds no service"))?;
+        Ok(convert::service(&update.cluster, service))
+    }
+
+    /// The tasks of a service: those that are to run, or those that have stopped within the hour.
+    pub async fn service_tasks(&self, cluster: &str, service: &str, stopped: bool) -> Result<Vec<Task>, AwsError> {
+        let status = if stopped { DesiredStatus::Stopped } else { DesiredStatus::Running };
+        let listing = self.ecs.list_tasks().cluster(cluster).service_name(service).desired_status(status);
+        self.tasks(cluster, listing).await
+    }
+
+    /// All tasks of a cluster that are to run.
+    pub async fn cluster_tasks(&self, cluster: &str) -> Result<Vec<Task>, AwsError> {
+        self.tasks(cluster, self.ecs.list_tasks().cluster(cluster)).await
+    }
+
+    async fn tasks(
+        &self,
+        cluster: &str,
+        listing: aws_sdk_ecs::operation::list_tasks::builders::ListTasksFluentBuilder,
+    ) -> Result<Vec<Task>, AwsError> {
+        let mut arns = Vec::new();
+        let mut token = None;
+        for _ in 0..PAGES_MAX {
+            let page = listing
+                .clone()
+                .set_next_token(token)
+                .send()
+                .await
+                .map_err(|error| AwsError::of("ecs:ListTasks", format!("cluster `{cluster}`"), error))?;
+            arns.extend(page.task_arns.unwrap_or_default());
+            token = page.next_token;
+            if token.is_none() {
+                break;
+            }
+        }
+        let mut tasks = Vec::with_capacity(arns.len());
+        for arns in arns.chunks(ITEMS_PER_CALL) {
+            let answer = self
+                .ecs
+                .describe_tasks()
+                .cluster(cluster)
+                .set_tasks(Some(arns.to_vec()))
+                .send()
+                .await
+                .map_err(|error| AwsError::of("ecs:DescribeTasks", format!("cluster `{cluster}`"), error))?;
+            tasks.extend(answer.tasks.unwrap_or_default().into_iter().map(convert::task));
+        }
+        Ok(tasks)
+    }
+
+    /// ARNs of the cluster's instances, all or those that match an expression of the cluster query
+    /// language, which ECS itself evaluates.
+    pub async fn instance_arns(&self, cluster: &str, filter: Option<&str>) -> Result<Vec<String>, AwsError> {
+        let mut arns = Vec::new();
+        let mut token = None;
+        for _ in 0..PAGES_MAX {
+            let page = self
+                .ecs
+                .list_container_instances()
+                .cluster(cluster)
+                .set_filter(filter.map(str::to_owned))
+                .set_next_token(token)
+                .send()
+                .await
+                .map_err(|error| AwsError::of("ecs:ListContainerInstances", format!("cluster `{cluster}`"), error))?;
+            arns.extend(page.container_instance_arns.unwrap_or_default());
+            token = page.next_token;
+            if token.is_none() {
+                break;
+            }
+        }
+        Ok(arns)
+    }
+
+    /// All container instances of a cluster.
+    pub async fn instances(&self, cluster: &str) -> Result<Vec<Instance>, AwsError> {
+        let arns = self.instance_arns(cluster, None).await?;
+        let mut instances = Vec::with_capacity(arns.len());
+        for arns in arns.chunks(ITEMS_PER_CALL) {
+            let answer = self
+                .ecs
+                .describe_container_instances()
+                .cluster(cluster)
+                .set_container_instances(Some(arns.to_vec()))
+                .send()
+                .await
+                .map_err(|error| AwsError::of("ecs:DescribeContainerInstances", format!("cluster `{cluster}`"), error))?;
+            instances.extend(answer.container_instances.unwrap_or_default().into_iter().map(convert::instance));
+        }
+        Ok(instances)
+    }
+
+    /// DescribeClusters for one cluster.
+    pub async fn cluster(&self, cluster: &str) -> Result<Cluster, AwsError> {
+        let subject = format!("cluster `{cluster}`");
+        let answer = self
+            .ecs
+            .describe_clusters()
+            .clusters(cluster)
+            .send()
+            .await
+            .map_err(|error| AwsError::of("ecs:DescribeClusters", subject.as_str(), error))?;
+        let found = answer.clusters.unwrap_or_default().into_iter().next();
+        let found = found.ok_or_else(|| AwsError::missing("ecs:DescribeClusters", subject, "no such cluster in this region"))?;
+        Ok(Cluster {
+            arn: found.cluster_arn.unwrap_or_default(),
+            status: found.status.unwrap_or_default(),
+            capacity_providers: found.capacity_providers.unwrap_or_default(),
+            default_strategy: found.default_capacity_provider_strategy.unwrap_or_default().into_iter().map(convert::strategy_item).collect(),
+        })
+    }
+
+    /// DescribeCapacityProviders for the named ones; the groups behind them aren't read here.
+    pub async fn capacity_providers(&self, names: &[String]) -> Result<Vec<CapacityProvider>, AwsError> {
+        let mut providers = Vec::new();
+        for names in names.chunks(ITEMS_PER_CALL) {
+            let answer = self
+                .ecs
+                .describe_capacity_providers()
+                .set_capacity_providers(Some(names.to_vec()))
+                .send()
+                .await
+                .map_err(|error| AwsError::of("ecs:DescribeCapacityProviders", names.join(", "), error))?;
+            providers.extend(answer.capacity_providers.unwrap_or_default().into_iter().map(convert::capacity_provider));
+        }
+        Ok(providers)
+    }
+
+    /// The service deployment behind a deployment id: its target revision ends in the same number.
+    /// `None` where ECS doesn't list it (yet).
+    pub async fn service_deployment(
+        &self,
+        cluster: &str,
+        service: &str,
+        deployment_id: &str,
+        since: Timestamp,
+    ) -> Result<Option<ServiceDeployment>, AwsError> {
+        let number = crate::snapshot::last_part(deployment_id);
+        let subject = format!("service `{service}` of cluster `{cluster}`");
+        let after = aws_smithy_types::DateTime::from_millis(since.0);
+        let listed = self
+            .ecs
+            .list_service_deployments()
+            .cluster(cluster)
+            .service(service)
+            .created_at(aws_sdk_ecs::types::CreatedAt::builder().after(after).build())
+            .send()
+            .await
+            .map_err(|error| AwsError::of("ecs:ListServiceDeployments", subject.as_str(), error))?;
+        let arn = listed
+            .service_deployments
+            .unwrap_or_default()
+            .into_iter()
+            .find(|brief| brief.target_service_revision_arn().is_some_and(|arn| arn.ends_with(number)))
+            .and_then(|brief| brief.service_deployment_arn);
+        let Some(arn) = arn else { return Ok(None) };
+        let answer = self
+            .ecs
+            .describe_service_deployments()
+            .service_deployment_arns(arn)
+            .send()
+            .await
+            .map_err(|error| AwsError::of("ecs:DescribeServiceDeployments", subject, error))?;
+        Ok(answer.service_deployments.unwrap_or_default().into_iter().next().map(convert::service_deployment))
+    }
+
+    /// StopServiceDeployment with ROLLBACK, sent once.
+    pub async fn roll_back(&self, service_deployment: &str) -> Result<(), AwsError> {
+        self.ecs
+            .stop_service_deployment()
+            .service_deployment_arn(service_deployment)
+            .stop_type(StopServiceDeploymentStopType::Rollback)
+            .customize()
+            .config_override(no_retry())
+            .send()
+            .await
+            .map_err(|error| AwsError::of("ecs:StopServiceDeployment", service_deployment, error))?;
+        Ok(())
+    }
+}
+
+fn subject(cluster: &str, names: &[&str]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    format!("service {} of cluster `{cluster}`", names.join(", "))
+}

@@ -1,0 +1,144 @@
+//! The edge to AWS: one place that builds the clients, and the calls by subject.
+//!
+//! SDK types stop here: what is read leaves as `snapshot` types or as a raw JSON document. Nothing
+//! here decides about a rollout, and nothing here prints.
+
+mod blob;
+mod convert;
+mod document;
+mod ecr;
+mod ecs;
+mod error;
+mod survey;
+
+pub use document::Described;
+pub use ecr::{EcrImage, Login, Repository};
+pub use error::{AwsError, AwsErrorKind};
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_http_client::{Connector, tls};
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn};
+
+/// Tries of one read before its error is reported: throttling and 5xx are common and short.
+const READ_ATTEMPTS: u32 = 5;
+/// One try may take this long; a read of 100 tasks answers within a second or two.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
+/// All tries of one call together.
+const CALL_TIMEOUT: Duration = Duration::from_secs(90);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The clients, all over one HTTP connection pool.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    ecs: aws_sdk_ecs::Client,
+    ecr: aws_sdk_ecr::Client,
+    sts: aws_sdk_sts::Client,
+    config: SdkConfig,
+    connector: SharedHttpConnector,
+}
+
+/// The one connector, and the same as an HTTP client.
+fn connect() -> (SharedHttpConnector, SharedHttpClient) {
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(ATTEMPT_TIMEOUT).build();
+    let connector = Connector::builder()
+        .connector_settings(settings)
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .build();
+    let connector = SharedHttpConnector::new(connector);
+    let http = connector.clone();
+    (connector, http_client_fn(move |_, _| http.clone()))
+}
+
+/// Who the credentials belong to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub account: String,
+    pub arn: String,
+}
+
+impl Aws {
+    /// Loads the SDK's default chain (environment, profile, container, instance) for `region`.
+    pub async fn load(region: Option<String>) -> Aws {
+        let (connector, http) = connect();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
+        if let Some(region) = region {
+            loader = loader.region(Region::new(region));
+        }
+        Aws::new(loader.load().await, connector)
+    }
+
+    /// Clients of a stand-in at `endpoint`, with credentials that mean nothing anywhere else.
+    pub fn stand_in(endpoint: &str, region: &str) -> Aws {
+        let (connector, http) = connect();
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region.to_owned()))
+            .endpoint_url(endpoint)
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new("AKIDDEMO", "demo", None, None, "demo")))
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .http_client(http)
+            .build();
+        Aws::new(config, connector)
+    }
+
+    /// Clients from a loaded configuration and the connector under it; timeouts and retries are set
+    /// here and nowhere else.
+    pub fn new(config: SdkConfig, connector: SharedHttpConnector) -> Aws {
+        let config = config
+            .to_builder()
+            .retry_config(RetryConfig::standard().with_max_attempts(READ_ATTEMPTS))
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(CONNECT_TIMEOUT)
+                    .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+                    .operation_timeout(CALL_TIMEOUT)
+                    .build(),
+            )
+            .build();
+        Aws {
+            ecs: aws_sdk_ecs::Client::new(&config),
+            ecr: aws_sdk_ecr::Client::new(&config),
+            sts: aws_sdk_sts::Client::new(&config),
+            config,
+            connector,
+        }
+    }
+
+    /// The same clients for another region, as a repository's address may name one.
+    pub fn in_region(&self, region: &str) -> Aws {
+        if self.region() == Some(region) {
+            return self.clone();
+        }
+        let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
+        Aws::new(config, self.connector.clone())
+    }
+
+    /// The region that the clients talk to.
+    pub fn region(&self) -> Option<&str> {
+        self.config.region().map(AsRef::as_ref)
+    }
+
+    /// When the credentials in use end, where they say so.
+    pub async fn credentials_expire(&self) -> Option<std::time::SystemTime> {
+        self.config.credentials_provider()?.provide_credentials().await.ok()?.expiry()
+    }
+
+    /// STS GetCallerIdentity: the account and ARN behind the credentials.
+    pub async fn identity(&self) -> Result<Identity, AwsError> {
+        let answer = self
+            .sts
+            .get_caller_identity()
+            .send()
+            .await
+            .map_err(|error| AwsError::of("sts:GetCallerIdentity", "the credentials in use", error))?;
+        Ok(Identity {
+            account: answer.account.unwrap_or_default(),
+            arn: answer.arn.unwrap_or_default(),
+        })
+    }
+}

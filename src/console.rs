@@ -1,0 +1,115 @@
+//! What a run prints, line by line: the log of a workflow, or a terminal.
+//!
+//! Everything goes to one stream and is flushed at once, because the runner reads standard output
+//! and standard error apart and would mix their order. Every line passes through `commands`, so
+//! that no text from outside can be taken for a workflow command.
+
+use std::fmt;
+use std::io::Write;
+
+use crate::clock::Clock;
+use crate::runner::commands;
+
+/// Where the lines are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// A workflow's log: groups, annotations, masks.
+    Action,
+    /// A terminal or a file.
+    Plain,
+}
+
+/// The one way to print.
+pub struct Console {
+    out: Box<dyn Write + Send>,
+    style: Style,
+    clock: Clock,
+    warnings: usize,
+    errors: usize,
+}
+
+impl fmt::Debug for Console {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Console").field("style", &self.style).finish_non_exhaustive()
+    }
+}
+
+/// Annotations that GitHub keeps of one level and step; more are lines only.
+const ANNOTATIONS_MAX: usize = 10;
+
+impl Console {
+    pub fn new(out: Box<dyn Write + Send>, style: Style, clock: Clock) -> Console {
+        Console { out, style, clock, warnings: 0, errors: 0 }
+    }
+
+    pub fn style(&self) -> Style {
+        self.style
+    }
+
+    /// A line with the time since the run began.
+    pub fn line(&mut self, text: &str) {
+        let at = self.clock.elapsed().as_secs();
+        self.put(&format!("{:>3}:{:02}  {}", at / 60, at % 60, commands::plain(text)));
+    }
+
+    /// A line without a time: closing words and tables.
+    pub fn words(&mut self, text: &str) {
+        self.put(&commands::plain(text));
+    }
+
+    pub fn warning(&mut self, text: &str) {
+        self.warnings += 1;
+        if self.style == Style::Action && self.warnings <= ANNOTATIONS_MAX {
+            self.put(&commands::warning(None, text));
+        } else {
+            self.line(&format!("warning: {text}"));
+        }
+    }
+
+    pub fn error(&mut self, text: &str) {
+        self.errors += 1;
+        if self.style == Style::Action && self.errors <= ANNOTATIONS_MAX {
+            self.put(&commands::error(None, text));
+        } else {
+            self.words(&format!("error: {text}"));
+        }
+    }
+
+    /// Keeps a secret out of the log, wherever it may turn up.
+    pub fn mask(&mut self, secret: &str) {
+        if self.style == Style::Action {
+            self.put(&commands::add_mask(secret));
+        }
+    }
+
+    pub fn group(&mut self, title: &str) {
+        match self.style {
+            Style::Action => self.put(&commands::group(title)),
+            Style::Plain => self.line(title),
+        }
+    }
+
+    pub fn end_group(&mut self) {
+        if self.style == Style::Action {
+            self.put(commands::END_GROUP);
+        }
+    }
+
+    /// Begins to print what somebody else wrote: no command in it works until `end_fence`.
+    pub fn fence(&mut self) -> Option<commands::Fence> {
+        let fence = (self.style == Style::Action).then(commands::Fence::new)?;
+        self.put(&fence.open());
+        Some(fence)
+    }
+
+    pub fn end_fence(&mut self, fence: Option<commands::Fence>) {
+        if let Some(fence) = fence {
+            self.put(&fence.close());
+        }
+    }
+
+    /// A log that can't be written to is no reason to break off a deploy.
+    fn put(&mut self, line: &str) {
+        let _ = writeln!(self.out, "{line}").and_then(|()| self.out.flush());
+    }
+}

@@ -1,0 +1,187 @@
+//! `plimsoll demo`: the main job against the embedded stand-in for AWS.
+//!
+//! The stand-in listens on loopback and its time runs fast. With a registry and an engine the image
+//! is really built and pushed; without them one is deployed that the stand-in holds.
+
+use std::io::Write;
+
+use clap::{Arg, ArgMatches, Command};
+use plimsoll_sim::{InstanceSpec, Registry, ServiceSpec, Sim, World};
+use serde_json::{Value, json};
+
+use crate::app::Signals;
+use crate::aws::Aws;
+use crate::clock::Clock;
+use crate::console::{Console, Style};
+use crate::deploy::{self, Run};
+use crate::report::{Outcome, Report, text};
+use crate::request::{Facts, RawInputs, Request};
+
+const REGION: &str = "eu-west-1";
+/// A rollout of a minute and a half takes six seconds.
+const SPEED: u32 = 15;
+/// A task of 6144 CPU units and 16384 MiB, as DescribeTaskDefinition printed it.
+const LARGE_TASK: &str = include_str!("demo/sample.json");
+
+pub fn command() -> Command {
+    let flag = |name: &'static str, help: &'static str| Arg::new(name).long(name).value_name("TEXT").help(help);
+    Command::new("demo")
+        .about("Deploy against the embedded stand-in for AWS: once with room, once without")
+        .arg(flag("registry", "A registry on this machine, such as 127.0.0.1:5000, to build for and push to"))
+        .arg(flag("context", "What to build [default: examples/hello]"))
+}
+
+/// Runs both deploys; 0 when the first succeeds and the second is called what it is.
+pub async fn run(matches: &ArgMatches, env: Vec<(String, String)>, signals: &mut Signals) -> u8 {
+    tokio::select! {
+        code = tell(matches, &env) => code,
+        outcome = signals.next() => outcome.exit_code(),
+    }
+}
+
+async fn tell(matches: &ArgMatches, env: &[(String, String)]) -> u8 {
+    let clock = Clock::system().faster(SPEED);
+    let registry = matches.get_one::<String>("registry").map(|address| Registry {
+        address: address.clone(),
+        username: "AWS".to_owned(),
+        // The password comes by the environment: arguments are for everyone to see.
+        password: var(env, "PLIMSOLL_DEMO_REGISTRY_PASSWORD").unwrap_or_default(),
+    });
+    let sim = Sim::new(world(clock, registry.as_ref()));
+    let Ok(listener) = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await else { return 8 };
+    let Ok(address) = listener.local_addr() else { return 8 };
+    let aws = Aws::stand_in(&format!("http://{address}"), REGION);
+    let stage = Stage {
+        aws,
+        clock,
+        docker_host: var(env, "DOCKER_HOST"),
+        context: matches.get_one::<String>("context").cloned().unwrap_or_else(|| "examples/hello".to_owned()),
+        builds: registry.is_some(),
+    };
+    tokio::select! {
+        served = plimsoll_sim::serve(listener, sim.clone(), move || clock.now().0, registry) => {
+            drop(served);
+            8
+        }
+        code = stage.both() => code,
+    }
+}
+
+fn var(env: &[(String, String)], name: &str) -> Option<String> {
+    env.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.clone())
+}
+
+/// Cluster `web` with room for a rollout, and cluster `small` with one instance that is too small.
+fn world(clock: Clock, registry: Option<&Registry>) -> World {
+    let mut world = World::new(clock.now().0).region(REGION).account("111122223333");
+    let host = registry.map_or_else(|| "111122223333.dkr.ecr.eu-west-1.amazonaws.com".to_owned(), |registry| registry.address.clone());
+    world.add_repository("hello");
+    if registry.is_none() {
+        world.add_image("hello", "v1", "amd64");
+        world.add_image("hello", "v2", "amd64");
+    }
+    for cluster in ["web", "small"] {
+        world.add_cluster(cluster);
+    }
+    for az in ["eu-west-1a", "eu-west-1b"] {
+        world.add_instance(InstanceSpec { az: az.to_owned(), ..InstanceSpec::default() });
+    }
+    let hello = world.add_task_definition(json!({
+        "family": "hello",
+        "containerDefinitions": [{
+            "name": "hello",
+            "image": format!("{host}/hello:v1"),
+            "cpu": 256,
+            "memory": 128,
+            "portMappings": [{"containerPort": 8080}],
+        }],
+    }));
+    world.create_service(ServiceSpec { name: "hello".to_owned(), task_definition: hello, desired: 2, ..ServiceSpec::default() });
+    let m5_2xlarge = InstanceSpec { cluster: "small".to_owned(), ec2_type: "m5.2xlarge".to_owned(), cpu: 8192, memory: 31744, ..InstanceSpec::default() };
+    world.add_instance(m5_2xlarge);
+    let large = world.add_task_definition(large_task(&host));
+    world.create_service(ServiceSpec {
+        cluster: "small".to_owned(),
+        name: "sample".to_owned(),
+        task_definition: large,
+        ..ServiceSpec::default()
+    });
+    world
+}
+
+/// The large task as it would be registered, its image in the demo's registry.
+fn large_task(host: &str) -> Value {
+    let mut document: Value = serde_json::from_str(LARGE_TASK).unwrap_or_default();
+    if let Some(members) = document.as_object_mut() {
+        members.retain(|name, _| !crate::taskdef::RESPONSE_ONLY.contains(&name.as_str()));
+    }
+    if let Some(image) = document.pointer_mut("/containerDefinitions/0/image") {
+        *image = json!(format!("{host}/hello:v1"));
+    }
+    document
+}
+
+struct Stage {
+    aws: Aws,
+    clock: Clock,
+    docker_host: Option<String>,
+    context: String,
+    builds: bool,
+}
+
+impl Stage {
+    async fn both(&self) -> u8 {
+        let tag = format!("demo-{}", self.clock.now().0);
+        let image: Vec<(&str, &str)> = if self.builds {
+            vec![("repository", "hello"), ("tags", &tag), ("context", &self.context)]
+        } else {
+            vec![("repository", "hello"), ("image-tag", "v2")]
+        };
+        say("── a deploy with room for it: build, push, register, update, wait ──");
+        let first = self.deploy(&[image.as_slice(), &[("cluster", "web"), ("service", "hello")]].concat()).await;
+        say("");
+        say("── the same on a cluster that is too small: one m5.2xlarge, a task of 6144 CPU units and 16384 MiB ──");
+        let image = if self.builds { tag.as_str() } else { "v2" };
+        let second = self
+            .deploy(&[("repository", "hello"), ("image-tag", image), ("cluster", "small"), ("service", "sample"), ("capacity-check", "off")])
+            .await;
+        u8::from(first != Some(Outcome::Succeeded) || second != Some(Outcome::Stuck))
+    }
+
+    async fn deploy(&self, inputs: &[(&str, &str)]) -> Option<Outcome> {
+        for (name, value) in inputs {
+            say(&format!("    {name}: {value}"));
+        }
+        let given = inputs.iter().chain(&[("poll-interval", "1s")]);
+        let raw = RawInputs::from_env(given.map(|(name, value)| (format!("INPUT_{}", name.to_uppercase()), (*value).to_owned())));
+        let facts = Facts { region: Some(REGION.to_owned()), ..Facts::default() };
+        let clock = Clock::starting_at(self.clock.now()).faster(SPEED);
+        let mut run = Run {
+            aws: self.aws.clone(),
+            clock,
+            console: Console::new(Box::new(std::io::stdout()), Style::Plain, clock),
+            report: Report { started: clock.now(), ..Report::default() },
+            workspace: ".".into(),
+            docker_host: self.docker_host.clone(),
+        };
+        match Request::check(&raw, &facts) {
+            Ok(request) => deploy::deploy(&mut run, &request).await,
+            Err(problems) => {
+                for problem in problems {
+                    run.console.error(&problem.to_string());
+                }
+                return None;
+            }
+        }
+        for line in text::closing(&run.report) {
+            run.console.words(&line);
+        }
+        run.report.outcome
+    }
+}
+
+fn say(text: &str) {
+    let mut out = std::io::stdout();
+    // Nobody to tell when the terminal is gone.
+    let _ = writeln!(out, "{text}");
+}

@@ -1,0 +1,126 @@
+//! Carrying out the plan: each write once, and a lost answer looked up before it is repeated.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Run;
+use crate::aws::{AwsError, AwsErrorKind, Described};
+use crate::failure::Failure;
+use crate::plan::Update;
+use crate::report::Outcome;
+use crate::snapshot::{Deployment, Service};
+use crate::taskdef;
+
+/// Tries of one write: AWS throttles RegisterTaskDefinition at one a second.
+const WRITE_TRIES: u32 = 6;
+/// Looks for the effect of a write whose answer was lost; reads lag behind writes by seconds.
+const LOOKS_AFTER_LOSS: u32 = 3;
+
+fn delay(attempt: u32) -> Duration {
+    Duration::from_millis(500 << attempt.min(4))
+}
+
+/// Registers `body` as a new revision.
+pub(super) async fn register(run: &Run, body: &Value) -> Result<Described, Failure> {
+    let family = body.get("family").and_then(Value::as_str).unwrap_or_default();
+    // Where the family's newest revision stood before: only a later one can be ours.
+    let before = run.aws.task_definition(family).await.ok().map_or(0, |described| described.revision);
+    for attempt in 0..WRITE_TRIES {
+        let error = match run.aws.register_task_definition(body).await {
+            Ok(registered) => return Ok(registered),
+            Err(error) => error,
+        };
+        match error.kind {
+            AwsErrorKind::Throttled => {}
+            AwsErrorKind::Unanswered => {
+                if let Some(registered) = registered_after_all(run, family, before, body).await {
+                    return Ok(registered);
+                }
+            }
+            _ => return Err(refused_registration(error)),
+        }
+        if attempt + 1 == WRITE_TRIES {
+            return Err(error.into());
+        }
+        tokio::time::sleep(delay(attempt)).await;
+    }
+    Err(Failure::error(format!("`ecs:RegisterTaskDefinition` on family `{family}` was not answered")))
+}
+
+async fn registered_after_all(run: &Run, family: &str, before: i64, body: &Value) -> Option<Described> {
+    for attempt in 0..LOOKS_AFTER_LOSS {
+        tokio::time::sleep(delay(attempt)).await;
+        let Ok(newest) = run.aws.task_definition(family).await else { continue };
+        if newest.revision > before && taskdef::same_definition(&newest.document, body) {
+            return Some(newest);
+        }
+    }
+    None
+}
+
+fn refused_registration(error: AwsError) -> Failure {
+    let mut failure = Failure::from(error.clone());
+    if error.kind == AwsErrorKind::Refused {
+        failure.outcome = Outcome::Invalid;
+        failure = failure.help("ECS refuses the task definition as it is written: mend the member that the message names");
+    }
+    if error.text.contains("iam:PassRole") {
+        failure = failure.help("allow `iam:PassRole` on the task role and the execution role, with `iam:PassedToService` `ecs-tasks.amazonaws.com`");
+    }
+    failure
+}
+
+/// Updates one service; `before` is how it was. Gives back the deployment that this started.
+pub(super) async fn update(run: &Run, update: &Update, before: &Service) -> Result<(Service, Deployment), Failure> {
+    for attempt in 0..WRITE_TRIES {
+        let error = match run.aws.update_service(update).await {
+            Ok(service) => {
+                let Some(deployment) = service.primary().cloned() else {
+                    return Err(Failure::error(format!("ECS updated service `{}` but names no deployment for it", update.service)));
+                };
+                return Ok((service, deployment));
+            }
+            Err(error) => error,
+        };
+        match error.kind {
+            AwsErrorKind::Throttled => {}
+            AwsErrorKind::Unanswered => {
+                if let Some(found) = updated_after_all(run, update, before).await {
+                    return Ok(found);
+                }
+            }
+            _ => return Err(refused_update(error, update)),
+        }
+        if attempt + 1 == WRITE_TRIES {
+            return Err(refused_update(error, update));
+        }
+        tokio::time::sleep(delay(attempt)).await;
+    }
+    Err(Failure::error(format!("`ecs:UpdateService` on service `{}` was not answered", update.service)))
+}
+
+async fn updated_after_all(run: &Run, update: &Update, before: &Service) -> Option<(Service, Deployment)> {
+    let old = before.primary().map(|deployment| deployment.id.as_str());
+    for attempt in 0..LOOKS_AFTER_LOSS {
+        tokio::time::sleep(delay(attempt)).await;
+        let Ok(now) = run.aws.services(&update.cluster, &[&update.service]).await else { continue };
+        let Some(service) = now.found.into_iter().next() else { continue };
+        let Some(primary) = service.primary().cloned() else { continue };
+        let is_ours = Some(primary.id.as_str()) != old
+            && update.task_definition.as_ref().is_none_or(|wanted| *wanted == primary.task_definition);
+        if is_ours {
+            return Some((service, primary));
+        }
+    }
+    None
+}
+
+fn refused_update(error: AwsError, update: &Update) -> Failure {
+    let leftover = update.task_definition.as_deref().unwrap_or_default();
+    let mut failure = Failure { outcome: Outcome::Error, ..Failure::from(error) };
+    if !leftover.is_empty() {
+        failure = failure.help(format!("revision `{leftover}` is registered and unused: the next run may use it, or deregister it"));
+    }
+    failure
+}

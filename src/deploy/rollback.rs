@@ -1,0 +1,101 @@
+//! Putting the previous revision back, where the request asks for it.
+//!
+//! Only a deployment of this run is rolled back, and only while it is the service's current one.
+
+use std::time::Duration;
+
+use super::Run;
+use crate::plan::Update;
+use crate::report::{Outcome, ServiceReport};
+use crate::request::{OnFailure, OnStuck, Request};
+use crate::rollout::State;
+use crate::snapshot::{RolloutState, Timestamp, last_part};
+
+/// How long the rollback itself is waited for.
+const ROLLBACK_LIMIT: Duration = Duration::from_secs(15 * 60);
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How far the clocks of the runner and of AWS may be apart.
+const CLOCK_SKEW_MS: i64 = 5 * 60 * 1000;
+
+/// After a stuck or failed rollout: rolls back if `on-stuck` or `on-failure` says so.
+pub(super) async fn where_asked(run: &mut Run, request: &Request, index: usize, state: &State) {
+    let asked = match run.report.services[index].outcome {
+        Some(Outcome::Stuck) => request.rollout.on_stuck == OnStuck::Rollback,
+        Some(Outcome::Failed) => request.rollout.on_failure == OnFailure::Rollback,
+        _ => false,
+    };
+    if !asked || !run.report.services[index].changed {
+        return;
+    }
+    let why = run.report.services[index].reason.clone();
+    match back(run, state).await {
+        Ok(to) => {
+            let report = &mut run.report.services[index];
+            report.outcome = Some(Outcome::RolledBack);
+            report.reason = format!("{} is back, because {why}", last_part(&to));
+        }
+        Err(problem) => {
+            run.console.warning(&format!("the rollback did not work: {problem}"));
+            run.report.services[index].reason = format!("{why}; the rollback did not work: {problem}");
+        }
+    }
+}
+
+/// Rolls back and waits until the previous revision is complete again; gives back its ARN.
+async fn back(run: &mut Run, state: &State) -> Result<String, String> {
+    let target = &state.target;
+    let previous = target.previous.clone().ok_or("there is no revision that was complete before")?;
+    let now = run.aws.services(&target.cluster, &[&target.service]).await.map_err(|error| error.to_string())?;
+    let primary = now.found.first().and_then(|service| service.primary()).map(|primary| primary.id.clone());
+    if primary.as_ref() != Some(&target.deployment) {
+        return Err("another deployment is in its place already".to_owned());
+    }
+    start(run, state, &previous).await?;
+    run.console.line(&format!("rolling back to {}", last_part(&previous)));
+    let deadline = run.clock.now().plus(ROLLBACK_LIMIT);
+    while run.clock.now() < deadline {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let Ok(now) = run.aws.services(&target.cluster, &[&target.service]).await else { continue };
+        let Some(primary) = now.found.first().and_then(|service| service.primary()) else { continue };
+        let is_back = primary.task_definition == previous && primary.id != target.deployment;
+        if is_back && primary.rollout == Some(RolloutState::Completed) {
+            return Ok(previous);
+        }
+    }
+    Err(format!("it was still under way after {} minutes", ROLLBACK_LIMIT.as_secs() / 60))
+}
+
+/// ECS's own rollback where it can be asked for, else an update to the former revision.
+async fn start(run: &mut Run, state: &State, previous: &str) -> Result<(), String> {
+    let target = &state.target;
+    let known = run.aws.service_deployment(&target.cluster, &target.service, &target.deployment, Timestamp(target.created.0 - 1000)).await;
+    if let Ok(Some(known)) = known {
+        match run.aws.roll_back(&known.arn).await {
+            Ok(()) => return Ok(()),
+            Err(error) => run.console.line(&format!("ECS does not roll back by itself ({error}): the former revision is put back by an update")),
+        }
+    }
+    let update = Update {
+        cluster: target.cluster.clone(),
+        service: target.service.clone(),
+        task_definition: Some(previous.to_owned()),
+        ..Update::default()
+    };
+    run.aws.update_service(&update).await.map(|_| ()).map_err(|error| error.to_string())
+}
+
+/// `on-cancel: rollback`: asks ECS to roll back, and doesn't wait for it.
+pub(super) async fn on_the_way_out(run: &mut Run, service: &ServiceReport) {
+    let since = Timestamp(run.report.started.0 - CLOCK_SKEW_MS);
+    let known = run.aws.service_deployment(&service.cluster, &service.service, &service.deployment_id, since).await;
+    let asked = match known {
+        Ok(Some(known)) => run.aws.roll_back(&known.arn).await.map_err(|error| error.to_string()),
+        Ok(None) => Err("ECS doesn't list the deployment yet".to_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    let text = match asked {
+        Ok(()) => format!("; ECS was asked to roll deployment {} back", service.deployment_id),
+        Err(problem) => format!("; the rollback could not be asked for ({problem}), and deployment {} goes on", service.deployment_id),
+    };
+    run.report.reason.push_str(&text);
+}

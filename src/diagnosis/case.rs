@@ -1,0 +1,125 @@
+//! Everything that a diagnosis may rest on, as it was seen at one time.
+//!
+//! Only the service, the deployment and the time have to be there. What could not be read is left
+//! empty, and the rules say less.
+
+use serde_json::Value;
+
+use crate::cause::Cause;
+use crate::snapshot::{
+    CapacityProvider, Deployment, Instance, RolloutState, Service, ServiceDeployment, Task,
+    Timestamp,
+};
+
+/// One service's rollout, with what is known about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    pub service: &'a Service,
+    /// Id of the deployment in question, `ecs-svc/<digits>`.
+    pub deployment: &'a str,
+    pub now: Timestamp,
+    /// Tasks, of which those that the deployment started count: running, on their way, stopped.
+    pub tasks: &'a [Task],
+    /// The service deployment of `deployment`, never that of another one.
+    pub service_deployment: Option<&'a ServiceDeployment>,
+    pub targets: &'a [TargetHealth],
+    pub logs: &'a [LogTail],
+    /// The task definition as DescribeTaskDefinition wrote it, with its `requiresAttributes`.
+    pub definition: Option<&'a Value>,
+    pub instances: &'a [Instance],
+    /// The capacity providers of the service's strategy.
+    pub providers: &'a [CapacityProvider],
+    /// What the capacity calculation found in the way, with its numbers; the first is first.
+    pub capacity: &'a [Cause],
+}
+
+/// One target of a target group, as DescribeTargetHealth tells it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TargetHealth {
+    /// ARN of the target group.
+    pub group: String,
+    /// Id of the task behind the target, where it is known.
+    pub task: Option<String>,
+    /// An IP address or an instance id.
+    pub target: String,
+    pub port: u16,
+    /// `initial`, `healthy`, `unhealthy`, `unused`, `draining`, `unavailable`, …
+    pub state: String,
+    /// `Target.Timeout`, `Target.ResponseCodeMismatch`, …; empty for a healthy target.
+    pub reason: String,
+    pub description: String,
+}
+
+/// The end of what one container wrote.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogTail {
+    /// Id of the task.
+    pub task: String,
+    pub container: String,
+    pub group: String,
+    pub stream: String,
+    /// Oldest first.
+    pub lines: Vec<String>,
+}
+
+impl<'a> Case<'a> {
+    /// A case of which no more is known yet.
+    pub fn new(service: &'a Service, deployment: &'a str, now: Timestamp) -> Case<'a> {
+        Case {
+            service,
+            deployment,
+            now,
+            tasks: &[],
+            service_deployment: None,
+            targets: &[],
+            logs: &[],
+            definition: None,
+            instances: &[],
+            providers: &[],
+            capacity: &[],
+        }
+    }
+
+    /// The deployment's entry; gone a while after a rollback.
+    pub(crate) fn entry(&self) -> Option<&'a Deployment> {
+        self.service
+            .deployments
+            .iter()
+            .find(|entry| entry.id == self.deployment)
+    }
+
+    /// When the deployment began, where that is known.
+    pub(crate) fn began(&self) -> Option<Timestamp> {
+        let entry = self.entry().map(|entry| entry.created);
+        entry.or_else(|| self.service_deployment.map(|deployment| deployment.created))
+    }
+
+    /// Whether the deployment has fewer running tasks than it should; true where nobody knows.
+    pub(crate) fn lacks_tasks(&self) -> bool {
+        self.entry()
+            .is_none_or(|entry| entry.running < entry.desired)
+    }
+
+    /// Whether it has fewer tasks than it should that run or have an instance to run on.
+    pub(crate) fn lacks_places(&self) -> bool {
+        let placed = |task: &&Task| task.last_status.is_starting() && task.instance.is_some();
+        let placed = self.own_tasks().filter(placed).count();
+        let covered =
+            |entry: &Deployment| entry.running as usize + placed >= entry.desired as usize;
+        !self.entry().is_some_and(covered)
+    }
+
+    /// Whether ECS calls the deployment complete.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.entry()
+            .is_some_and(|entry| entry.rollout == Some(RolloutState::Completed))
+    }
+
+    /// The tasks that the deployment started.
+    pub(crate) fn own_tasks(&self) -> impl Iterator<Item = &'a Task> {
+        let deployment = self.deployment;
+        self.tasks
+            .iter()
+            .filter(move |task| task.started_by == deployment)
+    }
+}

@@ -1,0 +1,95 @@
+//! Why a rollout fails or doesn't move: AWS's texts and states in, ranked causes out.
+//!
+//! Pure: it sees a [`Case`], a value that was put together before, and gives causes with their
+//! evidence and with what to do. No cause is stated more surely than its evidence, and a text that
+//! no rule knows is shown as it is. One rule a file, in `rules`; `docs/diagnoses.md` has a section
+//! for each.
+
+pub mod case;
+pub mod definition;
+pub mod event;
+mod finding;
+mod placement;
+pub mod reason;
+pub mod rules;
+mod seen;
+mod sighted;
+pub mod stop;
+mod words;
+
+pub use case::{Case, LogTail, TargetHealth};
+pub use rules::{RULES, Rule, rule};
+
+use crate::cause::{Cause, CauseKind};
+use finding::{Certainty, Finding};
+use seen::Seen;
+
+/// Most causes that are told of one service: one is read, the others are there to look up.
+pub const MAX_CAUSES: usize = 8;
+
+/// Everything that explains the case, the most telling first; empty where nothing was found.
+///
+/// The causes that the capacity calculation gave (`case.capacity`) come first, and take the place
+/// of what only an event says of the same kind; the event becomes part of their evidence.
+pub fn diagnose(case: &Case<'_>) -> Vec<Cause> {
+    let seen = Seen::gather(case);
+    let mut hints: Vec<Finding> = RULES.iter().filter_map(|rule| rule.check(&seen)).collect();
+    let mut findings: Vec<Finding> = Vec::new();
+    for computed in case.capacity {
+        let at = hints
+            .iter()
+            .position(|hint| hint.cause.kind == computed.kind);
+        findings.push(proven(computed, at.map(|at| hints.remove(at))));
+    }
+    findings.append(&mut hints);
+    findings.sort_by_key(Finding::rank);
+    findings.truncate(MAX_CAUSES);
+    findings
+        .into_iter()
+        .map(|found| with_link(found.cause))
+        .collect()
+}
+
+/// What was looked at, for a run that ends without a cause.
+pub fn looked_at(case: &Case<'_>) -> String {
+    let counted = |number: usize, what: &str| {
+        format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+    };
+    format!(
+        "no cause found in {}, {}, {}, {} and {}",
+        counted(case.service.events.len(), "service event"),
+        counted(case.tasks.len(), "task"),
+        counted(case.targets.len(), "load balancer target"),
+        counted(case.logs.len(), "container log"),
+        if case.service_deployment.is_some() {
+            "the service deployment"
+        } else {
+            "no service deployment"
+        },
+    )
+}
+
+fn proven(computed: &Cause, hint: Option<Finding>) -> Finding {
+    let mut cause = computed.clone();
+    if let Some(hint) = hint {
+        cause.evidence.extend(hint.cause.evidence);
+    }
+    Finding {
+        certainty: Certainty::Proven,
+        tasks: 0,
+        cause,
+    }
+}
+
+/// Every cause ends with where AWS writes about it.
+fn with_link(mut cause: Cause) -> Cause {
+    cause
+        .remedies
+        .push(words::advise(format!("AWS's page: {}", link(cause.kind))));
+    cause
+}
+
+/// AWS's page about a kind of cause.
+pub fn link(kind: CauseKind) -> &'static str {
+    rule(kind).link
+}

@@ -1,0 +1,44 @@
+//! A lifecycle hook that failed, or that waits for somebody.
+
+use crate::cause::CauseKind;
+use crate::diagnosis::rules::Rule;
+use crate::diagnosis::finding::{Certainty, Finding};
+use crate::diagnosis::seen::Seen;
+use crate::diagnosis::words::{advise, age, argument, code, word_after};
+use crate::snapshot::Hook;
+
+pub(super) const RULE: Rule = Rule {
+    kind: CauseKind::LifecycleHook,
+    description: "a lifecycle hook failed, or the deployment waits for somebody to let it go on",
+    link: "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html",
+    check,
+};
+
+fn check(seen: &Seen<'_>) -> Option<Finding> {
+    if let Some(sighted) = seen.of(CauseKind::LifecycleHook) {
+        let target = word_after(sighted.text(), "hook target ").unwrap_or("of the deployment");
+        let message = format!("a lifecycle hook failed the deployment: {}", code(target));
+        let remedies = vec![
+            advise(format!("read the log of the hook's function {}", code(target))),
+            advise("check the role that ECS calls the hook with, and that it answers `hookStatus`"),
+        ];
+        return Some(sighted.found(message, remedies));
+    }
+    let deployment = seen.case.service_deployment?;
+    let waits = |hook: &&Hook| hook.status == "AWAITING_ACTION";
+    let hook = deployment.hooks.iter().find(waits)?;
+    let until = hook.expires.map(|at| format!(", for {} yet", age(at.since(seen.case.now))));
+    let message = format!(
+        "the deployment waits at the lifecycle hook {} for somebody to let it go on{}",
+        code(&hook.id),
+        until.unwrap_or_default(),
+    );
+    let finding = Finding::concluded(Certainty::Seen, CauseKind::LifecycleHook, message);
+    let command = format!(
+        "aws ecs continue-service-deployment --service-deployment-arn {} --hook-id {} --action CONTINUE",
+        argument(&deployment.arn), argument(&hook.id),
+    );
+    let state = format!("lifecycle hook {}: {}", code(&hook.id), hook.status);
+    let finding = finding.with_evidence([state]);
+    Some(finding.with_remedies([advise(format!("let it go on: {}", code(&command)))]))
+}

@@ -1,0 +1,69 @@
+//! A role that may not do something, or that nobody may take.
+
+use crate::cause::{CauseKind, Remedy};
+use crate::diagnosis::rules::Rule;
+use crate::diagnosis::finding::Finding;
+use crate::diagnosis::seen::Seen;
+use crate::diagnosis::sighted::Sighted;
+use crate::diagnosis::words::{advise, code, word_after};
+
+pub(super) const RULE: Rule = Rule {
+    kind: CauseKind::Role,
+    description: "an IAM role lacks a permission or can't be assumed",
+    link: "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html",
+    check,
+};
+
+fn check(seen: &Seen<'_>) -> Option<Finding> {
+    let sighted = seen.of(CauseKind::Role)?;
+    let text = sighted.text();
+    if sighted.says("unable to assume") {
+        let role = word_after(text, "assume the role ").or_else(|| word_after(text, "assume role "));
+        return Some(not_assumed(&sighted, role));
+    }
+    let role = word_after(text, "assumed-role/")
+        .and_then(|rest| rest.split('/').next())
+        .or_else(|| word_after(text, "Infrastructure Role "));
+    if let Some(action) = word_after(text, "not authorized to perform: ") {
+        return Some(denied(&sighted, role, action));
+    }
+    let (message, remedy) = if sighted.says("misconfigured or changed") {
+        (
+            "the IAM role that ECS uses for the service was changed, and ECS can't go on with it".to_owned(),
+            "restore the role `AWSServiceRoleForECS` (`aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com`), or the role of the service".to_owned(),
+        )
+    } else {
+        let role = role.or(seen.definition.execution_role());
+        let role = role.map_or_else(|| "the role that pulls the image".to_owned(), code);
+        (
+            format!("{role} lacks a permission that the task's start needs"),
+            format!("attach `AmazonECSTaskExecutionRolePolicy` to {role}, or allow what AWS's text names"),
+        )
+    };
+    Some(sighted.found(message, vec![advise(remedy)]))
+}
+
+fn denied(sighted: &Sighted<'_, '_>, role: Option<&str>, action: &str) -> Finding {
+    let text = sighted.text();
+    let resource = word_after(text, "on resource: ");
+    let on = resource.map(|resource| format!(" on {}", code(resource))).unwrap_or_default();
+    let role = role.or(sighted.seen.definition.execution_role());
+    let role = role.map_or_else(|| "the role of the task".to_owned(), |role| format!("the role {}", code(role)));
+    let mut remedies: Vec<Remedy> = vec![advise(format!("allow {}{on} to {role}", code(action)))];
+    if sighted.says("no vpc endpoint policy allows") {
+        remedies.insert(0, advise(format!("allow {} in the policy of the VPC endpoint", code(action))));
+    }
+    sighted.found(format!("{role} may not do {}{on}", code(action)), remedies)
+}
+
+fn not_assumed(sighted: &Sighted<'_, '_>, role: Option<&str>) -> Finding {
+    let definition = sighted.seen.definition;
+    let role = role.or(definition.execution_role()).or(definition.task_role());
+    let role = role.map_or_else(|| "of the task".to_owned(), code);
+    let message = format!("ECS can't assume the role {role}");
+    let remedies = vec![
+        advise(format!("let `ecs-tasks.amazonaws.com` do `sts:AssumeRole` in the trust policy of the role {role}")),
+        advise("check that the role exists, and that `iam:PassRole` was allowed for it"),
+    ];
+    sighted.found(message, remedies)
+}

@@ -1,0 +1,35 @@
+//! A subnet without free addresses.
+
+use crate::cause::CauseKind;
+use crate::diagnosis::rules::Rule;
+use crate::diagnosis::finding::Finding;
+use crate::diagnosis::seen::Seen;
+use crate::diagnosis::words::{advise, codes, word_after};
+
+pub(super) const RULE: Rule = Rule {
+    kind: CauseKind::SubnetAddresses,
+    description: "a subnet has no free IP address for the task's network interface",
+    link: "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-networking.html",
+    check,
+};
+
+fn check(seen: &Seen<'_>) -> Option<Finding> {
+    let sighted = seen.of(CauseKind::SubnetAddresses)?;
+    let named = word_after(sighted.text(), "subnet '").filter(|id| id.starts_with("subnet-"));
+    let network = seen.case.service.network.as_ref();
+    let subnets = match named {
+        Some(id) => vec![id],
+        None => network.map_or(Vec::new(), |all| all.subnets.iter().map(String::as_str).collect()),
+    };
+    let place = if subnets.is_empty() { "a subnet".to_owned() } else { format!("subnet {}", codes(subnets)) };
+    let message = if sighted.says("insufficientfreeaddresses") {
+        format!("{place} has no free address for the task's network interface")
+    } else {
+        format!("EC2 made no network interface in {place}, most likely because no address is free there")
+    };
+    let remedies = vec![
+        advise("give the service more or larger subnets (`networkConfiguration.awsvpcConfiguration.subnets`)"),
+        advise("free addresses there: stop tasks, delete network interfaces that nothing uses"),
+    ];
+    Some(sighted.found(message, remedies))
+}

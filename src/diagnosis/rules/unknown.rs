@@ -1,0 +1,31 @@
+//! Everything that no other rule knows, in AWS's own words.
+
+use crate::cause::CauseKind;
+use crate::diagnosis::rules::Rule;
+use crate::diagnosis::finding::{Certainty, Finding};
+use crate::diagnosis::seen::Seen;
+use crate::diagnosis::words::{advise, code};
+
+pub(super) const RULE: Rule = Rule {
+    kind: CauseKind::Unknown,
+    description: "AWS gives a reason that no rule knows, or none",
+    link: "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/troubleshooting.html",
+    check,
+};
+
+fn check(seen: &Seen<'_>) -> Option<Finding> {
+    let sighted = seen.of(CauseKind::Unknown)?;
+    let text = sighted.text();
+    let by_user = sighted.task().is_some_and(|task| task.stop_code.as_deref() == Some("UserInitiated"));
+    let message = if by_user {
+        "somebody stopped the task (StopTask)".to_owned()
+    } else if text.is_empty() {
+        "a task stopped, and AWS gives no reason".to_owned()
+    } else if sighted.says("unable to place a task") && !sighted.says("reason") {
+        "ECS could not place a task, and doesn't say why".to_owned()
+    } else {
+        format!("AWS says what no rule knows: {}", code(text))
+    };
+    let remedies = vec![advise("look at the stopped task and at the service's events in the ECS console")];
+    Some(sighted.found(message, remedies).at_most(Certainty::Unknown))
+}

@@ -1,0 +1,303 @@
+//! What a case shows, sorted by what it is about: the ground that all rules stand on.
+//!
+//! Events, stopped tasks and states of the deployment become [`Sighting`]s, alike ones counted
+//! together. Which of them still explain the present is decided here, once.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::cause::CauseKind;
+use crate::diagnosis::case::Case;
+use crate::diagnosis::definition::Definition;
+use crate::diagnosis::event::{self, EventKind};
+use crate::diagnosis::reason;
+use crate::diagnosis::sighted::Sighted;
+use crate::diagnosis::stop::{self, StopKind};
+use crate::diagnosis::words::{MAX_LINE, code, short};
+use crate::snapshot::{Container, Event, Task, TaskStatus, Timestamp};
+
+/// AWS leaves an event out while the same one is younger than this, unless its cause was resolved
+/// between (developer guide, service event messages).
+pub(crate) const EVENT_HELD_BACK: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// Most events that are read. DescribeServices has 100; a watch may have kept more.
+const MAX_EVENTS: usize = 500;
+
+/// Most tasks that are read. A hundred failures tell no more than ten.
+const MAX_TASKS: usize = 2_000;
+
+/// Most lines of a log that a cause shows, and the longest of them in characters: enough for the
+/// end of a stack trace.
+const MAX_LOG_LINES: usize = 10;
+const MAX_LOG_LINE: usize = 400;
+
+/// Where something was seen.
+#[derive(Clone, Debug)]
+pub(crate) enum Source<'a> {
+    Event {
+        at: Timestamp,
+        instance: Option<String>,
+        before: bool,
+        passed: bool,
+    },
+    Task {
+        task: &'a Task,
+        container: Option<&'a Container>,
+    },
+    Deployment,
+}
+
+/// One text, and how often it was seen.
+#[derive(Clone, Debug)]
+pub(crate) struct Sighting<'a> {
+    pub(crate) kind: CauseKind,
+    /// AWS's words, verbatim.
+    pub(crate) text: &'a str,
+    pub(crate) source: Source<'a>,
+    pub(crate) count: usize,
+}
+
+/// A case and all that it shows.
+#[derive(Debug)]
+pub(crate) struct Seen<'a> {
+    pub(crate) case: Case<'a>,
+    pub(crate) definition: Definition<'a>,
+    sightings: Vec<Sighting<'a>>,
+    /// Where an alike one stands in `sightings`.
+    known: BTreeMap<(CauseKind, String), usize>,
+}
+
+impl<'a> Seen<'a> {
+    pub(crate) fn gather(case: &Case<'a>) -> Seen<'a> {
+        let definition = Definition(case.definition);
+        let mut seen = Seen {
+            case: *case,
+            definition,
+            sightings: Vec::new(),
+            known: BTreeMap::new(),
+        };
+        case.own_tasks()
+            .take(MAX_TASKS)
+            .for_each(|task| seen.read_task(task));
+        seen.read_deployment();
+        seen.read_events();
+        seen
+    }
+
+    /// What was seen of one kind; nothing where there is nothing.
+    pub(crate) fn of(&self, kind: CauseKind) -> Option<Sighted<'_, 'a>> {
+        let all: Vec<&Sighting<'a>> = self
+            .sightings
+            .iter()
+            .filter(|one| one.kind == kind)
+            .collect();
+        (!all.is_empty()).then(|| Sighted::new(self, kind, all))
+    }
+
+    /// The last lines that a container of the deployment wrote, as evidence.
+    pub(crate) fn log_of(&self, container: &str) -> Vec<String> {
+        let tails = self
+            .case
+            .logs
+            .iter()
+            .filter(|tail| tail.container == container);
+        let Some(tail) = tails.into_iter().find(|tail| !tail.lines.is_empty()) else {
+            return Vec::new();
+        };
+        let from = tail.lines.len().saturating_sub(MAX_LOG_LINES);
+        let lines = tail.lines.iter().skip(from);
+        lines
+            .map(|line| format!("log of {}: {}", code(container), short(line, MAX_LOG_LINE)))
+            .collect()
+    }
+
+    fn read_task(&mut self, task: &'a Task) {
+        let stop = stop::read(task, self.definition);
+        let ended = task.last_status == TaskStatus::Stopped || task.last_status.is_stopping();
+        let kind = match stop.kind {
+            StopKind::Replaced => return,
+            StopKind::ByUser => CauseKind::Unknown,
+            StopKind::Failed(kind) => kind,
+        };
+        // A container that can't start yet has its reason already, while the task is tried again.
+        let told = !matches!(kind, CauseKind::Unknown | CauseKind::ContainerExit);
+        if ended || (task.last_status.is_starting() && told) {
+            self.add(
+                kind,
+                stop.text,
+                Source::Task {
+                    task,
+                    container: stop.container,
+                },
+            );
+        }
+    }
+
+    fn read_deployment(&mut self) {
+        let entry = self.case.entry().map(|entry| entry.rollout_reason.as_str());
+        let whole = self.case.service_deployment;
+        let status = whole.map_or("", |deployment| deployment.status.as_str());
+        let reasons = whole.into_iter().flat_map(|deployment| {
+            [
+                Some(deployment.reason.as_str()),
+                deployment.rollback_reason.as_deref(),
+            ]
+        });
+        for text in entry
+            .into_iter()
+            .chain(reasons.flatten())
+            .filter(|text| !text.is_empty())
+        {
+            let bad = status.starts_with("ROLLBACK") || status == "STOPPED";
+            let usual = text.ends_with(" in progress.") || text.ends_with(" completed.");
+            let unknown = Some(CauseKind::Unknown).filter(|_| bad && !usual);
+            if let Some(kind) = reason::kind(text).or(unknown) {
+                self.add(kind, text, Source::Deployment);
+            }
+        }
+    }
+
+    fn read_events(&mut self) {
+        let mut since = Since::default();
+        let events = &self.case.service.events;
+        for event in events.iter().take(MAX_EVENTS) {
+            let parsed = event::parse(&event.message);
+            since.note(&parsed.kind);
+            let Some(kind) = parsed.kind.cause() else {
+                continue;
+            };
+            if !self.concerns(&parsed, kind) || !self.still_holds(event, kind, since) {
+                continue;
+            }
+            let instance = match parsed.kind {
+                EventKind::Trouble(trouble) => trouble.instance,
+                _ => None,
+            };
+            let before = self.is_before(event.at);
+            // A started task had its place; it says nothing about what comes after.
+            let passed = since.started && is_about_place(kind);
+            let source = Source::Event {
+                at: event.at,
+                instance,
+                before,
+                passed,
+            };
+            self.add(kind, &event.message, source);
+        }
+    }
+
+    /// Whether an event may be about this deployment: it names it, or a task of it, or neither.
+    fn concerns(&self, parsed: &event::Parsed, kind: CauseKind) -> bool {
+        let other = parsed
+            .deployment
+            .as_deref()
+            .is_some_and(|id| id != self.case.deployment);
+        // A task set that can't scale in is the old one.
+        if other && kind != CauseKind::TaskProtection {
+            return false;
+        }
+        let own = |id: &String| self.case.own_tasks().any(|task| task.id() == id);
+        parsed.tasks.is_empty() || self.case.tasks.is_empty() || parsed.tasks.iter().any(own)
+    }
+
+    /// Whether an event says something about now.
+    fn still_holds(&self, event: &Event, kind: CauseKind, since: Since) -> bool {
+        let before = self.is_before(event.at);
+        if !lasts(kind) {
+            return !before;
+        }
+        // AWS would have said it again after six hours.
+        let fresh = !before || self.case.now.since(event.at) <= EVENT_HELD_BACK;
+        let explains = match kind {
+            // Holds old tasks, when all new ones run already.
+            CauseKind::TaskProtection => !self.case.is_complete(),
+            kind if is_about_place(kind) => self.case.lacks_places(),
+            _ => self.case.lacks_tasks(),
+        };
+        fresh && !since.steady && explains
+    }
+
+    fn is_before(&self, at: Timestamp) -> bool {
+        self.case.began().is_some_and(|began| at < began)
+    }
+
+    fn add(&mut self, kind: CauseKind, text: &'a str, source: Source<'a>) {
+        let mark = match &source {
+            Source::Event { .. } => "event".to_owned(),
+            Source::Deployment => "deployment".to_owned(),
+            Source::Task { container, .. } => {
+                let exit = container.and_then(|one| one.exit_code);
+                format!("{} {exit:?}", container.map_or("", |one| one.name.as_str()))
+            }
+        };
+        let key = (kind, format!("{mark} {}", without_ids(text)));
+        match self
+            .known
+            .get(&key)
+            .and_then(|at| self.sightings.get_mut(*at))
+        {
+            Some(alike) => alike.count += 1,
+            None => {
+                self.known.insert(key, self.sightings.len());
+                self.sightings.push(Sighting {
+                    kind,
+                    text,
+                    source,
+                    count: 1,
+                });
+            }
+        }
+    }
+}
+
+/// What newer events say about an older one. Events are read newest first.
+#[derive(Clone, Copy, Debug, Default)]
+struct Since {
+    started: bool,
+    steady: bool,
+}
+
+impl Since {
+    fn note(&mut self, kind: &EventKind) {
+        self.started |= matches!(kind, EventKind::Started { .. });
+        self.steady |= matches!(kind, EventKind::Steady);
+    }
+}
+
+/// Whether the kind is about where a task may run, not about what the task needs or does.
+fn is_about_place(kind: CauseKind) -> bool {
+    // The order of the kinds: everything up to here is capacity of some sort.
+    kind <= CauseKind::CapacityProvider
+}
+
+/// Whether an event of this kind, from before the deployment, may hold for the deployment too:
+/// so for what the service or the account lacks, not for what an image or a task did.
+fn lasts(kind: CauseKind) -> bool {
+    !matches!(
+        kind,
+        CauseKind::ImagePull
+            | CauseKind::ImagePlatform
+            | CauseKind::ContainerExit
+            | CauseKind::OutOfMemory
+            | CauseKind::ContainerHealth
+            | CauseKind::LoadBalancerHealth
+            | CauseKind::SpotInterruption
+            | CauseKind::CircuitBreaker
+            | CauseKind::Alarm
+            | CauseKind::LifecycleHook
+            | CauseKind::Throttled
+            | CauseKind::Unknown
+    )
+}
+
+/// The text with ids, addresses and numbers of requests taken out: what makes two texts alike.
+fn without_ids(text: &str) -> String {
+    let is_id = |word: &str| word.len() >= 8 && word.bytes().any(|byte| byte.is_ascii_digit());
+    text.chars()
+        .take(MAX_LINE)
+        .collect::<String>()
+        .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-')
+        .map(|word| if is_id(word) { "*" } else { word })
+        .collect::<Vec<_>>()
+        .join(" ")
+}

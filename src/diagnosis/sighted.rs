@@ -1,0 +1,182 @@
+//! What was seen of one kind of cause: its texts, counts and ages, and how sure that makes it.
+
+use std::cmp::Reverse;
+
+use crate::cause::{Cause, CauseKind, Remedy};
+use crate::diagnosis::finding::{Certainty, Finding};
+use crate::diagnosis::reason;
+use crate::diagnosis::seen::{Seen, Sighting, Source};
+use crate::diagnosis::words::{MAX_LINE, age, code, counted, short};
+use crate::snapshot::{Container, Task};
+
+/// Most different texts that one cause shows.
+const MAX_EVIDENCE: usize = 5;
+
+/// All that was seen of one kind, of tasks first, then by count; never empty.
+#[derive(Debug)]
+pub(crate) struct Sighted<'s, 'a> {
+    pub(crate) seen: &'s Seen<'a>,
+    kind: CauseKind,
+    all: Vec<&'s Sighting<'a>>,
+}
+
+impl<'s, 'a> Sighted<'s, 'a> {
+    pub(crate) fn new(
+        seen: &'s Seen<'a>,
+        kind: CauseKind,
+        mut all: Vec<&'s Sighting<'a>>,
+    ) -> Sighted<'s, 'a> {
+        all.sort_by_key(|one| {
+            (
+                !matches!(one.source, Source::Task { .. }),
+                Reverse(one.count),
+            )
+        });
+        Sighted { seen, kind, all }
+    }
+
+    /// The text that tells most: of a task before an event.
+    pub(crate) fn text(&self) -> &'a str {
+        self.all.first().map_or("", |one| one.text)
+    }
+
+    /// Whether any of the texts holds these words (lower case).
+    pub(crate) fn says(&self, words: &str) -> bool {
+        self.all
+            .iter()
+            .any(|one| reason::plain(one.text).to_ascii_lowercase().contains(words))
+    }
+
+    /// How many tasks it happened to.
+    pub(crate) fn tasks(&self) -> usize {
+        let of_task = |one: &&&Sighting<'_>| matches!(one.source, Source::Task { .. });
+        self.all.iter().filter(of_task).map(|one| one.count).sum()
+    }
+
+    /// The container that most of it is about.
+    pub(crate) fn container(&self) -> Option<&'a Container> {
+        self.all.iter().find_map(|one| match one.source {
+            Source::Task { container, .. } => container,
+            _ => None,
+        })
+    }
+
+    /// A task that it happened to.
+    pub(crate) fn task(&self) -> Option<&'a Task> {
+        self.all.iter().find_map(|one| match one.source {
+            Source::Task { task, .. } => Some(task),
+            _ => None,
+        })
+    }
+
+    /// Id of the container instance that AWS calls the closest match.
+    pub(crate) fn closest(&self) -> Option<&str> {
+        self.all.iter().find_map(|one| match &one.source {
+            Source::Event { instance, .. } => instance.as_deref(),
+            _ => None,
+        })
+    }
+
+    /// The texts with their counts and ages, most frequent first.
+    pub(crate) fn evidence(&self) -> Vec<String> {
+        let rest = self.all.len().saturating_sub(MAX_EVIDENCE);
+        let mut lines: Vec<String> = self
+            .all
+            .iter()
+            .take(MAX_EVIDENCE)
+            .map(|one| self.line(one))
+            .collect();
+        if rest > 0 {
+            lines.push(format!("and {} of this kind", counted(rest, "other text")));
+        }
+        lines
+    }
+
+    fn line(&self, one: &Sighting<'_>) -> String {
+        let head = match &one.source {
+            Source::Deployment => "deployment".to_owned(),
+            Source::Event { at, before, .. } => {
+                let events = if one.count == 1 {
+                    "event".to_owned()
+                } else {
+                    format!("{}, the last", counted(one.count, "event"))
+                };
+                let when = age(self.seen.case.now.since(*at));
+                let before = if *before {
+                    ", before this deployment"
+                } else {
+                    ""
+                };
+                format!("{events} {when} ago{before}")
+            }
+            Source::Task { task, container } => task_head(task, *container, one.count),
+        };
+        let text = if one.text.is_empty() {
+            "AWS gives no reason"
+        } else {
+            one.text
+        };
+        format!("{head}: {}", short(text, MAX_LINE))
+    }
+
+    /// How sure it is, by where it was seen.
+    fn certainty(&self) -> Certainty {
+        let sure = self.all.iter().any(|one| match one.source {
+            Source::Event { before, passed, .. } => !before && !passed,
+            Source::Task { .. } | Source::Deployment => true,
+        });
+        if sure {
+            Certainty::Seen
+        } else {
+            Certainty::Likely
+        }
+    }
+
+    /// What takes certainty from the message, in words.
+    fn doubt(&self) -> String {
+        let newest = self.all.iter().find_map(|one| match one.source {
+            Source::Event { at, before, .. } => Some((at, before)),
+            _ => None,
+        });
+        match (self.certainty(), newest) {
+            (Certainty::Likely, Some((at, true))) => format!(
+                "; AWS said so {} ago, before this deployment, and holds such an event back for six hours",
+                age(self.seen.case.now.since(at)),
+            ),
+            (Certainty::Likely, Some((_, false))) => {
+                "; ECS has started tasks since, so it may have passed".to_owned()
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// The finding with this message, worded as sure as it is.
+    pub(crate) fn found(&self, message: impl Into<String>, remedies: Vec<Remedy>) -> Finding {
+        let message = message.into() + &self.doubt();
+        let cause = Cause {
+            kind: self.kind,
+            message,
+            evidence: self.evidence(),
+            remedies,
+        };
+        Finding {
+            certainty: self.certainty(),
+            tasks: self.tasks(),
+            cause,
+        }
+    }
+}
+
+fn task_head(task: &Task, container: Option<&Container>, count: usize) -> String {
+    let mut head = match count {
+        1 => format!("task {}", code(task.id())),
+        count => counted(count, "task"),
+    };
+    if let Some(container) = container {
+        head.push_str(&format!(", container {}", code(&container.name)));
+        if let Some(exit) = container.exit_code {
+            head.push_str(&format!(", exit code {exit}"));
+        }
+    }
+    head
+}

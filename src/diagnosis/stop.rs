@@ -1,0 +1,150 @@
+//! Why a task stopped, read from what DescribeTasks tells.
+//!
+//! A rolling update stops tasks all the time; only what went wrong counts. A task is judged by its
+//! essential containers: the first useful text is a container's reason, then the task's own, and
+//! the exit code stands with the container alone.
+
+use crate::cause::CauseKind;
+use crate::diagnosis::definition::Definition;
+use crate::diagnosis::reason;
+use crate::snapshot::{Container, Task};
+
+#[cfg(test)]
+mod tests;
+
+/// What a stopped task is evidence for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopKind {
+    /// Taken away by the scheduler: scaled in, or replaced by a rollout.
+    Replaced,
+    /// Somebody called StopTask.
+    ByUser,
+    Failed(CauseKind),
+}
+
+/// One stopped task, read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stop<'a> {
+    pub kind: StopKind,
+    /// AWS's text that decided, verbatim.
+    pub text: &'a str,
+    /// The container that it is about.
+    pub container: Option<&'a Container>,
+}
+
+/// Exit codes of containers that were told to stop, likely because another one had ended.
+const TOLD_TO_STOP: [i64; 2] = [137, 143];
+
+/// Reads a stopped task (or one that can't start yet: its containers have reasons already).
+pub fn read<'a>(task: &'a Task, definition: Definition<'_>) -> Stop<'a> {
+    let own = task.stopped_reason.as_str();
+    let code = task.stop_code.as_deref().unwrap_or("");
+    let essential = || {
+        task.containers
+            .iter()
+            .filter(|one| definition.essential(&one.name))
+    };
+
+    if code == "UserInitiated" {
+        return Stop {
+            kind: StopKind::ByUser,
+            text: own,
+            container: None,
+        };
+    }
+    // A health check's kill leaves exit code 137 behind; its text says more than the code.
+    for container in essential() {
+        if let Some(kind) = reason::kind(&container.reason) {
+            let text = container.reason.as_str();
+            return Stop {
+                kind: StopKind::Failed(kind),
+                text,
+                container: Some(container),
+            };
+        }
+    }
+    if let Some(kind) = reason::kind(own) {
+        return Stop {
+            kind: StopKind::Failed(kind),
+            text: own,
+            container: culprit(essential()),
+        };
+    }
+    if matches!(code, "SpotInterruption" | "TerminationNotice") {
+        let kind = StopKind::Failed(CauseKind::SpotInterruption);
+        return Stop {
+            kind,
+            text: own,
+            container: None,
+        };
+    }
+    let low = own.to_ascii_lowercase();
+    if low.contains("scaling activity initiated by") {
+        return Stop {
+            kind: StopKind::Replaced,
+            text: own,
+            container: None,
+        };
+    }
+    if code == "EssentialContainerExited" || low.contains("essential container") {
+        let container = culprit(essential());
+        let said = container
+            .map(|one| one.reason.as_str())
+            .filter(|text| !text.is_empty());
+        let kind = StopKind::Failed(CauseKind::ContainerExit);
+        return Stop {
+            kind,
+            text: said.unwrap_or(own),
+            container,
+        };
+    }
+    if code == "ServiceSchedulerInitiated" {
+        return Stop {
+            kind: StopKind::Replaced,
+            text: own,
+            container: None,
+        };
+    }
+    let container = essential().find(|one| !one.reason.is_empty());
+    let text = if own.is_empty() {
+        container.map_or("", |one| one.reason.as_str())
+    } else {
+        own
+    };
+    Stop {
+        kind: StopKind::Failed(CauseKind::Unknown),
+        text,
+        container,
+    }
+}
+
+/// The container that ended by itself, as far as exit codes tell: a code of its own before one of
+/// being told to stop, and a failure before an end without complaint.
+fn culprit<'a>(containers: impl Iterator<Item = &'a Container>) -> Option<&'a Container> {
+    containers
+        .filter(|one| one.exit_code.is_some())
+        .min_by_key(|one| match one.exit_code {
+            Some(0) => 1,
+            Some(code) if TOLD_TO_STOP.contains(&code) => 2,
+            _ => 0,
+        })
+}
+
+/// What an exit code means by convention, where it means something.
+pub fn exit_meaning(code: i64) -> Option<&'static str> {
+    match code {
+        0 => Some(
+            "it ended by itself and without complaint; a service's container has to keep running",
+        ),
+        126 => Some("its command was found but could not be executed"),
+        127 => Some("its command was not found"),
+        134 => Some("it aborted (SIGABRT)"),
+        137 => Some("it was killed (SIGKILL); AWS doesn't say that memory ran out"),
+        139 => Some("it crashed (SIGSEGV)"),
+        143 => Some("it was told to stop (SIGTERM)"),
+        255 => Some(
+            "often a program built for another CPU architecture, or an entry point that failed",
+        ),
+        _ => None,
+    }
+}

@@ -1,0 +1,200 @@
+//! The build context: a directory, less what `.dockerignore` leaves out, as a stream of tar.
+//!
+//! The engine doesn't apply `.dockerignore` to an uploaded context, so this is where it happens:
+//! what is left out here never leaves the machine.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use futures_util::Stream;
+use tokio::task::JoinHandle;
+
+use super::tar_stream::{Chunk, pipe};
+use crate::image::Dockerignore;
+use crate::image::dockerignore::DockerignoreError;
+
+#[cfg(test)]
+mod tests;
+mod walk;
+
+/// More files than a context of any sane build; a forgotten `.dockerignore` over a package cache
+/// shows up here before it has cost an hour.
+pub const MAX_FILES: u64 = 1_000_000;
+
+/// More than the disk of a hosted runner holds free.
+pub const MAX_BYTES: u64 = 64 << 30;
+
+/// `.dockerignore` files and Dockerfiles from outside the context are read whole.
+const MAX_TEXT: u64 = 4 << 20;
+
+/// Why a context can't be sent.
+#[derive(Debug, thiserror::Error)]
+pub enum ContextError {
+    #[error("the build context `{}` can't be opened", path.display())]
+    Open { path: PathBuf, source: io::Error },
+    #[error("the build context `{}` is no directory", .0.display())]
+    NotADirectory(PathBuf),
+    #[error("the Dockerfile `{}` can't be read", path.display())]
+    Dockerfile { path: PathBuf, source: io::Error },
+    #[error("`{}` can't be used", path.display())]
+    Dockerignore {
+        path: PathBuf,
+        source: DockerignoreError,
+    },
+    #[error("`{}` in the build context can't be read", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("`{}` is larger than {MAX_TEXT} bytes", .0.display())]
+    TextTooBig(PathBuf),
+    #[error("`{}` shrank while it was read", .0.display())]
+    Changed(PathBuf),
+    #[error("the build context holds more than {limit} files")]
+    TooManyFiles { limit: u64 },
+    #[error("the build context holds more than {limit} bytes")]
+    TooBig { limit: u64 },
+    /// The engine took no more of it; the build's own answer says why.
+    #[error("the build context was not taken to its end")]
+    NotTaken,
+}
+
+/// How much was sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ContextSize {
+    /// Files, directories and links.
+    pub files: u64,
+    /// Bytes in files.
+    pub bytes: u64,
+}
+
+/// Bounds on what is sent; a value so that tests can reach them.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    files: u64,
+    bytes: u64,
+}
+
+const LIMITS: Limits = Limits {
+    files: MAX_FILES,
+    bytes: MAX_BYTES,
+};
+
+/// A context that is ready to be sent.
+#[derive(Debug)]
+pub struct BuildContext {
+    root: PathBuf,
+    rules: Dockerignore,
+    dockerfile: Dockerfile,
+    limits: Limits,
+}
+
+#[derive(Debug)]
+enum Dockerfile {
+    /// Its path in the context.
+    Inside(String),
+    /// It lies elsewhere and goes along under a name that no file of the context has.
+    Beside { name: String, content: Vec<u8> },
+}
+
+impl BuildContext {
+    /// Looks at the directory and reads the ignore file: `<Dockerfile>.dockerignore` if there is
+    /// one, else `.dockerignore`. Blocks on the disk.
+    pub fn open(directory: &Path, dockerfile: Option<&Path>) -> Result<Self, ContextError> {
+        let opened = |source| ContextError::Open {
+            path: directory.to_owned(),
+            source,
+        };
+        let root = directory.canonicalize().map_err(opened)?;
+        if !root.metadata().map_err(opened)?.is_dir() {
+            return Err(ContextError::NotADirectory(directory.to_owned()));
+        }
+        let dockerfile = dockerfile.map_or_else(|| directory.join("Dockerfile"), Path::to_owned);
+        Ok(Self {
+            rules: read_rules(&root, &dockerfile)?,
+            dockerfile: find_dockerfile(&root, &dockerfile)?,
+            limits: LIMITS,
+            root,
+        })
+    }
+
+    /// The name under which the engine finds the Dockerfile.
+    pub fn dockerfile(&self) -> &str {
+        match &self.dockerfile {
+            Dockerfile::Inside(name) | Dockerfile::Beside { name, .. } => name,
+        }
+    }
+
+    /// The tar stream, and the task that fills it. The task ends by itself when the stream is
+    /// dropped.
+    pub(super) fn stream(
+        self,
+    ) -> (
+        impl Stream<Item = Chunk> + Send + Sync + 'static,
+        JoinHandle<Result<ContextSize, ContextError>>,
+    ) {
+        let (writer, reader) = pipe();
+        let task = tokio::task::spawn_blocking(move || walk::send(&self, writer));
+        (reader, task)
+    }
+}
+
+fn read_rules(root: &Path, dockerfile: &Path) -> Result<Dockerignore, ContextError> {
+    let mut own = dockerfile.as_os_str().to_owned();
+    own.push(".dockerignore");
+    for path in [PathBuf::from(own), root.join(".dockerignore")] {
+        match read_text(&path) {
+            Ok(text) => {
+                return Dockerignore::parse(&text)
+                    .map_err(|source| ContextError::Dockerignore { path, source });
+            }
+            Err(ContextError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Dockerignore::default())
+}
+
+fn find_dockerfile(root: &Path, dockerfile: &Path) -> Result<Dockerfile, ContextError> {
+    let unreadable = |source| ContextError::Dockerfile {
+        path: dockerfile.to_owned(),
+        source,
+    };
+    let real = dockerfile.canonicalize().map_err(unreadable)?;
+    if !real.metadata().map_err(unreadable)?.is_file() {
+        return Err(unreadable(io::ErrorKind::IsADirectory.into()));
+    }
+    let inside = real.strip_prefix(root).ok().and_then(Path::to_str);
+    match inside {
+        Some(path) => Ok(Dockerfile::Inside(path.to_owned())),
+        None => Ok(Dockerfile::Beside {
+            name: format!(".dockerfile.{}", random_name()),
+            content: read_text(&real)?,
+        }),
+    }
+}
+
+fn read_text(path: &Path) -> Result<Vec<u8>, ContextError> {
+    use io::Read as _;
+    let unreadable = |source| ContextError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let mut text = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(MAX_TEXT + 1).read_to_end(&mut text))
+        .map_err(unreadable)?;
+    if text.len() as u64 > MAX_TEXT {
+        return Err(ContextError::TextTooBig(path.to_owned()));
+    }
+    Ok(text)
+}
+
+/// 32 hexadecimal digits that nobody else has: the standard library's hash keys are random.
+pub(super) fn random_name() -> String {
+    let word = || RandomState::new().build_hasher().finish();
+    format!("{:016x}{:016x}", word(), word())
+}
+
+fn bytes_of(path: &Path) -> &[u8] {
+    path.as_os_str().as_bytes()
+}

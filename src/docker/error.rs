@@ -1,0 +1,138 @@
+//! What can go wrong with the engine: one variant for each operation or cause.
+//!
+//! A variant's text says what failed and on what; why is in its source, printed once by whoever
+//! reports the chain. `help` says what to do.
+
+use std::io;
+
+use super::build_failure::BuildFailure;
+use super::context::ContextError;
+use super::push::PushFailureKind;
+use crate::image::{Digest, Platform};
+
+/// An error of the Docker edge.
+#[derive(Debug, thiserror::Error)]
+pub enum DockerError {
+    #[error("no Docker engine: there is no socket at `{path}`")]
+    NoSocket { path: String },
+    #[error("the Docker engine's socket `{path}` may not be used")]
+    SocketDenied { path: String, source: io::Error },
+    #[error("no Docker engine answers at `{address}`")]
+    NotListening { address: String, source: io::Error },
+    #[error("`DOCKER_HOST` is `{host}`, which is not understood")]
+    BadHost { host: String },
+    #[error("the Docker engine at `{address}` did not answer within {seconds} s")]
+    Silent { address: String, seconds: u64 },
+    #[error("the engine is Docker {version} (API {api}), which is too old")]
+    TooOld { version: String, api: String },
+    #[error("the engine runs {os} containers, and only Linux ones can be built")]
+    NotLinux { os: String },
+    #[error("the engine is {name}, which has no BuildKit")]
+    NoBuildKit { name: String },
+    /// The engine answered an operation with an error, or broke off.
+    #[error("the Docker engine failed to {doing}")]
+    Engine {
+        doing: String,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    #[error("the Docker engine broke off while it was to {doing}")]
+    BrokeOff { doing: String },
+    #[error("the build context could not be sent")]
+    Context(#[source] Box<ContextError>),
+    #[error("{0}")]
+    Build(Box<BuildFailure>),
+    #[error("the image was built for `{built}`, and `{wanted}` was asked for")]
+    Platform {
+        built: Box<Platform>,
+        wanted: Box<Platform>,
+    },
+    #[error("there is no tag to push")]
+    NoTags,
+    #[error("`{reference}` could not be pushed: {message}")]
+    Push {
+        reference: String,
+        kind: PushFailureKind,
+        /// The registry's own text, one line. Untrusted.
+        message: String,
+    },
+    #[error("the push of `{reference}` stood still for {seconds} s")]
+    PushStalled { reference: String, seconds: u64 },
+    #[error("the engine did not say what digest `{reference}` has")]
+    NoDigest { reference: String },
+    #[error("the tags of one image were pushed with different digests: `{first}` and `{second}`")]
+    DigestsDiffer { first: Digest, second: Digest },
+}
+
+impl From<ContextError> for DockerError {
+    fn from(error: ContextError) -> Self {
+        Self::Context(Box::new(error))
+    }
+}
+
+impl DockerError {
+    /// What to do about it.
+    pub fn help(&self) -> Option<String> {
+        let text = match self {
+            Self::NoSocket { .. } => {
+                "on a GitHub runner the engine's socket is mounted into container actions; `ubuntu-slim` and Kubernetes runners (ARC) have no engine, so take `ubuntu-latest`, or a runner with Docker; or deploy an `image` that exists already"
+            }
+            Self::SocketDenied { .. } => {
+                "run as root, or as a member of the group `docker`; in a container action the image must not set `USER`"
+            }
+            Self::NotListening { .. } => {
+                "start the engine (`systemctl start docker`), and look at its log"
+            }
+            Self::BadHost { .. } => "use `unix:///path/to/docker.sock` or `tcp://host:port`",
+            Self::Silent { .. } => {
+                "look at the engine's log; a restart of the engine helps where it hangs"
+            }
+            Self::TooOld { .. } => "update Docker to 20.10 or later: BuildKit is needed",
+            Self::NotLinux { .. } => "use a Linux runner",
+            Self::NoBuildKit { .. } => "use a Docker engine of 20.10 or later",
+            Self::BrokeOff { .. } => {
+                "look at the engine's log; nothing was deployed, so the run can be repeated"
+            }
+            Self::Context(error) => return context_help(error),
+            Self::Build(failure) => return failure.help(),
+            Self::Platform { .. } => {
+                "give the Dockerfile's `FROM` no `--platform` of its own, or set `platform` to what is wanted"
+            }
+            Self::Push { kind, .. } => return Some(kind.help()),
+            Self::PushStalled { .. } => {
+                "check the network between the engine's host and the registry, and repeat the run"
+            }
+            Self::NoDigest { .. } => {
+                "repeat the run; if it happens again, look at what the registry holds under the tag"
+            }
+            Self::DigestsDiffer { .. } => {
+                "another push took one of the tags at the same time; repeat the run"
+            }
+            Self::NoTags => "set `tags`",
+            Self::Engine { .. } => return None,
+        };
+        Some(text.to_owned())
+    }
+}
+
+fn context_help(error: &ContextError) -> Option<String> {
+    let text = match error {
+        ContextError::Open { .. } | ContextError::NotADirectory(_) => {
+            "set `context` to a directory of the workspace, and run `actions/checkout` before"
+        }
+        ContextError::Dockerfile { .. } => {
+            "set `file` to the Dockerfile's path, relative to the workspace"
+        }
+        ContextError::Dockerignore { .. } => "correct the line, or remove it",
+        ContextError::Read { .. } => "leave the file out with `.dockerignore`, or make it readable",
+        ContextError::TextTooBig(_) => "check that it is the file that was meant",
+        ContextError::Changed(_) => {
+            "let nothing write to the context while it is built, or leave the file out with `.dockerignore`"
+        }
+        ContextError::TooManyFiles { .. } | ContextError::TooBig { .. } => {
+            "leave out with `.dockerignore` what the build doesn't need (`node_modules`, `target`, data)"
+        }
+        ContextError::NotTaken => return None,
+    };
+    Some(text.to_owned())
+}

@@ -1,0 +1,24 @@
+//! The Docker engine: build with BuildKit, push, inspect.
+//!
+//! An edge: it talks to the engine over its socket and reads the build context from disk. It
+//! prints nothing and decides nothing about the deploy; progress leaves as values.
+
+pub mod build;
+pub mod build_failure;
+pub mod context;
+pub mod engine;
+mod error;
+pub mod progress;
+pub mod push;
+mod session;
+mod tar_stream;
+mod text;
+mod wire;
+
+pub use build::{BuildRequest, BuildSecret, Built, Credentials, RegistryLogin};
+pub use build_failure::{BuildFailure, BuildFailureKind};
+pub use context::{ContextError, ContextSize};
+pub use engine::Engine;
+pub use error::DockerError;
+pub use progress::BuildEvent;
+pub use push::{PushEvent, PushFailureKind, PushRequest, Pushed};

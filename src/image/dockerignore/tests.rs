@@ -1,0 +1,237 @@
+use super::{Dockerignore, DockerignoreError, Matches};
+use proptest::prelude::*;
+
+fn parse(text: &str) -> Dockerignore {
+    Dockerignore::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{text:?}: {error}"))
+}
+
+fn check(text: &str, excluded: &[&str], kept: &[&str]) {
+    let rules = parse(text);
+    for path in excluded {
+        assert!(
+            rules.excludes(path.as_bytes()),
+            "{text:?} must leave out {path}"
+        );
+    }
+    for path in kept {
+        assert!(
+            !rules.excludes(path.as_bytes()),
+            "{text:?} must keep {path}"
+        );
+    }
+}
+
+#[test]
+fn patterns_are_rooted_and_cover_what_is_below() {
+    check(
+        "node_modules",
+        &["node_modules", "node_modules/a/b"],
+        &["web/node_modules", "node_modules2"],
+    );
+    check("/dist/", &["dist", "dist/x"], &["a/dist"]);
+    check("./a/../b//c/", &["b/c", "b/c/d"], &["b", "a"]);
+    check(
+        ".git",
+        &[".git", ".git/config"],
+        &[".gitignore", "sub/.git"],
+    );
+    check("../a", &[], &["a"]);
+}
+
+#[test]
+fn single_wildcards_stay_within_a_part() {
+    check("*", &["a", "a/b", ".env"], &[]);
+    check("*.md", &["a.md", "a.md/x"], &["d/a.md", "a.mdx"]);
+    check(
+        "*/temp*",
+        &["d/temp", "d/temporary.txt"],
+        &["temp", "a/b/temp"],
+    );
+    check("temp?", &["tempa", "tempé"], &["temp", "temp/", "tempab"]);
+    check("a[b-d]e", &["ace"], &["ae", "aae"]);
+    check("a[^b-d]e", &["aze"], &["ace"]);
+    check("a[!b]", &["a!", "ab"], &["ac"]);
+    check("[\\]a]", &["]", "a"], &["b"]);
+    check("a\\*b", &["a*b"], &["axb"]);
+    check("abc.def", &["abc.def"], &["abcZdef"]);
+    check("a(b)c+{1}|$", &["a(b)c+{1}|$"], &["abc"]);
+}
+
+#[test]
+fn double_wildcards_cross_slashes() {
+    check("**", &["a", "a/b"], &[]);
+    check("**/*.go", &["a.go", "x/y/a.go"], &["a.goo"]);
+    check(
+        "**/dir",
+        &["dir", "a/dir", "a/dir/file"],
+        &["xdir", "a/xdir"],
+    );
+    check("**file", &["file", "myfile", "a/b/myfile"], &["file2"]);
+    check("dir/**", &["dir/a", "dir/a/b"], &["dir", "dirx/a"]);
+    check(
+        "a**/*.txt",
+        &["a/f.txt", "a/d/f.txt", "ab/f.txt"],
+        &["b/f.txt", "a/f.md"],
+    );
+    check("**/**/*.txt", &["f.txt", "a/b/f.txt"], &["f.txt2"]);
+    check(
+        "**/dir2/**",
+        &["dir2/x", "a/dir2/x/y"],
+        &["a/dir2", "adir2/x"],
+    );
+    check("a/**/b", &["a/b", "a/x/b", "a/x/y/b"], &["ab", "a/xb"]);
+}
+
+#[test]
+fn the_last_match_decides_and_exceptions_come_back() {
+    check("*.md\n!README.md", &["x.md"], &["README.md"]);
+    check(
+        "*.md\n!README*.md\nREADME-secret.md",
+        &["README-secret.md"],
+        &["README.md"],
+    );
+    check(
+        "*.md\nREADME-secret.md\n!README*.md",
+        &["x.md"],
+        &["README-secret.md"],
+    );
+    check(
+        "docs/\n!docs/README.md",
+        &["docs", "docs/x"],
+        &["docs/README.md"],
+    );
+    check(
+        "**\n!util/web",
+        &["util", "util/x"],
+        &["util/web", "util/web/foo"],
+    );
+    check(
+        "**\n!util/web\nutil/web/foo",
+        &["util/web/foo"],
+        &["util/web/bar"],
+    );
+    check("!a\na", &["a"], &[]);
+    check("*\n! src", &["a"], &["src/x"]);
+}
+
+#[test]
+fn comments_blanks_and_marks_are_no_patterns() {
+    check(
+        "\u{feff}a\n# b\n\n   \n\t c \t\r\n.\n",
+        &["a", "c"],
+        &["b", "# b", "d"],
+    );
+    check(" # a", &["# a"], &["a"]);
+    check("", &[], &["a", ".git"]);
+}
+
+#[test]
+fn malformed_patterns_name_their_line() {
+    for text in [
+        "[", "a[", "[]a]", "[-]", "[x-]", "[a-b-c]", "[^bc", "a\\", "[z-a]",
+    ] {
+        assert!(
+            matches!(
+                Dockerignore::parse(format!("ok\n{text}").as_bytes()),
+                Err(DockerignoreError::Malformed { line: 2, .. })
+            ),
+            "{text}"
+        );
+    }
+    assert_eq!(
+        Dockerignore::parse(b"a\n\n!"),
+        Err(DockerignoreError::LoneException { line: 3 })
+    );
+}
+
+#[test]
+fn an_excluded_directory_is_read_only_where_something_may_come_back() {
+    let rules = parse("**\n!docs/api/*.md\n!a?/x");
+    let check = |directory: &str, expected: bool| {
+        assert_eq!(
+            rules.may_hold_exceptions(directory.as_bytes()),
+            expected,
+            "{directory}"
+        );
+    };
+    // `!a?/x` has no literal part before its wildcard, so any directory may hold it.
+    check("docs", true);
+    check("anything", true);
+    let rules = parse("**\n!docs/api/*.md");
+    for (directory, expected) in [
+        ("docs", true),
+        ("docs/api", true),
+        ("docs/api/v1", true),
+        ("doc", false),
+        ("docs/web", false),
+        ("src", false),
+    ] {
+        assert_eq!(
+            rules.may_hold_exceptions(directory.as_bytes()),
+            expected,
+            "{directory}"
+        );
+    }
+}
+
+#[test]
+fn names_that_are_no_text_match_wildcards_only() {
+    let rules = parse("*.bin");
+    assert!(rules.excludes(b"\xff\xfe.bin"));
+    assert!(!rules.excludes(b"\xff\xfe.txt"));
+}
+
+/// The plain way to say what `matches` says: recursion over the pattern's parts, slow and short.
+/// It knows literals, `?`, `*` and `**` as a whole part.
+fn by_recursion(pattern: &[u8], path: &[u8]) -> bool {
+    match (pattern, path) {
+        ([], _) => path.is_empty(),
+        ([b'*', b'*', b'/', rest @ ..], _) => {
+            by_recursion(rest, path)
+                || (0..path.len()).any(|at| path[at] == b'/' && by_recursion(rest, &path[at + 1..]))
+        }
+        ([b'*', b'*'], _) => true,
+        ([b'*', rest @ ..], _) => {
+            by_recursion(rest, path)
+                || (!path.is_empty() && path[0] != b'/' && by_recursion(pattern, &path[1..]))
+        }
+        ([b'?', rest @ ..], [c, path @ ..]) => *c != b'/' && by_recursion(rest, path),
+        ([p, rest @ ..], [c, path @ ..]) => p == c && by_recursion(rest, path),
+        (_, []) => false,
+    }
+}
+
+proptest! {
+    #[test]
+    fn agrees_with_the_plain_definition(
+        parts in proptest::collection::vec("[ab?*]{1,3}|\\*\\*", 1..4),
+        path in "[ab]{1,3}(/[ab]{1,3}){0,3}",
+    ) {
+        let pattern = parts.join("/");
+        // `**` inside a part, and `**` before a literal, follow moby's own rules (tables above).
+        prop_assume!(!parts.iter().any(|part| part.contains("**") && part != "**"));
+        let covers = path
+            .match_indices('/')
+            .map(|(at, _)| &path[..at])
+            .chain([path.as_str()])
+            .any(|prefix| by_recursion(pattern.as_bytes(), prefix.as_bytes()));
+        prop_assert_eq!(parse(&pattern).excludes(path.as_bytes()), covers, "{}", pattern);
+    }
+
+    #[test]
+    fn never_panics_and_pruning_loses_nothing(
+        text in "([!#]?[ab*?/.\\[\\]^\\\\-]{0,8}\n){0,4}",
+        path in "[ab]{1,3}(/[ab]{1,3}){0,3}",
+    ) {
+        if let Ok(rules) = Dockerignore::parse(text.as_bytes()) {
+            let mut seen = Matches::default();
+            for (at, _) in path.match_indices('/') {
+                let directory = &path.as_bytes()[..at];
+                seen = rules.matches(directory, &seen);
+                if seen.excluded() && !rules.may_hold_exceptions(directory) {
+                    prop_assert!(rules.excludes(path.as_bytes()), "{} in {:?}", path, text);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The report for programs: one object, `schemaVersion` 1. Members are added, never renamed.
+
+use serde_json::{Map, Value, json};
+
+use super::{Report, ServiceReport};
+use crate::cause::{Cause, Remedy};
+use crate::rollout::Sample;
+use crate::snapshot::{Task, Timestamp};
+
+/// The whole report as JSON.
+pub fn render(report: &Report) -> Value {
+    let image = report.image.as_ref().map(|image| {
+        json!({
+            "reference": image.reference,
+            "digest": image.digest,
+            "platform": image.platform,
+            "built": image.built,
+            "pushed": image.pushed,
+        })
+    });
+    let definition = report.definition.as_ref().map(|definition| {
+        let changes: Vec<Value> = definition
+            .changes
+            .iter()
+            .map(|change| json!({"path": change.path, "before": change.before, "after": change.after}))
+            .collect();
+        json!({
+            "arn": definition.arn,
+            "family": definition.family,
+            "revision": definition.revision,
+            "registered": definition.registered,
+            "changes": changes,
+        })
+    });
+    json!({
+        "schemaVersion": 1,
+        "outcome": report.outcome.map(|outcome| outcome.as_str()),
+        "reason": report.reason,
+        "serviceChanged": report.service_changed,
+        "startedAt": rfc3339(report.started),
+        "finishedAt": rfc3339(report.finished),
+        "image": image,
+        "taskDefinition": definition,
+        "services": report.services.iter().map(service).collect::<Vec<_>>(),
+    })
+}
+
+fn service(service: &ServiceReport) -> Value {
+    json!({
+        "cluster": service.cluster,
+        "service": service.service,
+        "outcome": service.outcome.map(|outcome| outcome.as_str()),
+        "reason": service.reason,
+        "deploymentId": service.deployment_id,
+        "forecast": service.forecast,
+        "causes": service.causes.iter().map(cause).collect::<Vec<_>>(),
+        "stoppedTasks": service.stopped.iter().map(stopped).collect::<Vec<_>>(),
+        "timeline": service.timeline.iter().map(sample).collect::<Vec<_>>(),
+    })
+}
+
+fn cause(cause: &Cause) -> Value {
+    json!({
+        "kind": cause.kind.as_str(),
+        "message": cause.message,
+        "evidence": cause.evidence,
+        "remedies": cause.remedies.iter().map(remedy).collect::<Vec<_>>(),
+    })
+}
+
+fn remedy(remedy: &Remedy) -> Value {
+    json!({"text": remedy.text, "change": remedy.change, "cost": remedy.cost, "checked": remedy.checked})
+}
+
+fn stopped(task: &Task) -> Value {
+    let containers: Vec<Value> = task
+        .containers
+        .iter()
+        .map(|container| {
+            json!({"name": container.name, "exitCode": container.exit_code, "reason": container.reason})
+        })
+        .collect();
+    json!({
+        "task": task.id(),
+        "stoppedAt": task.stopped.map(rfc3339),
+        "stopCode": task.stop_code,
+        "stoppedReason": task.stopped_reason,
+        "containers": containers,
+    })
+}
+
+fn sample(sample: &Sample) -> Value {
+    let mut value = Map::new();
+    value.insert("at".to_owned(), json!(rfc3339(sample.at)));
+    value.insert("desired".to_owned(), json!(sample.desired));
+    value.insert("running".to_owned(), json!(sample.running));
+    value.insert("pending".to_owned(), json!(sample.pending));
+    value.insert("failed".to_owned(), json!(sample.failed));
+    value.insert("oldRunning".to_owned(), json!(sample.old_running));
+    value.insert("event".to_owned(), json!(sample.event));
+    Value::Object(value)
+}
+
+/// The word that stands for all services' forecasts: the worst.
+pub fn worst_forecast(report: &Report) -> Option<&'static str> {
+    let words: Vec<&str> = report.services.iter().filter_map(|service| service.forecast.as_deref()).collect();
+    ["blocked", "unknown", "fits"].into_iter().find(|word| words.contains(word))
+}
+
+fn rfc3339(at: Timestamp) -> String {
+    let millis = u64::try_from(at.0).unwrap_or(0);
+    humantime::format_rfc3339_seconds(std::time::UNIX_EPOCH + std::time::Duration::from_millis(millis)).to_string()
+}

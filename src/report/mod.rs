@@ -1,0 +1,170 @@
+//! What a run came to: one value, and its forms for people and for programs.
+//!
+//! The report is filled while the run goes on, so that a cancelled run can still say what state
+//! things are in. Nothing here decides and nothing here prints.
+
+pub mod json;
+pub mod markdown;
+mod outputs;
+pub mod summary;
+pub mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use outputs::{OUTPUTS, outputs};
+
+
+use crate::cause::Cause;
+use crate::rollout::Sample;
+use crate::snapshot::{Task, Timestamp};
+use crate::taskdef::Change;
+
+macro_rules! outcomes {
+    ($($(#[$doc:meta])* $variant:ident => $name:literal, $exit:literal;)+) => {
+        /// How a run or the deploy of one service ended; the words are the public contract. Ordered
+        /// from best to worst, so that the worst of several is the greatest.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Outcome { $($(#[$doc])* $variant),+ }
+
+        impl Outcome {
+            pub const ALL: &[Outcome] = &[$(Outcome::$variant),+];
+
+            pub fn as_str(self) -> &'static str {
+                match self { $(Outcome::$variant => $name),+ }
+            }
+
+            /// The exit code of the process.
+            pub fn exit_code(self) -> u8 {
+                match self { $(Outcome::$variant => $exit),+ }
+            }
+        }
+    };
+}
+
+outcomes! {
+    /// The service runs just this already.
+    Unchanged => "unchanged", 0;
+    /// A dry run, or `register-only`.
+    Planned => "planned", 0;
+    /// No wait was asked for.
+    Started => "started", 0;
+    /// Our deployment is complete, and its revision serves.
+    Succeeded => "succeeded", 0;
+    /// Another deployment took this one's place.
+    Superseded => "superseded", 6;
+    /// Still moving when the time ran out.
+    TimedOut => "timed-out", 7;
+    /// The previous revision was put back.
+    RolledBack => "rolled-back", 5;
+    /// Proven before the deploy; nothing was changed.
+    Blocked => "blocked", 3;
+    /// Bad input, or a check before the deploy failed.
+    Invalid => "invalid", 2;
+    /// No room, or the percentages forbid it.
+    Stuck => "stuck", 4;
+    /// Tasks don't start, don't stay up or don't get healthy.
+    Failed => "failed", 1;
+    /// AWS, Docker or GitHub could not be used.
+    Error => "error", 8;
+    /// SIGINT.
+    Interrupted => "cancelled", 130;
+    /// SIGTERM.
+    Terminated => "cancelled", 143;
+}
+
+impl Outcome {
+    /// Whether the run did what it was asked to do.
+    pub fn is_good(self) -> bool {
+        self.exit_code() == 0
+    }
+}
+
+/// The image of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImageReport {
+    /// `repository@sha256:…`, or what was given where the registry can't be asked.
+    pub reference: String,
+    pub digest: String,
+    pub tag: String,
+    pub platform: String,
+    pub built: bool,
+    pub pushed: bool,
+}
+
+/// The revision of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DefinitionReport {
+    pub arn: String,
+    pub family: String,
+    pub revision: i64,
+    /// Whether this run registered it.
+    pub registered: bool,
+    pub changes: Vec<Change>,
+}
+
+/// One service of a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ServiceReport {
+    pub cluster: String,
+    pub service: String,
+    pub outcome: Option<Outcome>,
+    pub reason: String,
+    pub deployment_id: String,
+    pub task_definition: String,
+    pub changed: bool,
+    pub forecast: Option<String>,
+    pub causes: Vec<Cause>,
+    pub stopped: Vec<Task>,
+    pub timeline: Vec<Sample>,
+}
+
+/// A whole run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Report {
+    pub outcome: Option<Outcome>,
+    /// One line.
+    pub reason: String,
+    /// What to do about it, where there is something to do.
+    pub help: Vec<String>,
+    pub service_changed: bool,
+    /// The service whose UpdateService was sent and not answered yet.
+    pub pending_write: Option<usize>,
+    /// `on-superseded: ignore`: the outcome stays, the exit code is 0.
+    pub superseded_is_fine: bool,
+    pub started: Timestamp,
+    pub finished: Timestamp,
+    pub region: String,
+    pub image: Option<ImageReport>,
+    pub definition: Option<DefinitionReport>,
+    pub services: Vec<ServiceReport>,
+}
+
+impl Report {
+    /// The exit code of the process.
+    pub fn exit_code(&self) -> u8 {
+        match self.outcome {
+            Some(Outcome::Superseded) if self.superseded_is_fine => 0,
+            Some(outcome) => outcome.exit_code(),
+            None => Outcome::Error.exit_code(),
+        }
+    }
+
+    /// Where the AWS console shows the first service, for the partition of its region.
+    pub fn console_url(&self) -> Option<String> {
+        let service = self.services.first()?;
+        let region = Some(self.region.as_str()).filter(|region| !region.is_empty())?;
+        Some(console_url(region, &service.cluster, &service.service))
+    }
+}
+
+/// The service's page in the AWS console.
+pub fn console_url(region: &str, cluster: &str, service: &str) -> String {
+    let cluster = crate::snapshot::last_part(cluster);
+    let host = match region {
+        _ if region.starts_with("cn-") => format!("{region}.console.amazonaws.cn"),
+        _ if region.starts_with("us-gov-") => "console.amazonaws-us-gov.com".to_owned(),
+        _ => format!("{region}.console.aws.amazon.com"),
+    };
+    format!("https://{host}/ecs/v2/clusters/{cluster}/services/{service}/deployments?region={region}")
+}

@@ -1,0 +1,58 @@
+use proptest::prelude::*;
+
+use super::markdown::{code, escape};
+use super::{Outcome, Report, ServiceReport, console_url, summary};
+
+#[test]
+fn outcomes_have_the_exit_codes_that_the_contract_names() {
+    let table: Vec<String> =
+        Outcome::ALL.iter().map(|outcome| format!("{}={}", outcome.as_str(), outcome.exit_code())).collect();
+    assert_eq!(
+        table.join(" "),
+        "unchanged=0 planned=0 started=0 succeeded=0 superseded=6 timed-out=7 rolled-back=5 blocked=3 invalid=2 \
+         stuck=4 failed=1 error=8 cancelled=130 cancelled=143"
+    );
+}
+
+#[test]
+fn the_console_is_the_one_of_the_partition() {
+    assert_eq!(
+        console_url("eu-west-1", "arn:aws:ecs:eu-west-1:111122223333:cluster/web", "api"),
+        "https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/web/services/api/deployments?region=eu-west-1"
+    );
+    assert!(console_url("cn-north-1", "web", "api").starts_with("https://cn-north-1.console.amazonaws.cn/"));
+    assert!(console_url("us-gov-west-1", "web", "api").starts_with("https://console.amazonaws-us-gov.com/"));
+}
+
+#[test]
+fn a_summary_stays_bounded_whatever_happened() {
+    let service = ServiceReport {
+        causes: vec![
+            crate::cause::Cause {
+                kind: crate::cause::CauseKind::Unknown,
+                message: "m".repeat(5000),
+                evidence: vec!["e".repeat(5000); 200],
+                remedies: Vec::new(),
+            };
+            50
+        ],
+        ..ServiceReport::default()
+    };
+    let report = Report { services: vec![service; 20], ..Report::default() };
+    let text = summary::render(&report);
+    assert!(text.len() <= summary::SUMMARY_MAX_BYTES + 100, "{} bytes", text.len());
+    assert!(text.starts_with("### ❌ error: "));
+}
+
+proptest! {
+    #[test]
+    fn no_text_breaks_out_of_a_table_or_mentions_anyone(text in ".{0,200}") {
+        let escaped = escape(&text, 150);
+        for forbidden in ['\n', '\r', '|', '`', '<', '@'] {
+            prop_assert!(!escaped.contains(forbidden), "{forbidden:?} in {escaped:?}");
+        }
+        let code = code(&text, 150);
+        prop_assert!(!code.contains('\n') && !code.contains('|'));
+        prop_assert!(code == "–" || code.matches('`').count() == 2, "{code:?}");
+    }
+}

@@ -1,0 +1,76 @@
+//! The closing lines of a run in the log: one sentence, the evidence, what to do.
+
+use super::{Outcome, Report, ServiceReport};
+use crate::cause::Cause;
+
+/// Evidence lines of one cause that are shown; the report has all.
+const EVIDENCE_SHOWN: usize = 6;
+/// Causes of one service that are shown in full.
+const CAUSES_SHOWN: usize = 4;
+
+/// The last word of a run, one line an item; the texts of AWS in it are escaped by the console.
+pub fn closing(report: &Report) -> Vec<String> {
+    let mut lines = Vec::new();
+    for service in &report.services {
+        lines.extend(of_service(service));
+    }
+    let outcome = report.outcome.unwrap_or(Outcome::Error);
+    lines.push(String::new());
+    lines.push(format!("{}: {}", outcome.as_str(), report.reason));
+    if !outcome.is_good() {
+        lines.push(changed(report.service_changed).to_owned());
+    }
+    lines.extend(report.help.iter().map(|help| format!("  → {help}")));
+    if report.services.len() > 1 {
+        lines.push(String::new());
+        lines.extend(table(&report.services));
+    }
+    if let Some(url) = report.console_url() {
+        lines.push(format!("console: {url}"));
+    }
+    lines
+}
+
+/// Whether the service was changed, in words.
+pub fn changed(changed: bool) -> &'static str {
+    if changed { "the service was changed by this run" } else { "the service was not changed" }
+}
+
+fn of_service(service: &ServiceReport) -> Vec<String> {
+    let mut lines = Vec::new();
+    for cause in service.causes.iter().take(CAUSES_SHOWN) {
+        lines.push(String::new());
+        lines.extend(cause_lines(cause));
+    }
+    let more = service.causes.len().saturating_sub(CAUSES_SHOWN);
+    if more > 0 {
+        lines.push(format!("{more} more in the report"));
+    }
+    lines
+}
+
+/// A cause with its evidence and remedies.
+pub fn cause_lines(cause: &Cause) -> Vec<String> {
+    let mut lines = vec![format!("cause ({}): {}", cause.kind.as_str(), cause.message)];
+    lines.extend(cause.evidence.iter().take(EVIDENCE_SHOWN).map(|evidence| format!("  · {evidence}")));
+    let more = cause.evidence.len().saturating_sub(EVIDENCE_SHOWN);
+    if more > 0 {
+        lines.push(format!("  · {more} more like these"));
+    }
+    for remedy in &cause.remedies {
+        let cost = remedy.cost.as_ref().map(|cost| format!(" ({cost})")).unwrap_or_default();
+        lines.push(format!("  → {}{cost}", remedy.text));
+    }
+    lines
+}
+
+fn table(services: &[ServiceReport]) -> Vec<String> {
+    let width = services.iter().map(|service| service.service.chars().count()).max().unwrap_or(0);
+    services
+        .iter()
+        .map(|service| {
+            let outcome = service.outcome.map_or("not started", Outcome::as_str);
+            format!("  {:width$}  {outcome:11}  {}", service.service, service.reason)
+        })
+        .collect()
+}

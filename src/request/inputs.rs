@@ -1,0 +1,172 @@
+//! The one table of inputs: the action's environment, the command's flags, `action.yml` and the
+//! README are all derived from it or held against it.
+//!
+//! A row is added here when the input works, not before; nothing else lists inputs.
+
+use super::options::{
+    CapacityCheck, Network, OnCancel, OnFailure, OnStuck, OnSuperseded, PropagateTags,
+};
+
+/// One input, which is also a flag of the command.
+#[derive(Clone, Copy, Debug)]
+pub struct Input {
+    /// Kebab-case, as in `with:` and after `--`.
+    pub name: &'static str,
+    /// What an input that isn't given counts as; empty means "nothing".
+    pub default: &'static str,
+    /// One line of Markdown without a full stop.
+    pub help: &'static str,
+    pub group: Group,
+    pub kind: Kind,
+    /// Values may hold what nobody should read in a log: they're never shown, not even when wrong.
+    pub secret: bool,
+}
+
+/// The heading that an input stands under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    Aws,
+    Image,
+    TaskDefinition,
+    Service,
+    Rollout,
+    Report,
+}
+
+impl Group {
+    /// As shown over the rows of the group.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Aws => "AWS",
+            Self::Image => "Image",
+            Self::TaskDefinition => "Task definition",
+            Self::Service => "Service",
+            Self::Rollout => "Rollout",
+            Self::Report => "Report",
+        }
+    }
+}
+
+/// What the text of an input has to look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Text,
+    /// `true` or `false`.
+    Flag,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// `90s`, `2m`, `1h`; a bare number counts in the unit.
+    Duration(Unit),
+    /// A whole number from 0.
+    Count,
+    /// One item a line, or commas between items.
+    List,
+    /// One item a line; an item may hold commas.
+    Lines,
+}
+
+impl Kind {
+    /// Whether the flag may be given more than once, each adding to the list.
+    pub fn repeats(self) -> bool {
+        matches!(self, Self::List | Self::Lines)
+    }
+}
+
+/// The unit in which a bare number counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    Seconds,
+    Minutes,
+}
+
+/// The row of an input; absent for a name that isn't one.
+pub fn find(name: &str) -> Option<&'static Input> {
+    INPUTS.iter().find(|input| input.name == name)
+}
+
+const fn row(group: Group, name: &'static str, kind: Kind, help: &'static str) -> Input {
+    Input {
+        name,
+        default: "",
+        help,
+        group,
+        kind,
+        secret: false,
+    }
+}
+
+impl Input {
+    const fn or(mut self, default: &'static str) -> Input {
+        self.default = default;
+        self
+    }
+
+    const fn secret(mut self) -> Input {
+        self.secret = true;
+        self
+    }
+}
+
+use Group::{Aws, Image, Report, Rollout, Service, TaskDefinition};
+use Kind::{Count, Duration, Flag, Lines, List, Text};
+
+/// Every input, in the order in which people read about them.
+#[rustfmt::skip]
+pub const INPUTS: &[Input] = &[
+    row(Aws, "aws-region", Text, "Region; without it `AWS_REGION`, then `AWS_DEFAULT_REGION`"),
+    row(Aws, "allowed-account-ids", List, "Account ids; any other account is refused before anything is touched"),
+
+    row(Image, "image", Text, "Full reference (tag or digest) that exists already: it is deployed, nothing is built"),
+    row(Image, "image-tag", Text, "Tag that exists already in `repository`: it is deployed, nothing is built"),
+    row(Image, "images", List, "`container=reference` lines, when containers take different images that exist already"),
+    row(Image, "repository", Text, "ECR repository, by name or URI; with it and none of the three above the image is built and pushed"),
+    row(Image, "tags", List, "Tags to push; without it the commit's full SHA"),
+    row(Image, "context", Text, "Directory of the build context").or("."),
+    row(Image, "file", Text, "Path of the Dockerfile; without it `<context>/Dockerfile`"),
+    row(Image, "target", Text, "Stage of the Dockerfile to build; without it the last one"),
+    row(Image, "platform", Text, "The one platform to build for").or("linux/amd64"),
+    row(Image, "build-args", Lines, "`NAME=value` lines for the Dockerfile's `ARG`s").secret(),
+    row(Image, "labels", Lines, "`name=value` lines, put on the image"),
+    row(Image, "cache-from", Lines, "Images whose inline cache is used: references, or `type=registry,ref=<reference>`"),
+    row(Image, "cache-to", Lines, "`type=inline`: the pushed image carries its own cache"),
+    row(Image, "no-cache", Flag, "Build every step anew").or("false"),
+    row(Image, "pull", Flag, "Look for newer base images even where the engine has one").or("false"),
+    row(Image, "network", Kind::Choice(Network::NAMES), "Network of the `RUN` steps: `default`, `none` or `host`").or("default"),
+    row(Image, "add-hosts", List, "`name:address` lines for the `RUN` steps' hosts file"),
+    row(Image, "skip-existing", Flag, "No build and no push when the first tag exists in the repository already, for this platform").or("true"),
+
+    row(TaskDefinition, "task-definition", Text, "JSON or YAML file in the workspace, family, `family:revision` or ARN; without it the revision that the service runs now"),
+    row(TaskDefinition, "container-name", List, "Containers that get the image and the edits; without it the only one, else the one whose image is in `repository`"),
+    row(TaskDefinition, "environment-variables", Lines, "`NAME=value` lines to set; `-NAME` removes one").secret(),
+    row(TaskDefinition, "secrets", Lines, "`NAME=arn` lines to set; `-NAME` removes one").secret(),
+    row(TaskDefinition, "docker-labels", Lines, "`name=value` lines to set; `-name` removes one"),
+    row(TaskDefinition, "command", Text, "The container's command, as a JSON list or as a line with a shell's quotes"),
+    row(TaskDefinition, "log-configuration-log-driver", Text, "Log driver, such as `awslogs` or `awsfirelens`"),
+    row(TaskDefinition, "log-configuration-options", Lines, "`name=value` lines to set; `-name` removes one"),
+    row(TaskDefinition, "env-files", Lines, "S3 ARNs of environment files, which replace those there are; `-arn` lines only remove"),
+    row(TaskDefinition, "task-role-arn", Text, "ARN of the role that the containers have"),
+    row(TaskDefinition, "execution-role-arn", Text, "ARN of the role that pulls images and reads secrets"),
+    row(TaskDefinition, "register-only", Flag, "Stop after the registration").or("false"),
+
+    row(Service, "cluster", Text, "Name or ARN of the cluster").or("default"),
+    row(Service, "service", List, "Services, by name or ARN; `cluster/service` overrides `cluster`; required save with `register-only`"),
+    row(Service, "desired-count", Count, "How many tasks; not sent unless given"),
+    row(Service, "force-new-deployment", Flag, "Start a rollout even when nothing changes; not sent unless given"),
+    row(Service, "propagate-tags", Kind::Choice(PropagateTags::NAMES), "`NONE`, `SERVICE` or `TASK_DEFINITION`; not sent unless given"),
+    row(Service, "enable-ecs-managed-tags", Flag, "Whether ECS tags the tasks; not sent unless given"),
+
+    row(Rollout, "wait-for-service-stability", Flag, "Follow the rollout to its end").or("true"),
+    row(Rollout, "wait-for-minutes", Duration(Unit::Minutes), "How long to follow it").or("30"),
+    row(Rollout, "poll-interval", Duration(Unit::Seconds), "Shortest time between two looks; it stretches under throttling, never past 15 s").or("5s"),
+    row(Rollout, "capacity-check", Kind::Choice(CapacityCheck::NAMES), "A rollout that is proven unable to finish: `fail` refuses it before anything is registered, `warn` says so and goes on, `off`").or("fail"),
+    row(Rollout, "stuck-after", Duration(Unit::Seconds), "How long nothing may move before a rollout that isn't proven stuck is called stuck").or("2m"),
+    row(Rollout, "on-stuck", Kind::Choice(OnStuck::NAMES), "`fail` stops waiting, `rollback` also puts the previous revision back, `wait` goes on waiting").or("fail"),
+    row(Rollout, "on-failure", Kind::Choice(OnFailure::NAMES), "`none`, or `rollback` to put the previous revision back").or("none"),
+    row(Rollout, "on-superseded", Kind::Choice(OnSuperseded::NAMES), "Another deployment takes this one's place: `fail`, or `ignore` for exit code 0").or("fail"),
+    row(Rollout, "on-cancel", Kind::Choice(OnCancel::NAMES), "The run is cancelled: `leave` the rollout alone, or `rollback`").or("leave"),
+    row(Rollout, "dry-run", Flag, "Show the changes and the forecast; build, push, register and update nothing").or("false"),
+    row(Rollout, "strict", Flag, "With `dry-run`: a blocked forecast ends as `blocked`, exit code 3").or("false"),
+
+    row(Report, "show-values", Flag, "Show values of environment variables in the diff; secrets stay hidden").or("false"),
+    row(Report, "job-summary", Flag, "Write the job summary").or("true"),
+];

@@ -1,0 +1,210 @@
+//! What the user wants: inputs and flags as text, checked into a [`Request`].
+//!
+//! Pure: the environment comes in as pairs, facts of the run as [`Facts`]. A request is checked as
+//! a whole, so that all problems are told at once. Nothing here asks AWS, Docker or the disk
+//! whether what is named exists.
+
+pub mod cli;
+mod edits;
+mod image;
+pub mod inputs;
+pub mod options;
+mod problem;
+mod raw;
+mod reader;
+mod service;
+mod task_definition;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+pub use edits::{Edit, Edits, EnvFiles};
+pub use image::{BuildSpec, ImageSource, Repository};
+pub use options::{
+    CapacityCheck, Network, OnCancel, OnFailure, OnStuck, OnSuperseded, PropagateTags,
+};
+pub use problem::{Given, Problem};
+pub use raw::{RawInputs, variable_of};
+pub use service::ServiceRef;
+pub use task_definition::TaskDefinitionSource;
+
+use reader::Reader;
+
+/// A checked request: every field holds what it says, whatever the text was.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// Absent where neither the input nor the environment names one.
+    pub region: Option<String>,
+    /// Twelve digits each; empty means any account.
+    pub allowed_accounts: Vec<String>,
+    pub image: ImageSource,
+    /// `platform`, where another than the default was given.
+    pub platform: Option<String>,
+    /// `repository`, whether or not the image comes from it.
+    pub repository: Option<Repository>,
+    pub task_definition: TaskDefinitionSource,
+    /// `container-name`; empty means that the definition decides.
+    pub containers: Vec<String>,
+    pub edits: Edits,
+    pub register_only: bool,
+    /// Name or ARN, for whatever doesn't name its own.
+    pub cluster: String,
+    /// No two alike; empty with `register_only` alone.
+    pub services: Vec<ServiceRef>,
+    pub update: UpdateOptions,
+    pub rollout: RolloutOptions,
+    pub dry_run: bool,
+    pub strict: bool,
+    pub show_values: bool,
+    pub job_summary: bool,
+}
+
+/// What UpdateService gets besides the revision: only what was given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UpdateOptions {
+    pub desired_count: Option<u32>,
+    pub force_new_deployment: Option<bool>,
+    pub propagate_tags: Option<PropagateTags>,
+    pub enable_ecs_managed_tags: Option<bool>,
+}
+
+/// How the rollout is judged and followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RolloutOptions {
+    pub wait: bool,
+    /// `wait-for-minutes`.
+    pub limit: Duration,
+    pub poll: Duration,
+    pub stuck_after: Duration,
+    pub capacity_check: CapacityCheck,
+    pub on_stuck: OnStuck,
+    pub on_failure: OnFailure,
+    pub on_superseded: OnSuperseded,
+    pub on_cancel: OnCancel,
+}
+
+/// What the surroundings of the run say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// `GITHUB_SHA`.
+    pub sha: Option<String>,
+    /// `GITHUB_REPOSITORY`, `owner/name`.
+    pub repository: Option<String>,
+    /// `GITHUB_RUN_ID`.
+    pub run_id: Option<String>,
+    /// `AWS_REGION`, else `AWS_DEFAULT_REGION`.
+    pub region: Option<String>,
+}
+
+impl Facts {
+    /// Picks the facts out of an environment. An empty variable counts as absent.
+    pub fn from_env(env: impl IntoIterator<Item = (String, String)>) -> Facts {
+        let mut facts = Facts::default();
+        let mut default_region = None;
+        for (name, value) in env {
+            let value = Some(value.trim().to_owned()).filter(|value| !value.is_empty());
+            match name.as_str() {
+                "GITHUB_SHA" => facts.sha = value,
+                "GITHUB_REPOSITORY" => facts.repository = value,
+                "GITHUB_RUN_ID" => facts.run_id = value,
+                "AWS_REGION" => facts.region = value,
+                "AWS_DEFAULT_REGION" => default_region = value,
+                _ => {}
+            }
+        }
+        facts.region = facts.region.or(default_region);
+        facts
+    }
+}
+
+impl Request {
+    /// Checks the inputs, one by one and against each other.
+    ///
+    /// # Errors
+    /// Everything that is wrong, in the order of the table.
+    pub fn check(raw: &RawInputs, facts: &Facts) -> Result<Request, Vec<Problem>> {
+        let mut reader = Reader::new(raw);
+        let r = &mut reader;
+        let repository = image::repository(r);
+        let cluster = service::cluster(r);
+        let request = Request {
+            region: region(r, facts),
+            allowed_accounts: accounts(r),
+            image: image::source(r, repository.as_ref(), facts),
+            repository,
+            platform: r
+                .is_given("platform")
+                .then(|| r.text("platform"))
+                .flatten()
+                .map(str::to_owned),
+            task_definition: task_definition::source(r),
+            containers: task_definition::containers(r),
+            edits: edits::edits(r),
+            register_only: r.flag("register-only"),
+            services: service::services(r, &cluster),
+            cluster,
+            update: update(r),
+            rollout: rollout(r),
+            dry_run: r.flag("dry-run"),
+            strict: r.flag("strict"),
+            show_values: r.flag("show-values"),
+            job_summary: r.flag("job-summary"),
+        };
+        reader.finish(request)
+    }
+}
+
+fn region(r: &mut Reader<'_>, facts: &Facts) -> Option<String> {
+    let region = r
+        .text("aws-region")
+        .map(str::to_owned)
+        .or_else(|| facts.region.clone())?;
+    let sound = region
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if !sound {
+        r.wrong(
+            "aws-region",
+            &region,
+            "a region is written like `eu-central-1`",
+        );
+    }
+    Some(region)
+}
+
+fn accounts(r: &mut Reader<'_>) -> Vec<String> {
+    let ids = r.list("allowed-account-ids");
+    for id in &ids {
+        if id.len() != 12 || !id.bytes().all(|b| b.is_ascii_digit()) {
+            // YAML reads an unquoted 012345678901 as a number and drops the zero.
+            let why = "an account id has 12 digits; write it in quotes to keep leading zeros";
+            r.wrong("allowed-account-ids", id, why);
+        }
+    }
+    ids
+}
+
+fn update(r: &mut Reader<'_>) -> UpdateOptions {
+    UpdateOptions {
+        desired_count: r.count("desired-count"),
+        force_new_deployment: r.optional_flag("force-new-deployment"),
+        propagate_tags: r.choice("propagate-tags"),
+        enable_ecs_managed_tags: r.optional_flag("enable-ecs-managed-tags"),
+    }
+}
+
+fn rollout(r: &mut Reader<'_>) -> RolloutOptions {
+    RolloutOptions {
+        wait: r.flag("wait-for-service-stability"),
+        limit: r.duration("wait-for-minutes"),
+        poll: r.duration("poll-interval"),
+        stuck_after: r.duration("stuck-after"),
+        capacity_check: r.choice("capacity-check").unwrap_or(CapacityCheck::Fail),
+        on_stuck: r.choice("on-stuck").unwrap_or(OnStuck::Fail),
+        on_failure: r.choice("on-failure").unwrap_or(OnFailure::None),
+        on_superseded: r.choice("on-superseded").unwrap_or(OnSuperseded::Fail),
+        on_cancel: r.choice("on-cancel").unwrap_or(OnCancel::Leave),
+    }
+}

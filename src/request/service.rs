@@ -1,0 +1,93 @@
+//! Which services, in which clusters.
+
+use super::reader::Reader;
+
+/// One service in its cluster.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ServiceRef {
+    /// Name or ARN.
+    pub cluster: String,
+    /// Name, without its cluster.
+    pub service: String,
+}
+
+/// The longest name of a cluster or service that ECS allows.
+const MAX_NAME: usize = 255;
+
+pub(super) fn cluster(r: &mut Reader<'_>) -> String {
+    let cluster = r.text("cluster").unwrap_or_default();
+    let name = match arn_resource(cluster) {
+        Some(resource) => resource.strip_prefix("cluster/").unwrap_or_default(),
+        None => cluster,
+    };
+    if !is_name(name) {
+        r.wrong(
+            "cluster",
+            cluster,
+            "a cluster's name (letters, digits, `-`, `_`) or ARN is needed",
+        );
+    }
+    cluster.to_owned()
+}
+
+pub(super) fn services(r: &mut Reader<'_>, cluster: &str) -> Vec<ServiceRef> {
+    let mut services: Vec<ServiceRef> = Vec::new();
+    for item in r.list("service") {
+        match parse(&item, cluster) {
+            Some(service) if services.contains(&service) => {
+                r.wrong("service", &item, "the service is named twice");
+            }
+            Some(service) => services.push(service),
+            None => r.wrong(
+                "service",
+                &item,
+                "a name, `cluster/service` or a service's ARN is needed",
+            ),
+        }
+    }
+    let register_only = r
+        .text("register-only")
+        .is_some_and(|v| v.eq_ignore_ascii_case("true"));
+    if !r.is_given("service") && !register_only {
+        r.missing(
+            "service",
+            "name at least one, or set `register-only: true` to stop after the registration",
+        );
+    }
+    services
+}
+
+fn parse(item: &str, cluster: &str) -> Option<ServiceRef> {
+    let path = match arn_resource(item) {
+        Some(resource) => resource.strip_prefix("service/")?,
+        None if item.starts_with("arn:") => return None,
+        None => item,
+    };
+    // Old ARNs (`service/name`) don't tell the cluster.
+    let (cluster, service) = match path.split_once('/') {
+        Some((own, service)) if is_name(own) => (own, service),
+        Some(_) => return None,
+        None => (cluster, path),
+    };
+    is_name(service).then(|| ServiceRef {
+        cluster: cluster.to_owned(),
+        service: service.to_owned(),
+    })
+}
+
+/// The last part of an ECS ARN (`service/cluster/name`); absent for anything else.
+fn arn_resource(text: &str) -> Option<&str> {
+    let mut parts = text.splitn(6, ':');
+    let (arn, _partition, service) = (parts.next()?, parts.next()?, parts.next()?);
+    (arn == "arn" && service == "ecs")
+        .then(|| parts.nth(2))
+        .flatten()
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= MAX_NAME
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}

@@ -1,0 +1,46 @@
+//! Which stopped tasks count against a deployment.
+
+use crate::snapshot::{Task, TaskStatus};
+
+/// Whether a task stopped because something went wrong with it. What the scheduler stops for
+/// scaling is normal in a rollout; a failed health check, also the scheduler's, is not.
+pub(super) fn is_failure(task: &Task) -> bool {
+    if task.last_status != TaskStatus::Stopped && task.desired_status != "STOPPED" {
+        return false;
+    }
+    match task.stop_code.as_deref() {
+        Some("ServiceSchedulerInitiated") => task.stopped_reason.contains("health check"),
+        Some("UserInitiated" | "SpotInterruption" | "TerminationNotice") => false,
+        _ => true,
+    }
+}
+
+/// The failed tasks of one deployment, newest first.
+pub(super) fn failed_tasks<'a>(tasks: &'a [Task], deployment: &str) -> Vec<&'a Task> {
+    let mut failed: Vec<&Task> =
+        tasks.iter().filter(|task| task.started_by == deployment && is_failure(task)).collect();
+    failed.sort_by_key(|task| std::cmp::Reverse(task.stopped.or(task.stopping).unwrap_or(task.created)));
+    failed
+}
+
+/// What one failed task says of itself, in one line: the essential container's exit first.
+pub(super) fn one_line(task: &Task) -> String {
+    let container = task.containers.iter().find(|container| !container.reason.is_empty() || container.exit_code.is_some_and(|code| code != 0));
+    let mut text = format!("task {}: {}", short(task.id()), task.stopped_reason);
+    if let Some(container) = container {
+        text.push_str(&format!(" (container `{}`", container.name));
+        if let Some(code) = container.exit_code {
+            text.push_str(&format!(", exit code {code}"));
+        }
+        if !container.reason.is_empty() {
+            text.push_str(&format!(", {}", container.reason));
+        }
+        text.push(')');
+    }
+    text
+}
+
+/// The first eight characters of a task id: enough to find it in the console.
+pub(super) fn short(id: &str) -> &str {
+    id.get(..8).unwrap_or(id)
+}

@@ -1,0 +1,124 @@
+//! What has become of our deployment, from one look at its service.
+//!
+//! Three sources tell it, none of them alone for sure: the service deployment (exact, but its
+//! permission is optional), our entry in `deployments[]`, and who is PRIMARY now.
+
+use std::time::Duration;
+
+use super::Target;
+use crate::snapshot::{Deployment, RolloutState, Service, ServiceDeployment, Timestamp};
+
+/// After UpdateService a DescribeServices may lack the new deployment for a while.
+const STALE_READS: Duration = Duration::from_secs(60);
+
+/// What has become of our deployment.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fate {
+    /// Not listed yet: reads are eventually consistent.
+    NotSeenYet,
+    InProgress,
+    Completed,
+    /// ECS gave it up, and no rollback is to come.
+    Failed { reason: String },
+    /// ECS is putting the previous revision back.
+    RollingBack { reason: String },
+    RolledBack { to: String, reason: String },
+    /// ECS tried to roll back and could not.
+    RollbackFailed { reason: String },
+    Superseded { by: String, task_definition: String },
+}
+
+/// Judges one look. `seen` says whether an earlier look listed our deployment, `failed` whether
+/// one showed it as FAILED.
+pub fn fate(
+    target: &Target,
+    service: &Service,
+    service_deployment: Option<&ServiceDeployment>,
+    before: Before,
+) -> Fate {
+    let ours = service.deployments.iter().find(|deployment| deployment.id == target.deployment);
+    let primary = service.primary();
+    let is_primary = primary.is_some_and(|primary| primary.id == target.deployment);
+    if let Some(fate) = service_deployment.and_then(|known| told(known, primary, is_primary)) {
+        return fate;
+    }
+    match (ours, primary) {
+        (Some(ours), _) if is_primary => of_primary(ours, service),
+        (_, Some(primary)) => {
+            let failed = before.failed || ours.is_some_and(|ours| ours.rollout == Some(RolloutState::Failed));
+            match rollback_reason(target, service, primary, failed) {
+                Some(reason) if primary.rollout == Some(RolloutState::Completed) => {
+                    Fate::RolledBack { to: primary.task_definition.clone(), reason }
+                }
+                Some(reason) => Fate::RollingBack { reason },
+                None if ours.is_none() && !before.seen && before.now.since(target.since) < STALE_READS => Fate::NotSeenYet,
+                // An answer from before our UpdateService still names the old deployment as PRIMARY.
+                None if primary.created < target.created => Fate::NotSeenYet,
+                None => Fate::Superseded {
+                    by: primary.id.clone(),
+                    task_definition: primary.task_definition.clone(),
+                },
+            }
+        }
+        (_, None) => Fate::NotSeenYet,
+    }
+}
+
+/// What earlier looks showed.
+#[derive(Clone, Copy, Debug)]
+pub struct Before {
+    pub now: Timestamp,
+    pub seen: bool,
+    pub failed: bool,
+}
+
+/// What the service deployment says, where it says something final.
+fn told(known: &ServiceDeployment, primary: Option<&Deployment>, is_primary: bool) -> Option<Fate> {
+    let reason = || known.rollback_reason.clone().filter(|reason| !reason.is_empty()).unwrap_or_else(|| known.reason.clone());
+    let now_primary = || primary.map(|primary| primary.task_definition.clone()).unwrap_or_default();
+    match known.status.as_str() {
+        "SUCCESSFUL" if is_primary => Some(Fate::Completed),
+        "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => Some(Fate::RollingBack { reason: reason() }),
+        "ROLLBACK_SUCCESSFUL" => Some(Fate::RolledBack { to: now_primary(), reason: reason() }),
+        "ROLLBACK_FAILED" => Some(Fate::RollbackFailed { reason: reason() }),
+        "STOPPED" if is_primary => Some(Fate::Failed { reason: reason() }),
+        // PENDING, IN_PROGRESS, STOP_REQUESTED, a status newer than this: the counts decide.
+        _ => None,
+    }
+}
+
+fn of_primary(ours: &Deployment, service: &Service) -> Fate {
+    match &ours.rollout {
+        Some(RolloutState::Completed) => Fate::Completed,
+        Some(RolloutState::Failed) => {
+            let reason = ours.rollout_reason.clone();
+            let breaker = service.configuration.circuit_breaker.is_some_and(|breaker| breaker.rollback);
+            if breaker || service.configuration.alarms_roll_back {
+                Fate::RollingBack { reason }
+            } else {
+                Fate::Failed { reason }
+            }
+        }
+        // With a Classic Load Balancer ECS keeps no rollout state: being alone and full is all there is.
+        None if service.deployments.len() == 1 && ours.running == ours.desired && ours.pending == 0 => Fate::Completed,
+        _ => Fate::InProgress,
+    }
+}
+
+/// Why the PRIMARY deployment that isn't ours is a rollback of ours, if it is one.
+fn rollback_reason(target: &Target, service: &Service, primary: &Deployment, failed: bool) -> Option<String> {
+    let said = |text: &str| text.contains("rolling back");
+    let event = service
+        .events
+        .iter()
+        .filter(|event| event.at >= target.created)
+        .find(|event| said(&event.message) && event.message.contains(&primary.id));
+    if said(&primary.rollout_reason) {
+        return Some(primary.rollout_reason.clone());
+    }
+    if let Some(event) = event {
+        return Some(event.message.clone());
+    }
+    let back = target.previous.as_ref() == Some(&primary.task_definition);
+    (failed && back).then(|| "ECS gave the deployment up".to_owned())
+}

@@ -1,0 +1,70 @@
+//! What the watch says: one line when something changes, a heartbeat when nothing does.
+//!
+//! Nothing is repeated, nothing is cut to hide it. AWS's texts stand verbatim; the console escapes
+//! them.
+
+use super::waiting::Counts;
+use super::{Line, Target, Waiting};
+use crate::snapshot::{Deployment, Event, Service};
+
+/// Events of one look that are shown; a service throws at most 100 at once, and a crash loop many.
+const EVENTS_PER_LOOK: usize = 12;
+
+/// `2 of 3 new tasks running (1 not healthy yet), 1 starting; 2 old running, 1 draining`.
+pub(super) fn counts(counts: Counts, ours: &Deployment) -> String {
+    let mut new = format!("{} of {} new task{} running", counts.running, ours.desired, plural(ours.desired));
+    if counts.unhealthy > 0 {
+        new.push_str(&format!(" ({} not healthy yet)", counts.unhealthy));
+    }
+    for (count, word) in [(counts.starting, "starting"), (counts.unplaced, "waiting for an instance")] {
+        if count > 0 {
+            new.push_str(&format!(", {count} {word}"));
+        }
+    }
+    if ours.failed > 0 {
+        new.push_str(&format!(", {} failed", ours.failed));
+    }
+    if counts.old + counts.draining > 0 {
+        new.push_str(&format!("; {} old running", counts.old));
+    }
+    if counts.draining > 0 {
+        new.push_str(&format!(", {} old stopping", counts.draining));
+    }
+    new
+}
+
+/// The events that no look has shown yet, oldest first, the service's own name left out.
+pub(super) fn events<'a>(
+    target: &Target,
+    service: &'a Service,
+    mut is_new: impl FnMut(&Event) -> bool,
+) -> (Vec<Line>, Option<&'a str>) {
+    let fresh: Vec<&Event> =
+        service.events.iter().filter(|event| event.at >= target.created && is_new(event)).collect();
+    let hidden = fresh.len().saturating_sub(EVENTS_PER_LOOK);
+    let mut lines = Vec::new();
+    if hidden > 0 {
+        lines.push(Line::info(format!("{hidden} more ECS events")));
+    }
+    for event in fresh.iter().take(EVENTS_PER_LOOK).rev() {
+        let text = format!("ECS: {}", message(&event.message));
+        let trouble = ["unable to", "failed", "unhealthy", "throttled"].iter().any(|word| event.message.contains(word));
+        lines.push(if trouble { Line::warning(text) } else { Line::info(text) });
+    }
+    (lines, fresh.first().map(|event| message(&event.message)))
+}
+
+/// An event's text without `(service NAME) `, which every line would repeat.
+pub(super) fn message(text: &str) -> &str {
+    let rest = text.strip_prefix("(service ").and_then(|rest| rest.split_once(") "));
+    rest.map_or(text, |(_, rest)| rest)
+}
+
+pub(super) fn waiting_for(waiting: &[Waiting]) -> String {
+    let parts: Vec<String> = waiting.iter().map(ToString::to_string).collect();
+    format!("waiting for {}", parts.join("; "))
+}
+
+pub(super) fn plural(count: u32) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}

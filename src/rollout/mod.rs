@@ -1,0 +1,181 @@
+//! The rollout: what one look at a service means for the deployment that this run started.
+//!
+//! The watch is a fold. `step` takes the state, one look and the time, and gives back what to say
+//! and, once it is certain, a verdict. Every look is judged whole, so an event that was lost or a
+//! read that was stale changes nothing in the end. The verdict is about *our* deployment id, never
+//! about "the service is stable".
+//!
+//! All but `watch` is pure: no clock, no network, no printing. `watch` is the loop that looks,
+//! feeds `step` and prints.
+
+mod fate;
+mod failures;
+mod lines;
+mod proof;
+mod step;
+mod waiting;
+pub mod watch;
+
+pub use fate::{Before, Fate, fate};
+pub use proof::of_forecast;
+pub use step::{Step, step};
+pub use waiting::Waiting;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::capacity::TaskNeeds;
+use crate::snapshot::{Service, ServiceDeployment, Task, Timestamp};
+use crate::survey::Survey;
+
+/// Samples of the timeline that a run keeps; later ones replace the last.
+pub const TIMELINE_MAX: usize = 500;
+/// Stopped tasks that a report keeps in full; beyond it only their number is known.
+pub const STOPPED_MAX: usize = 50;
+
+/// The deployment that is watched, exactly.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Target {
+    pub cluster: String,
+    pub service: String,
+    /// `ecs-svc/<digits>`, from the answer of UpdateService.
+    pub deployment: String,
+    /// ARN of the revision that is to serve.
+    pub task_definition: String,
+    /// When ECS created the deployment, by AWS's clock.
+    pub created: Timestamp,
+    /// When the watch began, by this run's clock.
+    pub since: Timestamp,
+    /// ARN of the revision that ran before.
+    pub previous: Option<String>,
+}
+
+/// How long to wait for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// How long nothing may move before an unproven rollout is called stuck.
+    pub stuck_after: Duration,
+    pub deadline: Timestamp,
+    /// Whether a stuck rollout is waited for until the deadline all the same.
+    pub wait_when_stuck: bool,
+}
+
+/// One look at a service. What could not be read is absent, and `unread` names the IAM action.
+#[derive(Clone, Debug, Default)]
+pub struct Look {
+    /// Absent when ECS answered `MISSING`, or when the read failed.
+    pub service: Option<Service>,
+    /// The service's tasks: those that are to run and those that stopped within the hour.
+    pub tasks: Option<Vec<Task>>,
+    pub service_deployment: Option<ServiceDeployment>,
+    /// Read only when the question is where a task could go.
+    pub survey: Option<Arc<Survey>>,
+    /// The other rollouts of this run on the same cluster: they compete for the same room.
+    pub rivals: Vec<Rival>,
+    /// Why this look could not be made; it is tried again.
+    pub failed: Option<String>,
+    /// IAM actions that were denied.
+    pub unread: Vec<&'static str>,
+}
+
+/// Another rollout of this run.
+#[derive(Clone, Debug)]
+pub struct Rival {
+    pub service: Service,
+    pub needs: TaskNeeds,
+    pub deployment: String,
+}
+
+/// How a rollout ended, as far as ECS is concerned.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// Our deployment is complete and its revision serves.
+    Succeeded,
+    /// It can't go on for lack of room or because of its own percentages.
+    Stuck { proven: bool },
+    /// Tasks don't start, don't stay up or don't get healthy.
+    Failed { reason: String },
+    /// ECS put the previous revision back.
+    RolledBack { to: String, reason: String },
+    /// Another deployment took this one's place.
+    Superseded { by: String, task_definition: String },
+    /// Still moving when the time ran out.
+    TimedOut { waiting: Vec<Waiting> },
+}
+
+/// How loud a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    Info,
+    Warning,
+    Error,
+}
+
+/// One line to print. `text` may hold AWS's words: the console escapes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    pub level: Level,
+    pub text: String,
+}
+
+impl Line {
+    fn info(text: impl Into<String>) -> Line {
+        Line { level: Level::Info, text: text.into() }
+    }
+
+    fn warning(text: impl Into<String>) -> Line {
+        Line { level: Level::Warning, text: text.into() }
+    }
+}
+
+/// How many tasks there were at one moment; for the report's picture of the rollout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    pub at: Timestamp,
+    pub desired: u32,
+    pub running: u32,
+    pub pending: u32,
+    pub failed: u32,
+    pub old_running: u32,
+    pub event: Option<String>,
+}
+
+/// What a watch remembers between two looks.
+#[derive(Clone, Debug)]
+pub struct State {
+    pub target: Target,
+    pub patience: Patience,
+    /// The task definition that is rolled out, for what a task needs.
+    pub document: serde_json::Value,
+    pub timeline: Vec<Sample>,
+    /// The newest stopped tasks of our deployment that failed, at most `STOPPED_MAX`.
+    pub stopped: Vec<Task>,
+    /// The last look's service, for the diagnosis and the report.
+    pub last: Option<Service>,
+    /// Whether an essential container of the revision has a health check of its own.
+    health_check: bool,
+    memory: step::Memory,
+}
+
+impl State {
+    pub fn new(target: Target, patience: Patience, document: serde_json::Value) -> State {
+        let memory = step::Memory::new(&target);
+        let health_check = has_health_check(&document);
+        State { target, patience, document, timeline: Vec::new(), stopped: Vec::new(), last: None, health_check, memory }
+    }
+
+    /// Whether the next look should read the cluster's instances: only when our deployment lacks
+    /// tasks and none is on its way.
+    pub fn wants_survey(&self) -> bool {
+        self.memory.wants_survey
+    }
+}
+
+/// `essential` is true where it isn't given.
+fn has_health_check(document: &serde_json::Value) -> bool {
+    let containers = document.get("containerDefinitions").and_then(serde_json::Value::as_array);
+    containers.into_iter().flatten().any(|container| {
+        container.get("essential") != Some(&serde_json::Value::Bool(false))
+            && container.get("healthCheck").is_some_and(serde_json::Value::is_object)
+    })
+}

@@ -1,0 +1,61 @@
+//! Whether anything can still move, and what explains that it doesn't.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::{Look, State};
+use crate::capacity::{Blocker, Cluster, Forecast, Movement, TaskNeeds, movements};
+use crate::cause::{Cause, CauseKind};
+use crate::diagnosis::{Case, diagnose};
+use crate::snapshot::{Service, Timestamp};
+
+/// An agent that stays away this long is lost: it reconnects by itself several times an hour.
+pub(super) const AGENT_LOST: Duration = Duration::from_secs(90);
+/// Instances that one cause lists; the forecast has all.
+const INSTANCES_LISTED: usize = 8;
+
+/// Why the rollout can't end any more, with the numbers and with remedies that were checked; none
+/// where that isn't certain, or where the look has no survey.
+pub(super) fn judge(state: &State, service: &Service, look: &Look, agents_lost: &BTreeSet<String>) -> Option<Vec<Cause>> {
+    let survey = look.survey.as_ref()?;
+    let needs = TaskNeeds::of(&state.document);
+    let own = survey.deploy(service, &needs, Some(&state.target.deployment));
+    let rivals = look.rivals.iter().map(|rival| survey.deploy(&rival.service, &rival.needs, Some(&rival.deployment)));
+    let deploys: Vec<_> = std::iter::once(own).chain(rivals).collect();
+    let cluster = Cluster { agents_lost, ..survey.cluster() };
+    match movements(&cluster, &deploys).into_iter().next() {
+        Some(Movement::Stuck(forecast)) => Some(vec![of_forecast(&forecast)]),
+        _ => None,
+    }
+}
+
+/// A blocked forecast as a cause: its sentence, what is short on which instance, what would help.
+pub fn of_forecast(forecast: &Forecast) -> Cause {
+    let kind = forecast.blockers.first().map_or(CauseKind::DeploymentConfiguration, |blocker| blocker.kind);
+    let mut evidence: Vec<String> = forecast.blockers.iter().take(INSTANCES_LISTED).map(of_blocker).collect();
+    let more = forecast.blockers.len().saturating_sub(INSTANCES_LISTED);
+    if more > 0 {
+        evidence.push(format!("{more} more of the kind"));
+    }
+    evidence.extend(forecast.reasons.iter().cloned());
+    Cause { kind, message: forecast.headline.clone(), evidence, remedies: forecast.remedies.clone() }
+}
+
+fn of_blocker(blocker: &Blocker) -> String {
+    if blocker.instance.is_empty() { blocker.sentence() } else { format!("instance {}: {}", blocker.instance, blocker.sentence()) }
+}
+
+/// Everything that explains the state of the rollout, what was proven first.
+pub(super) fn causes(state: &State, service: &Service, look: &Look, proven: &[Cause], now: Timestamp) -> Vec<Cause> {
+    let tasks = look.tasks.as_deref().unwrap_or(&state.stopped);
+    let survey = look.survey.as_ref();
+    diagnose(&Case {
+        tasks,
+        service_deployment: look.service_deployment.as_ref(),
+        definition: Some(&state.document),
+        instances: survey.map(|survey| survey.instances.as_slice()).unwrap_or_default(),
+        providers: survey.map(|survey| survey.providers.as_slice()).unwrap_or_default(),
+        capacity: proven,
+        ..Case::new(service, &state.target.deployment, now)
+    })
+}

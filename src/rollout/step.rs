@@ -1,0 +1,297 @@
+//! One step of the watch: what a look means, what to say of it, and whether it is decided.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::fate::{Before, Fate, fate};
+use super::proof::AGENT_LOST;
+use super::waiting::{Counts, counts_as_healthy, waiting};
+use super::{Line, Look, STOPPED_MAX, Sample, State, TIMELINE_MAX, Target, Verdict, Waiting, failures, lines, proof};
+use crate::cause::Cause;
+use crate::snapshot::{Deployment, Service, Task, Timestamp};
+
+/// A heartbeat when nothing was said for this long.
+const HEARTBEAT: Duration = Duration::from_secs(60);
+/// Looks in a row that must prove the same: one may have caught a read that was stale.
+const PROOFS: u32 = 2;
+/// Without a circuit breaker, this many failed tasks in a row with none healthy end the wait.
+const FAILURES_IN_A_ROW: usize = 3;
+/// Ids of events that are remembered: ten times what one answer can hold.
+const EVENTS_REMEMBERED: usize = 1000;
+
+/// What one look came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Step {
+    pub say: Vec<Line>,
+    pub verdict: Option<Verdict>,
+    /// What is waited for, where it is not decided.
+    pub waiting: Vec<Waiting>,
+    /// What explains a verdict that isn't good, the most telling first.
+    pub causes: Vec<Cause>,
+}
+
+/// What the fold carries from look to look.
+#[derive(Clone, Debug)]
+pub(super) struct Memory {
+    seen: bool,
+    failed: bool,
+    pub(super) wants_survey: bool,
+    events: BTreeSet<String>,
+    counts: String,
+    rollback_said: bool,
+    stuck_said: bool,
+    unread: BTreeSet<&'static str>,
+    failures: BTreeSet<String>,
+    /// What the last look looked like: any difference is movement.
+    print: String,
+    moved_at: Timestamp,
+    said_at: Timestamp,
+    healthy_at: Option<Timestamp>,
+    proofs: u32,
+    proven: Vec<Cause>,
+    /// Since when an instance's agent has been away.
+    agents_away: BTreeMap<String, Timestamp>,
+}
+
+impl Memory {
+    pub(super) fn new(target: &Target) -> Memory {
+        Memory {
+            seen: false,
+            failed: false,
+            wants_survey: false,
+            events: BTreeSet::new(),
+            counts: String::new(),
+            rollback_said: false,
+            stuck_said: false,
+            unread: BTreeSet::new(),
+            failures: BTreeSet::new(),
+            print: String::new(),
+            moved_at: target.since,
+            said_at: target.since,
+            healthy_at: None,
+            proofs: 0,
+            proven: Vec::new(),
+            agents_away: BTreeMap::new(),
+        }
+    }
+}
+
+/// Folds one look into `state`. `now` is this run's clock.
+pub fn step(state: &mut State, look: &Look, now: Timestamp) -> Step {
+    let mut step = Step::default();
+    for action in &look.unread {
+        if state.memory.unread.insert(action) {
+            step.say.push(Line::warning(format!("`{action}` is denied: the log says less about what the rollout waits for")));
+        }
+    }
+    if let Some(service) = &look.service {
+        judge(state, look, service, now, &mut step);
+        state.last = Some(service.clone());
+    } else {
+        step.waiting.push(if look.failed.is_some() { Waiting::Answer } else { Waiting::Listing });
+    }
+    if step.verdict.is_none() && now >= state.patience.deadline {
+        step.verdict = Some(out_of_time(state, &step));
+    }
+    if step.say.is_empty() && step.verdict.is_none() && now.since(state.memory.said_at) >= HEARTBEAT {
+        step.say.push(Line::info(lines::waiting_for(&step.waiting)));
+    }
+    if !step.say.is_empty() {
+        state.memory.said_at = now;
+    }
+    explain(state, look, now, &mut step);
+    step
+}
+
+/// A verdict that isn't good comes with its causes.
+fn explain(state: &State, look: &Look, now: Timestamp, step: &mut Step) {
+    let explained = matches!(
+        step.verdict,
+        Some(Verdict::Stuck { .. } | Verdict::Failed { .. } | Verdict::RolledBack { .. } | Verdict::TimedOut { .. })
+    );
+    if let Some(service) = state.last.as_ref().filter(|_| explained) {
+        step.causes = proof::causes(state, service, look, &state.memory.proven, now);
+    }
+}
+
+fn judge(state: &mut State, look: &Look, service: &Service, now: Timestamp, step: &mut Step) {
+    let before = Before { now, seen: state.memory.seen, failed: state.memory.failed };
+    let fate = fate(&state.target, service, look.service_deployment.as_ref(), before);
+    let ours = service.deployments.iter().find(|deployment| deployment.id == state.target.deployment);
+    state.memory.seen |= ours.is_some();
+    tell(state, look, service, now, step);
+    match fate {
+        Fate::NotSeenYet => step.waiting.push(Waiting::Listing),
+        Fate::Completed => step.verdict = Some(Verdict::Succeeded),
+        Fate::RolledBack { to, reason } => step.verdict = Some(Verdict::RolledBack { to, reason }),
+        Fate::Superseded { by, task_definition } => step.verdict = Some(Verdict::Superseded { by, task_definition }),
+        Fate::Failed { reason } => step.verdict = Some(Verdict::Failed { reason }),
+        Fate::RollbackFailed { reason } => {
+            step.verdict = Some(Verdict::Failed { reason: format!("the rollback failed as well: {reason}") });
+        }
+        Fate::RollingBack { reason } => {
+            state.memory.failed = true;
+            state.memory.wants_survey = false;
+            if !std::mem::replace(&mut state.memory.rollback_said, true) {
+                step.say.push(Line::warning(format!("ECS is rolling back: {}", lines::message(&reason))));
+            }
+            step.waiting.push(Waiting::Rollback);
+        }
+        Fate::InProgress => {
+            if let Some(ours) = ours {
+                in_progress(state, look, service, ours, now, step);
+            }
+        }
+    }
+}
+
+/// Events, counts and first failures: said when they are new.
+fn tell(state: &mut State, look: &Look, service: &Service, now: Timestamp, step: &mut Step) {
+    let memory = &mut state.memory;
+    let (said, newest) = lines::events(&state.target, service, |event| {
+        memory.events.len() < EVENTS_REMEMBERED && memory.events.insert(event.id.clone())
+    });
+    step.say.extend(said);
+    let failed = failures::failed_tasks(look.tasks.as_deref().unwrap_or_default(), &state.target.deployment);
+    for task in failed.iter().rev() {
+        let kind = format!("{}{:?}", task.stopped_reason, task.containers.iter().map(|c| (&c.reason, c.exit_code)).collect::<Vec<_>>());
+        if memory.failures.len() < STOPPED_MAX && memory.failures.insert(kind) {
+            step.say.push(Line::warning(failures::one_line(task)));
+        }
+    }
+    if !failed.is_empty() {
+        state.stopped = failed.into_iter().take(STOPPED_MAX).cloned().collect();
+    }
+    let Some(ours) = service.deployments.iter().find(|deployment| deployment.id == state.target.deployment) else {
+        return;
+    };
+    let counts = Counts::of(state, service, ours, look, now);
+    let text = lines::counts(counts, ours);
+    if text != state.memory.counts {
+        step.say.push(Line::info(text.clone()));
+        state.memory.counts = text;
+        sample(state, ours, counts, now, newest);
+    }
+}
+
+fn sample(state: &mut State, ours: &Deployment, counts: Counts, now: Timestamp, event: Option<&str>) {
+    if state.timeline.len() >= TIMELINE_MAX {
+        state.timeline.pop();
+    }
+    state.timeline.push(Sample {
+        at: now,
+        desired: ours.desired,
+        running: counts.running,
+        pending: counts.starting + counts.unplaced,
+        failed: ours.failed,
+        old_running: counts.old,
+        event: event.map(str::to_owned),
+    });
+}
+
+fn in_progress(state: &mut State, look: &Look, service: &Service, ours: &Deployment, now: Timestamp, step: &mut Step) {
+    let tasks = look.tasks.as_deref();
+    step.waiting = waiting(state, service, ours, look, now);
+    if let Some(reason) = failed_without_breaker(state, service, ours, tasks, now) {
+        step.verdict = Some(Verdict::Failed { reason });
+        return;
+    }
+    let print = print(service, ours, tasks);
+    if print != state.memory.print || step.waiting.iter().any(Waiting::is_movement) {
+        state.memory.print = print;
+        state.memory.moved_at = now;
+    }
+    let moving = step.waiting.iter().any(Waiting::is_movement);
+    let lacks = step.waiting.iter().any(|waiting| matches!(waiting, Waiting::Placement { .. } | Waiting::Instance { .. }));
+    state.memory.wants_survey = lacks && !moving;
+    note_agents(state, look, now);
+    let proof = if state.memory.wants_survey { proof::judge(state, service, look, &lost_agents(state, now)) } else { None };
+    state.memory.proofs = if proof.is_some() { state.memory.proofs + 1 } else { 0 };
+    state.memory.proven = proof.unwrap_or_default();
+    let still = now.since(state.memory.moved_at);
+    let certain = state.memory.proofs >= PROOFS;
+    if !certain && still < state.patience.stuck_after {
+        return;
+    }
+    // With a breaker ECS itself decides about tasks that fail; its delays between two tries are long.
+    let retrying = step.waiting.iter().any(|waiting| matches!(waiting, Waiting::Retry { .. }));
+    if !certain && retrying && service.configuration.circuit_breaker.is_some() {
+        return;
+    }
+    if !state.patience.wait_when_stuck {
+        step.verdict = Some(Verdict::Stuck { proven: certain });
+    } else if !std::mem::replace(&mut state.memory.stuck_said, true) {
+        let causes = proof::causes(state, service, look, &state.memory.proven, now);
+        let why = causes.first().map(|cause| cause.message.clone()).unwrap_or_default();
+        step.say.push(Line::warning(format!("the rollout is stuck: {why}")));
+    }
+}
+
+/// Remembers since when which agent is away; only a long absence proves anything.
+fn note_agents(state: &mut State, look: &Look, now: Timestamp) {
+    let Some(survey) = &look.survey else { return };
+    let away = &mut state.memory.agents_away;
+    for instance in &survey.instances {
+        if instance.agent_connected {
+            away.remove(&instance.arn);
+        } else {
+            away.entry(instance.arn.clone()).or_insert(now);
+        }
+    }
+}
+
+fn lost_agents(state: &State, now: Timestamp) -> BTreeSet<String> {
+    let away = state.memory.agents_away.iter();
+    away.filter(|(_, since)| now.since(**since) >= AGENT_LOST).map(|(arn, _)| arn.clone()).collect()
+}
+
+/// Three failed tasks of this deployment in a row with none healthy, where no breaker decides.
+fn failed_without_breaker(
+    state: &mut State,
+    service: &Service,
+    ours: &Deployment,
+    tasks: Option<&[Task]>,
+    now: Timestamp,
+) -> Option<String> {
+    if service.configuration.circuit_breaker.is_some() {
+        return None;
+    }
+    let tasks = tasks?;
+    let healthy = tasks.iter().any(|task| {
+        task.started_by == ours.id
+            && task.last_status == crate::snapshot::TaskStatus::Running
+            && counts_as_healthy(task, service, now, state.health_check)
+    });
+    if healthy {
+        state.memory.healthy_at = Some(now);
+        return None;
+    }
+    let since = state.memory.healthy_at;
+    let failed = failures::failed_tasks(tasks, &ours.id);
+    let in_a_row = failed.iter().filter(|task| since.is_none_or(|since| task.stopped.is_some_and(|at| at > since))).count();
+    (in_a_row >= FAILURES_IN_A_ROW).then(|| {
+        format!("{in_a_row} tasks of the new revision failed in a row and none got healthy: {}", failures::one_line(failed[0]))
+    })
+}
+
+/// Everything in a look whose change is movement.
+fn print(service: &Service, ours: &Deployment, tasks: Option<&[Task]>) -> String {
+    let mut states: Vec<String> = tasks
+        .unwrap_or_default()
+        .iter()
+        .map(|task| format!("{} {:?} {:?} {}", task.arn, task.last_status, task.health, task.instance.as_deref().unwrap_or_default()))
+        .collect();
+    states.sort();
+    // A task that can't be placed makes ECS count failures; that is no movement.
+    format!("{} {} {} {} {states:?}", ours.desired, ours.running, service.running, service.pending)
+}
+
+fn out_of_time(state: &State, step: &Step) -> Verdict {
+    if state.memory.rollback_said {
+        return Verdict::Failed { reason: "the rollback that ECS began was still under way when the time ran out".to_owned() };
+    }
+    if state.memory.stuck_said {
+        return Verdict::Stuck { proven: state.memory.proofs >= PROOFS };
+    }
+    Verdict::TimedOut { waiting: step.waiting.clone() }
+}

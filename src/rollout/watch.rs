@@ -1,0 +1,179 @@
+//! The loop behind the watch: it looks at all services, feeds `step` and hands on what it says.
+//!
+//! It decides nothing about a rollout. One poller serves all services; what one cluster has is read
+//! once a look. Throttling, 5xx and lost connections stretch the pace and never end the wait.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Line, Look, Rival, State, Step, Verdict, Waiting, step};
+use crate::aws::{Aws, AwsError, AwsErrorKind};
+use crate::capacity::TaskNeeds;
+use crate::cause::Cause;
+use crate::clock::Clock;
+
+/// Nobody should learn of an end later than this.
+const SLOWEST: Duration = Duration::from_secs(15);
+/// A rollout that takes longer than this is looked at less often.
+const LONG: Duration = Duration::from_secs(5 * 60);
+
+/// What became of one watched service.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    pub verdict: Verdict,
+    pub waiting: Vec<Waiting>,
+    pub causes: Vec<Cause>,
+}
+
+/// What the loop needs besides the states.
+#[derive(Clone, Copy, Debug)]
+pub struct Watch<'a> {
+    pub aws: &'a Aws,
+    pub clock: &'a Clock,
+    /// The shortest time between two looks.
+    pub poll_interval: Duration,
+}
+
+impl Watch<'_> {
+    /// Watches until each state has its verdict. `say` gets the index of the state and the line.
+    /// An error means that ECS can't be looked at any more, not that a rollout failed.
+    pub async fn run(
+        &self,
+        states: &mut [State],
+        say: &mut (dyn FnMut(usize, &Line) + Send),
+    ) -> Result<Vec<Ended>, AwsError> {
+        let mut ended: Vec<Option<Ended>> = states.iter().map(|_| None).collect();
+        let mut reader = Reader { aws: self.aws, denied: BTreeSet::new() };
+        let began = self.clock.now();
+        while ended.iter().any(Option::is_none) {
+            let open: Vec<usize> = (0..states.len()).filter(|&index| ended[index].is_none()).collect();
+            let (looks, strained) = match reader.look(states, &open).await {
+                Ok(looks) => (looks, false),
+                Err(error) if is_passing(&error) => {
+                    tracing::debug!(%error, "a look failed and is tried again");
+                    (open.iter().map(|_| Look { failed: Some(error.to_string()), ..Look::default() }).collect(), true)
+                }
+                Err(error) => return Err(error),
+            };
+            for (&index, look) in open.iter().zip(&looks) {
+                let Step { say: lines, verdict, waiting, causes } = step(&mut states[index], look, self.clock.now());
+                for line in &lines {
+                    say(index, line);
+                }
+                ended[index] = verdict.map(|verdict| Ended { verdict, waiting, causes });
+            }
+            if ended.iter().any(Option::is_none) {
+                // Nobody waits longer than the limit that was set.
+                let limits = open.iter().map(|&index| states[index].patience.deadline.since(self.clock.now()));
+                let rest = limits.filter(|rest| !rest.is_zero()).min().unwrap_or(SLOWEST);
+                tokio::time::sleep(self.pace(self.clock.now().since(began), strained).min(rest)).await;
+            }
+        }
+        Ok(ended.into_iter().flatten().collect())
+    }
+
+    fn pace(&self, waited: Duration, strained: bool) -> Duration {
+        let factor = 1 + u32::from(waited > LONG) + u32::from(strained) * 2;
+        (self.poll_interval * factor).min(SLOWEST.max(self.poll_interval))
+    }
+}
+
+fn is_passing(error: &AwsError) -> bool {
+    matches!(error.kind, AwsErrorKind::Throttled | AwsErrorKind::Unanswered)
+}
+
+/// Reads looks; remembers which optional actions are denied, so that they are asked for once.
+struct Reader<'a> {
+    aws: &'a Aws,
+    denied: BTreeSet<&'static str>,
+}
+
+impl Reader<'_> {
+    /// One look at each of the `open` states, in their order.
+    async fn look(&mut self, states: &[State], open: &[usize]) -> Result<Vec<Look>, AwsError> {
+        let mut services = BTreeMap::new();
+        for cluster in open.iter().map(|&index| states[index].target.cluster.as_str()).collect::<BTreeSet<_>>() {
+            let names: Vec<&str> = open
+                .iter()
+                .map(|&index| &states[index].target)
+                .filter(|target| target.cluster == cluster)
+                .map(|target| target.service.as_str())
+                .collect();
+            for service in self.aws.services(cluster, &names).await?.found {
+                services.insert((cluster.to_owned(), service.name.clone()), service);
+            }
+        }
+        let mut looks = Vec::with_capacity(open.len());
+        for &index in open {
+            let target = &states[index].target;
+            let mut look = self.details(&states[index]).await?;
+            look.service = services.remove(&(target.cluster.clone(), target.service.clone()));
+            looks.push(look);
+        }
+        self.survey(states, open, &mut looks).await;
+        for look in &mut looks {
+            look.unread = self.denied.iter().copied().collect();
+        }
+        Ok(looks)
+    }
+
+    /// Reads each cluster once where a rollout's question is where a task could go.
+    async fn survey(&self, states: &[State], open: &[usize], looks: &mut [Look]) {
+        let asking = |index: usize| states[index].wants_survey();
+        let clusters: BTreeSet<&str> =
+            open.iter().filter(|&&index| asking(index)).map(|&index| states[index].target.cluster.as_str()).collect();
+        for cluster in clusters {
+            let here: Vec<(usize, Rival)> = open
+                .iter()
+                .enumerate()
+                .filter(|&(_, &index)| states[index].target.cluster == cluster)
+                .filter_map(|(place, &index)| {
+                    let service = looks[place].service.clone()?;
+                    let needs = TaskNeeds::of(&states[index].document);
+                    Some((place, Rival { service, needs, deployment: states[index].target.deployment.clone() }))
+                })
+                .collect();
+            let services: Vec<_> =
+                here.iter().map(|(_, rival)| (&rival.service, rival.needs.constraints.as_slice())).collect();
+            let survey = Arc::new(self.aws.survey(cluster, &services).await);
+            for (place, _) in here.iter().filter(|(place, _)| asking(open[*place])) {
+                looks[*place].survey = Some(survey.clone());
+                looks[*place].rivals =
+                    here.iter().filter(|(other, _)| other != place).map(|(_, rival)| rival.clone()).collect();
+            }
+        }
+    }
+
+    /// The tasks and the service deployment of one state, as far as they may be read.
+    async fn details(&mut self, state: &State) -> Result<Look, AwsError> {
+        let target = &state.target;
+        let mut look = Look::default();
+        let running = self.optional(self.aws.service_tasks(&target.cluster, &target.service, false).await)?;
+        if let Some(mut tasks) = running {
+            let stopped = self.optional(self.aws.service_tasks(&target.cluster, &target.service, true).await)?;
+            tasks.extend(stopped.unwrap_or_default());
+            look.tasks = Some(tasks);
+        }
+        if !self.denied.contains("ecs:ListServiceDeployments") {
+            let known = self.aws.service_deployment(&target.cluster, &target.service, &target.deployment, target.created);
+            look.service_deployment = self.optional(known.await)?.flatten();
+        }
+        Ok(look)
+    }
+
+    /// A denied action is remembered and left out; what passes makes the whole look pass.
+    fn optional<T>(&mut self, answer: Result<T, AwsError>) -> Result<Option<T>, AwsError> {
+        match answer {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if is_passing(&error) || error.kind == AwsErrorKind::Expired => Err(error),
+            Err(error) => {
+                if error.is_denied() {
+                    self.denied.insert(error.action);
+                }
+                tracing::debug!(%error, "an optional read is left out");
+                Ok(None)
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What was read of one cluster: what a forecast and a proof rest on.
+//!
+//! Plain data, perhaps incomplete; `unread` says what is missing and which IAM action would help.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::capacity::{Cluster, Deploy, EniLimits, FargateLimits, TaskNeeds, TypeSize, Unread};
+use crate::snapshot::{CapacityProvider, Instance, Service, Task};
+
+/// One cluster, as far as it could be read, for one or more of its services.
+#[derive(Clone, Debug, Default)]
+pub struct Survey {
+    pub instances: Vec<Instance>,
+    /// All tasks of the cluster that are to run, and those of the services that are stopping.
+    pub tasks: Vec<Task>,
+    pub providers: Vec<CapacityProvider>,
+    /// By service: ARNs of the instances that satisfy every `memberOf` expression. A service
+    /// without such a constraint isn't listed.
+    pub member_of: BTreeMap<String, BTreeSet<String>>,
+    /// What the tasks that run were started with, by the ARN of their revision.
+    pub old_needs: BTreeMap<String, TaskNeeds>,
+    pub eni_limits: EniLimits,
+    pub type_sizes: BTreeMap<String, TypeSize>,
+    /// ARNs of instances whose agent stayed away over several looks.
+    pub agents_lost: BTreeSet<String>,
+    pub fargate: Option<FargateLimits>,
+    pub unread: Vec<Unread>,
+}
+
+impl Survey {
+    /// As the capacity calculation takes it.
+    pub fn cluster(&self) -> Cluster<'_> {
+        Cluster {
+            instances: &self.instances,
+            tasks: &self.tasks,
+            providers: &self.providers,
+            eni_limits: &self.eni_limits,
+            type_sizes: &self.type_sizes,
+            agents_lost: &self.agents_lost,
+            unread: &self.unread,
+        }
+    }
+
+    /// The service's part of it; `target` is the deployment whose tasks count as new.
+    pub fn deploy<'a>(&'a self, service: &'a Service, needs: &'a TaskNeeds, target: Option<&'a str>) -> Deploy<'a> {
+        Deploy {
+            service,
+            needs,
+            old_needs: &self.old_needs,
+            member_of: self.member_of.get(&service.name),
+            target,
+            fargate: self.fargate.as_ref(),
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! What a new revision changes, by the names of things and not by their places.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::document::Definition;
+use super::normal::normal;
+
+/// Stands for a value that isn't shown.
+const HIDDEN: &str = "***";
+
+/// The most characters of a value that a line shows: a command fits, a script doesn't.
+const SHOWN_CHARS: usize = 200;
+
+/// The most changes that are told apart: more is another definition altogether.
+const MAX_CHANGES: usize = 500;
+
+/// Lists whose items have names, which tell them apart.
+const NAMED: [&str; 6] = [
+    "containerDefinitions",
+    "environment",
+    "secrets",
+    "secretOptions",
+    "volumes",
+    "ulimits",
+];
+
+/// One difference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// `containerDefinitions[app].environment[URL]`, `cpu`.
+    pub path: String,
+    /// What stands there now; absent where nothing does, `***` where it may be secret.
+    pub before: Option<String>,
+    pub after: Option<String>,
+}
+
+impl fmt::Display for Change {
+    /// One line: `containerDefinitions[app].image: a:1 → a:2`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Change {
+            path,
+            before,
+            after,
+        } = self;
+        match (before.as_deref(), after.as_deref()) {
+            (Some(HIDDEN), Some(HIDDEN)) => write!(f, "{path}: changed (not shown)"),
+            (None, Some(HIDDEN)) => write!(f, "{path}: added (not shown)"),
+            (Some(_), None) => write!(f, "{path}: removed"),
+            (None, Some(after)) => write!(f, "{path}: added {}", short(after)),
+            (Some(before), Some(after)) => {
+                write!(f, "{path}: {} → {}", short(before), short(after))
+            }
+            (None, None) => f.write_str(path),
+        }
+    }
+}
+
+/// What `after` changes against `before`, in the order of `before`, then what is new. What ECS fills
+/// in by itself is no change. Values of environment variables are shown where `show_values` asks for
+/// it, those of secrets never.
+pub fn changes(before: &Definition, after: &Definition, show_values: bool) -> Vec<Change> {
+    let mut walk = Walk {
+        show_values,
+        changes: Vec::new(),
+    };
+    let (before, after) = (normal(before.as_value()), normal(after.as_value()));
+    walk.compare(&Place::default(), Some(&before), Some(&after));
+    walk.changes
+}
+
+/// Where the walk is, and what may be shown there.
+#[derive(Clone, Debug, Default)]
+struct Place {
+    path: String,
+    /// The member whose items or values are at hand.
+    member: String,
+    in_environment: bool,
+    in_secrets: bool,
+}
+
+impl Place {
+    fn member(&self, name: &str) -> Place {
+        let dot = if self.path.is_empty() { "" } else { "." };
+        Place {
+            path: format!("{}{dot}{}", self.path, plain(name)),
+            member: name.to_owned(),
+            in_environment: self.in_environment || name == "environment",
+            in_secrets: self.in_secrets || name == "secrets" || name == "secretOptions",
+        }
+    }
+
+    fn item(&self, name: &str) -> Place {
+        Place {
+            path: format!("{}[{}]", self.path, plain(name)),
+            ..self.clone()
+        }
+    }
+
+    /// A named value as a whole: `environment[URL]` and not `environment[URL].value`.
+    fn is_entry(&self) -> bool {
+        (self.in_environment || self.in_secrets) && self.path.ends_with(']')
+    }
+}
+
+struct Walk {
+    show_values: bool,
+    changes: Vec<Change>,
+}
+
+impl Walk {
+    fn compare(&mut self, place: &Place, before: Option<&Value>, after: Option<&Value>) {
+        if before == after || self.changes.len() >= MAX_CHANGES {
+            return;
+        }
+        let empty = Value::Object(serde_json::Map::new());
+        let objects = (before.unwrap_or(&empty), after.unwrap_or(&empty));
+        if let (Value::Object(old), Value::Object(new)) = objects
+            && !place.is_entry()
+            // A container that is new or gone is one change.
+            && before.is_some() == after.is_some()
+        {
+            let added = new.keys().filter(|name| !old.contains_key(*name));
+            for name in old.keys().chain(added) {
+                self.compare(&place.member(name), old.get(name), new.get(name));
+            }
+            return;
+        }
+        let none = Vec::new();
+        let items =
+            |value: Option<&'_ Value>| value.map_or(Some(none.clone()), |v| v.as_array().cloned());
+        if NAMED.contains(&place.member.as_str())
+            && !place.path.ends_with(']')
+            && let (Some(old), Some(new)) = (items(before), items(after))
+            && let (Some(old), Some(new)) = (by_name(&old), by_name(&new))
+        {
+            self.compare_named(place, &old, &new);
+            return;
+        }
+        self.note(place, before, after);
+    }
+
+    fn compare_named(&mut self, place: &Place, old: &[(String, &Value)], new: &[(String, &Value)]) {
+        let find = |list: &[(String, &Value)], name: &str| {
+            list.iter()
+                .find(|(other, _)| other == name)
+                .map(|(_, value)| (*value).clone())
+        };
+        for (name, value) in old {
+            self.compare(&place.item(name), Some(value), find(new, name).as_ref());
+        }
+        for (name, value) in new.iter().filter(|(name, _)| find(old, name).is_none()) {
+            self.compare(&place.item(name), None, Some(value));
+        }
+    }
+
+    fn note(&mut self, place: &Place, before: Option<&Value>, after: Option<&Value>) {
+        let hidden = place.in_secrets || (place.in_environment && !self.show_values);
+        let shown = |value: &Value| {
+            if hidden {
+                HIDDEN.to_owned()
+            } else {
+                text(place, value)
+            }
+        };
+        self.changes.push(Change {
+            path: place.path.clone(),
+            before: before.map(shown),
+            after: after.map(shown),
+        });
+    }
+}
+
+/// The value as a person would write it: texts bare, the rest as JSON. A container as a whole is told
+/// by its image, since its JSON would hold values that aren't to be shown.
+fn text(place: &Place, value: &Value) -> String {
+    let value = if place.is_entry() {
+        value.get("value").unwrap_or(value)
+    } else {
+        value
+    };
+    if place.member == "containerDefinitions" {
+        return value
+            .get("image")
+            .and_then(Value::as_str)
+            .unwrap_or("a container")
+            .to_owned();
+    }
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The items by their names; absent where one has none, or two have the same.
+fn by_name(items: &[Value]) -> Option<Vec<(String, &Value)>> {
+    let mut named: Vec<(String, &Value)> = Vec::new();
+    for item in items {
+        let name = item.get("name")?.as_str()?;
+        if named.iter().any(|(other, _)| other == name) {
+            return None;
+        }
+        named.push((name.to_owned(), item));
+    }
+    Some(named)
+}
+
+/// A name from the document, without what could break a line.
+fn plain(name: &str) -> String {
+    name.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}
+
+fn short(value: &str) -> String {
+    let value = plain(value);
+    match value.char_indices().nth(SHOWN_CHARS) {
+        Some((at, _)) => format!("{}…", value.get(..at).unwrap_or_default()),
+        None => value,
+    }
+}

@@ -1,0 +1,133 @@
+//! One task definition: the document, and the few members of it that are read.
+
+use serde_json::{Map, Value};
+
+use super::parse::{self, BadDocument};
+
+/// What DescribeTaskDefinition answers and RegisterTaskDefinition doesn't take (the difference of
+/// the two shapes in the API model).
+pub const RESPONSE_ONLY: [&str; 9] = [
+    "compatibilities",
+    "deleteRequestedAt",
+    "deregisteredAt",
+    "registeredAt",
+    "registeredBy",
+    "requiresAttributes",
+    "revision",
+    "status",
+    "taskDefinitionArn",
+];
+
+/// A task definition with a family and at least one container, each with its own name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Definition(Value);
+
+impl Definition {
+    /// Reads the text of `file`: RegisterTaskDefinition's shape, or what DescribeTaskDefinition
+    /// printed, with or without its `taskDefinition` envelope and the tags beside it.
+    ///
+    /// # Errors
+    /// What is wrong, with line, column and member.
+    pub fn parse(file: &str, text: &[u8]) -> Result<Definition, BadDocument> {
+        parse::definition(file, text)
+    }
+
+    /// Takes over a document that `source` gave, in any of the shapes that a file may have.
+    ///
+    /// # Errors
+    /// What is wrong, with the member, without line and column.
+    pub fn from_value(source: &str, document: Value) -> Result<Definition, BadDocument> {
+        parse::check_shape(source, unwrapped(document)).map(Definition)
+    }
+
+    pub(super) fn unchecked(document: Value) -> Definition {
+        Definition(document)
+    }
+
+    /// The whole document.
+    pub fn as_value(&self) -> &Value {
+        &self.0
+    }
+
+    /// What RegisterTaskDefinition gets: the document without the nine response-only members, falsy
+    /// ones too. An empty list of tags goes as well, since ECS refuses it ("Tags can not be empty").
+    pub fn register_body(&self) -> Value {
+        let mut body = self.0.clone();
+        if let Some(members) = body.as_object_mut() {
+            members.retain(|name, value| {
+                let no_tags = name == "tags" && value.as_array().is_none_or(Vec::is_empty);
+                !RESPONSE_ONLY.contains(&name.as_str()) && !no_tags
+            });
+        }
+        body
+    }
+
+    /// The family; a checked document has one.
+    pub fn family(&self) -> &str {
+        self.text("family").unwrap_or_default()
+    }
+
+    /// The ARN of a definition that was described.
+    pub fn arn(&self) -> Option<&str> {
+        self.text("taskDefinitionArn")
+    }
+
+    /// `awsvpc`, `bridge`, `host` or `none`; ECS on Linux takes `bridge` where it isn't given.
+    pub fn network_mode(&self) -> &str {
+        self.text("networkMode").unwrap_or("bridge")
+    }
+
+    /// `EC2`, `FARGATE`, `EXTERNAL`; empty where it isn't given.
+    pub fn requires_compatibilities(&self) -> Vec<&str> {
+        let list = self
+            .0
+            .get("requiresCompatibilities")
+            .and_then(Value::as_array);
+        list.into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect()
+    }
+
+    /// `X86_64` or `ARM64`, where the definition says so.
+    pub fn cpu_architecture(&self) -> Option<&str> {
+        self.0
+            .get("runtimePlatform")?
+            .get("cpuArchitecture")?
+            .as_str()
+    }
+
+    /// `LINUX`, `WINDOWS_SERVER_2022_CORE`, …, where the definition says so.
+    pub fn operating_system(&self) -> Option<&str> {
+        self.0
+            .get("runtimePlatform")?
+            .get("operatingSystemFamily")?
+            .as_str()
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_str()
+    }
+
+    pub(super) fn members_mut(&mut self) -> Option<&mut Map<String, Value>> {
+        self.0.as_object_mut()
+    }
+}
+
+/// The definition inside an envelope, with the tags beside it moved in; anything else as it is.
+pub(super) fn unwrapped(mut document: Value) -> Value {
+    let is_envelope = document.get("containerDefinitions").is_none()
+        && document.get("taskDefinition").is_some_and(Value::is_object);
+    if !is_envelope {
+        return document;
+    }
+    let tags = document.get_mut("tags").map(Value::take);
+    let mut inner = document
+        .get_mut("taskDefinition")
+        .map(Value::take)
+        .unwrap_or_default();
+    if let (Some(members), Some(tags)) = (inner.as_object_mut(), tags) {
+        members.entry("tags").or_insert(tags);
+    }
+    inner
+}

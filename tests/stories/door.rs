@@ -1,0 +1,150 @@
+//! The in-process door: the SDK's clients answered by the stand-in, under paused time.
+
+use std::sync::{Arc, Mutex};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use plimsoll::aws::Aws;
+use plimsoll::clock::Clock;
+use plimsoll::console::{Console, Style};
+use plimsoll::deploy::{self, Run};
+use plimsoll::report::{Outcome, Report, text};
+use plimsoll::request::{Facts, RawInputs, Request};
+use plimsoll::snapshot::Timestamp;
+use plimsoll_sim::{Answer, Sim, World};
+
+/// 2026-11-20 17:00 UTC, a Friday evening.
+pub(crate) const START: i64 = 1_795_194_000_000;
+
+/// Hands each request to the stand-in, at the time that tokio's clock shows.
+#[derive(Clone, Debug)]
+struct Door {
+    sim: Sim,
+    clock: Clock,
+}
+
+impl HttpConnector for Door {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let request = request.try_into_http1x().expect("a plain request");
+        let request = request.map(|body| bytes::Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
+        HttpConnectorFuture::ready(match self.sim.answer(self.clock.now().0, &request) {
+            Answer::Response(response) => {
+                let response = response.map(SdkBody::from);
+                Ok(HttpResponse::try_from(response).expect("a plain response"))
+            }
+            Answer::Dropped => Err(ConnectorError::io("connection reset by peer".into())),
+        })
+    }
+}
+
+/// Clients of the stand-in.
+pub(crate) fn aws(sim: &Sim, clock: Clock) -> Aws {
+    let door = SharedHttpConnector::new(Door { sim: sim.clone(), clock });
+    let http = door.clone();
+    let config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-west-1"))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("AKIDEXAMPLE", "secret", None, None, "story")))
+        .http_client(http_client_fn(move |_, _| http.clone()))
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .build();
+    Aws::new(config, door)
+}
+
+/// What a run wrote, shared with the test.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pages(Arc<Mutex<Vec<u8>>>);
+
+impl Pages {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl std::io::Write for Pages {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// One deploy against a world.
+pub(crate) struct Story {
+    pub(crate) sim: Sim,
+    inputs: Vec<(String, String)>,
+}
+
+/// How it went.
+pub(crate) struct Told {
+    pub(crate) sim: Sim,
+    /// The log, closing words included.
+    pub(crate) log: String,
+    pub(crate) report: Report,
+    /// Virtual seconds from the start to the end.
+    pub(crate) seconds: u64,
+}
+
+impl Story {
+    /// A deploy of service `api` in cluster `web` in the world that `build` makes.
+    pub(crate) fn new(build: impl FnOnce(&mut World)) -> Story {
+        let mut world = World::new(START).region("eu-west-1").account("111122223333");
+        world.add_cluster("web");
+        build(&mut world);
+        Story { sim: Sim::new(world), inputs: Vec::new() }.input("cluster", "web").input("service", "api")
+    }
+
+    pub(crate) fn input(mut self, name: &str, value: &str) -> Story {
+        self.inputs.retain(|(key, _)| key != name);
+        self.inputs.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) async fn deploy(self) -> Told {
+        let clock = Clock::starting_at(Timestamp(START));
+        let pages = Pages::default();
+        let env = self.inputs.iter().map(|(name, value)| (format!("INPUT_{}", name.to_uppercase()), value.clone()));
+        let raw = RawInputs::from_env(env);
+        assert!(raw.warnings.is_empty(), "{:?}", raw.warnings);
+        let facts = Facts { region: Some("eu-west-1".to_owned()), ..Facts::default() };
+        let request = Request::check(&raw, &facts).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let mut run = Run {
+            aws: aws(&self.sim, clock),
+            clock,
+            console: Console::new(Box::new(pages.clone()), Style::Plain, clock),
+            report: Report { started: clock.now(), ..Report::default() },
+            workspace: ".".into(),
+            docker_host: None,
+        };
+        deploy::deploy(&mut run, &request).await;
+        for line in text::closing(&run.report) {
+            run.console.words(&line);
+        }
+        Told { sim: self.sim, log: pages.text(), report: run.report, seconds: clock.elapsed().as_secs() }
+    }
+}
+
+impl Told {
+    pub(crate) fn outcome(&self) -> &'static str {
+        self.report.outcome.map_or("none", Outcome::as_str)
+    }
+
+    /// How often an operation was called.
+    pub(crate) fn calls(&self, operation: &str) -> usize {
+        self.sim.calls().iter().filter(|call| call.operation == operation).count()
+    }
+
+    /// The kinds of the causes, the first one first.
+    pub(crate) fn kinds(&self) -> Vec<&'static str> {
+        self.report.services.iter().flat_map(|service| &service.causes).map(|cause| cause.kind.as_str()).collect()
+    }
+}

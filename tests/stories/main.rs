@@ -1,0 +1,5 @@
+//! Stories: whole deploys against the stand-in for AWS, in virtual time.
+
+mod door;
+mod ends;
+mod setting;
