@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::ground::{Deploy, Ground};
+use super::ground::{Deploy, Ground, Source};
 use super::room::{Room, Tri};
 use crate::snapshot::{Constraint, last_part};
 
@@ -21,6 +21,8 @@ pub(super) struct Rules<'g> {
     pub other: bool,
     /// The zones that a task with a network interface of its own may go to.
     pub zones: Option<&'g BTreeSet<String>>,
+    /// Whether every expression was evaluated.
+    pub all_read: bool,
     /// Which rooms match, where ECS said so.
     pub matching: Option<Vec<bool>>,
     /// The capacity providers that take tasks; empty where the launch type rules.
@@ -56,6 +58,7 @@ impl<'g> Rules<'g> {
             member_of,
             other: constraints().any(|one| matches!(one, Constraint::Other(_))),
             zones: deploy.zones.filter(|_| deploy.needs.enis > 0),
+            all_read: ground.has_read(Source::Constraint),
             matching: deploy.member_of.map(|set| {
                 let mut matching = vec![false; ground.rooms.len()];
                 let places = set.iter().filter_map(|arn| ground.place.get(arn.as_str()));
@@ -100,7 +103,9 @@ impl<'g> Rules<'g> {
     pub(super) fn matches(&self, at: usize) -> Tri {
         let known = match (self.member_of, &self.matching) {
             (None, _) => Tri::Yes,
-            (Some(true), Some(set)) if set.get(at) == Some(&true) => Tri::Yes,
+            // Of several expressions one may not have been evaluated.
+            (Some(true), Some(set)) if set.get(at) == Some(&true) && self.all_read => Tri::Yes,
+            (Some(true), Some(set)) if set.get(at) == Some(&true) => Tri::Maybe,
             (Some(true), Some(_)) => Tri::No,
             _ => Tri::Maybe,
         };
