@@ -67,6 +67,8 @@ pub(super) struct Claim<'g, 'a> {
     pub doubts: Doubts,
     /// Whether ECS would place a task on each instance if there were room.
     pub allowed: Vec<Tri>,
+    /// Whether the rivals' sum holds what the own old tasks hold.
+    among_rivals: bool,
     /// How many seats the new tasks of rivals may take at most.
     pub loss: i64,
     /// Instances of the service's capacity providers (all, where the launch type rules), whatever
@@ -91,6 +93,7 @@ impl<'g, 'a> Claim<'g, 'a> {
             new: 0,
             doubts: Doubts::default(),
             allowed: Vec::with_capacity(ground.rooms.len()),
+            among_rivals: ground.sums_up(&deploy.service.name),
             loss: 0,
             reachable: 0,
         };
@@ -245,6 +248,11 @@ impl<'g, 'a> Claim<'g, 'a> {
         own: Rival,
     ) -> Seats<'s> {
         // What the old tasks of other services of the same run hold: all but the own ones.
+        let own = if self.among_rivals {
+            own
+        } else {
+            Rival::default()
+        };
         let rivals = self.ground.rivals.get(at).map(|all| all.less(own));
         Seats {
             needs: self.deploy.needs,

@@ -8,7 +8,7 @@ use super::claim::{Claim, is_going};
 use super::decision::plural;
 use super::forecast::{Forecast, Verdict, forecast_on};
 use super::ground::{Cluster, Deploy, Ground};
-use super::together::ground_of_run;
+use super::together::{ground_of_run, settle};
 use crate::snapshot::TaskStatus;
 
 /// What can be said of a rollout at this moment.
@@ -30,9 +30,11 @@ pub enum Movement {
 /// deployment. What the other rollouts of the run may still set free is reckoned with.
 pub fn movements<'a>(cluster: &Cluster<'a>, deploys: &[Deploy<'a>]) -> Vec<Movement> {
     let ground = ground_of_run(cluster, deploys);
+    let settled = settle(&ground, deploys);
+    let ground = settled.as_ref().unwrap_or(&ground);
     deploys
         .iter()
-        .map(|deploy| movement(&ground, deploy))
+        .map(|deploy| movement(ground, deploy))
         .collect()
 }
 

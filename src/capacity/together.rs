@@ -4,10 +4,13 @@
 //! which ECS serves them. At best their old tasks all make room and their new ones go elsewhere;
 //! at worst the old ones stay and the new ones take as many seats as they can.
 
-use super::claim::{is_going, is_steady};
-use super::forecast::{Forecast, forecast_on, has_second_set};
+use super::arithmetic::Bounds;
+use super::claim::{Claim, is_going, is_steady};
+use super::forecast::{Forecast, Verdict, forecast_on, has_second_set};
 use super::ground::{Cluster, Deploy, Ground};
+use super::growth::{Growth, growth};
 use super::needs::{Gpus, TaskNeeds};
+use super::rolling::best_stops;
 use super::room::Tri;
 use super::seats::{Freed, Rival};
 use crate::snapshot::{Constraint, Scheduling};
@@ -25,27 +28,86 @@ pub(super) struct Comer<'a> {
     /// What each of them gives back at least, where its new tasks only ever take the place of
     /// old ones (a rolling update).
     gives: Option<Rival>,
+    /// What each of its old tasks holds at most, by room.
+    held: Vec<(usize, Rival)>,
+    /// Whether it may ever set that free.
+    frees: bool,
 }
+
+/// How often it is asked which services can set room free: each round adds at least one, and
+/// after so many all are taken for able to.
+const MOST_ROUNDS: usize = 4;
 
 /// The forecasts of all services of one run on one cluster, in their order.
 pub fn forecast_together<'a>(cluster: &Cluster<'a>, deploys: &[Deploy<'a>]) -> Vec<Forecast> {
     let ground = ground_of_run(cluster, deploys);
-    deploys
+    let mut forecasts: Vec<Forecast> = deploys
         .iter()
         .map(|deploy| forecast_on(&ground, deploy))
-        .collect()
+        .collect();
+    let open = |forecast: &Forecast| forecast.verdict == Verdict::Unknown;
+    if forecasts.iter().any(open)
+        && let Some(settled) = settle(&ground, deploys)
+    {
+        for (forecast, deploy) in forecasts
+            .iter_mut()
+            .zip(deploys)
+            .filter(|(one, _)| open(one))
+        {
+            *forecast = forecast_on(&settled, deploy);
+        }
+    }
+    forecasts
 }
 
 /// The ground on which the services of one run meet.
 pub(super) fn ground_of_run<'a>(cluster: &Cluster<'a>, deploys: &[Deploy<'a>]) -> Ground<'a> {
     let mut ground = Ground::new(*cluster, deploys.iter().map(|deploy| deploy.needs));
     if deploys.len() > 1 {
-        ground.rivals = vec![Rival::default(); ground.rooms.len()];
-        for deploy in deploys {
-            meet(&mut ground, deploy);
-        }
+        deploys.iter().for_each(|deploy| meet(&mut ground, deploy));
+        ground.sum_rivals(|_| true);
     }
     ground
+}
+
+/// The same ground, where only those services set room free that ever can: those that may stop an
+/// old task as things are, those that may once these have made all the room that they can, and so
+/// on. `None` where that is all of them.
+///
+/// The first stop of any other service would have to come before itself.
+pub(super) fn settle<'a>(ground: &Ground<'a>, deploys: &[Deploy<'a>]) -> Option<Ground<'a>> {
+    if deploys.len() < 2 {
+        return None;
+    }
+    let mut able = vec![false; deploys.len()];
+    let mut settled = ground.clone();
+    for _ in 0..MOST_ROUNDS {
+        settled.sum_rivals(|at| able[at]);
+        let mut next = able.clone();
+        for (can, deploy) in next.iter_mut().zip(deploys).filter(|(can, _)| !**can) {
+            *can = may_stop(&Claim::new(&settled, deploy));
+        }
+        if next == able {
+            return able.contains(&false).then_some(settled);
+        }
+        able = next;
+    }
+    None
+}
+
+/// Whether the service may ever stop an old task, in the best case.
+fn may_stop(claim: &Claim<'_, '_>) -> bool {
+    let service = claim.deploy.service;
+    if service.scheduling == Scheduling::Daemon || has_second_set(service) || !claim.is_read() {
+        return true;
+    }
+    let certain = claim.doubts.missing == 0 && claim.doubts.unsteady == 0;
+    let grows = growth(claim.ground, service, claim.deploy.needs);
+    if !certain || grows != Growth::Fixed(Vec::new()) {
+        return true;
+    }
+    let bounds = Bounds::of(service, 0);
+    claim.old > 0 && !bounds.deadlocked() && best_stops(claim, &bounds).margin >= 0
 }
 
 fn meet<'a>(ground: &mut Ground<'a>, deploy: &Deploy<'a>) {
@@ -62,6 +124,8 @@ fn meet<'a>(ground: &mut Ground<'a>, deploy: &Deploy<'a>) {
         placed: 0,
         rooms: Vec::new(),
         gives: rolling.then_some(Rival::MOST),
+        held: Vec::new(),
+        frees: true,
     };
     let mut held = Vec::new();
     for task in ground.tasks_of(&service.name) {
@@ -86,10 +150,30 @@ fn meet<'a>(ground: &mut Ground<'a>, deploy: &Deploy<'a>) {
             comer.gives = comer.gives.map(|gives| gives.least(&freed));
         }
     }
-    for (at, one) in held {
-        ground.rivals[at] = ground.rivals[at].plus(one);
-    }
+    comer.held = held;
     ground.comers.push(comer);
+}
+
+impl Ground<'_> {
+    /// Sums up what the old tasks hold of those services (by their place in the run) that may
+    /// set it free.
+    fn sum_rivals(&mut self, frees: impl Fn(usize) -> bool) {
+        let mut rivals = vec![Rival::default(); self.rooms.len()];
+        for (at, comer) in self.comers.iter_mut().enumerate() {
+            comer.frees = frees(at);
+            for (room, one) in comer.held.iter().filter(|_| comer.frees) {
+                rivals[*room] = rivals[*room].plus(*one);
+            }
+        }
+        self.rivals = rivals;
+    }
+
+    /// Whether what the service's own old tasks hold is in the sum of the rivals.
+    pub(super) fn sums_up(&self, service: &str) -> bool {
+        self.comers
+            .iter()
+            .any(|comer| comer.service == service && comer.frees)
+    }
 }
 
 /// How many seats of a service the others may take at most, in a moment in which nothing can

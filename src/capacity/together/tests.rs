@@ -187,3 +187,19 @@ fn two_services_never_contradict_a_search_through_all_orders() {
     println!("{worlds} forecasts, {unknown} unknown, {depends} really depend on the order");
     assert!(unknown * 3 < worlds, "{unknown} of {worlds}");
 }
+
+#[test]
+fn two_services_on_a_full_and_on_a_roomy_instance() {
+    let tiny = |free: i64, percent: (u32, u32)| Tiny {
+        free: vec![free],
+        old: [vec![0], vec![0]],
+        sizes: [1; 4],
+        percent,
+        port: false,
+    };
+    // Neither can make the first step, so neither ever makes room for the other.
+    assert_eq!(tiny(0, (100, 200)).verdicts(), ["blocked", "blocked"]);
+    // One seat is enough: whoever takes it gives it back.
+    assert_eq!(tiny(1, (100, 200)).verdicts(), ["fits", "fits"]);
+    assert_eq!(tiny(0, (0, 100)).verdicts(), ["fits", "fits"]);
+}
