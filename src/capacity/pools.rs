@@ -37,7 +37,7 @@ fn models<'a>(claim: &Claim<'_, 'a>) -> Vec<(&'a str, usize, &'a Instance)> {
         let usable = claim.rules.provider(room).is_some()
             && claim.rules.has_attributes(at) == super::room::Tri::Yes
             && claim.rules.matches(at) == super::room::Tri::Yes;
-        if let Some(kind) = instance.instance_type().filter(|_| usable) {
+        if let Some(kind) = room.kind.filter(|_| usable) {
             by_type.entry(kind).or_insert((at, instance));
         }
     }

@@ -60,6 +60,8 @@ impl Tri {
 #[derive(Clone, Debug)]
 pub struct Room<'a> {
     pub instance: &'a Instance,
+    /// The instance type, where the instance says so.
+    pub kind: Option<&'a str>,
     /// CPU units.
     pub cpu: Span,
     /// MiB.
@@ -106,6 +108,7 @@ impl<'a> Room<'a> {
             .any(|span| span.exact().is_none());
         let mut room = Room {
             instance,
+            kind: instance.instance_type(),
             cpu,
             memory,
             gpus,

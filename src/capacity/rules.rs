@@ -97,11 +97,13 @@ impl<'g> Rules<'g> {
 
     /// Whether the instance is in a zone of the service's subnets.
     pub(super) fn in_zone(&self, room: &Room<'_>) -> Tri {
-        match (self.zones, room.instance.attribute(ZONE)) {
-            (None, _) => Tri::Yes,
-            (Some(zones), Some(zone)) if zones.contains(zone) => Tri::Yes,
-            (Some(_), Some(_)) => Tri::No,
-            (Some(_), None) => Tri::Maybe,
+        let Some(zones) = self.zones else {
+            return Tri::Yes;
+        };
+        match room.instance.attribute(ZONE) {
+            Some(zone) if zones.contains(zone) => Tri::Yes,
+            Some(_) => Tri::No,
+            None => Tri::Maybe,
         }
     }
 
