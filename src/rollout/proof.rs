@@ -31,7 +31,7 @@ pub(super) fn judge(state: &State, service: &Service, look: &Look, agents_lost: 
 
 /// A blocked forecast as a cause: its sentence, what is short on which instance, what would help.
 pub fn of_forecast(forecast: &Forecast) -> Cause {
-    let kind = forecast.blockers.first().map_or(CauseKind::DeploymentConfiguration, |blocker| blocker.kind);
+    let kind = forecast.kind.unwrap_or(CauseKind::Unknown);
     let mut evidence: Vec<String> =
         forecast.blockers.iter().take(INSTANCES_LISTED).map(|blocker| of_blocker(forecast, blocker)).collect();
     let more = forecast.blockers.len().saturating_sub(INSTANCES_LISTED);
