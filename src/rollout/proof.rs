@@ -32,7 +32,8 @@ pub(super) fn judge(state: &State, service: &Service, look: &Look, agents_lost: 
 /// A blocked forecast as a cause: its sentence, what is short on which instance, what would help.
 pub fn of_forecast(forecast: &Forecast) -> Cause {
     let kind = forecast.kind.unwrap_or(CauseKind::Unknown);
-    let mut evidence: Vec<String> = forecast.blockers.iter().take(INSTANCES_LISTED).map(of_blocker).collect();
+    let mut evidence: Vec<String> =
+        forecast.blockers.iter().take(INSTANCES_LISTED).map(|blocker| of_blocker(forecast, blocker)).collect();
     let more = forecast.blockers.len().saturating_sub(INSTANCES_LISTED);
     if more > 0 {
         evidence.push(format!("{more} more of the kind"));
@@ -41,8 +42,23 @@ pub fn of_forecast(forecast: &Forecast) -> Cause {
     Cause { kind, message: forecast.headline.clone(), evidence, remedies: forecast.remedies.clone() }
 }
 
-fn of_blocker(blocker: &Blocker) -> String {
-    if blocker.instance.is_empty() { blocker.sentence() } else { format!("instance {}: {}", blocker.instance, blocker.sentence()) }
+/// The sentence of a blocked forecast with the number that tells most, for a line that stands alone.
+pub fn in_one_line(cause: &Cause) -> String {
+    let message = cause.message.strip_prefix("the rollout can't finish: ").unwrap_or(&cause.message);
+    match cause.evidence.first().and_then(|evidence| evidence.strip_prefix("instance ")) {
+        Some(number) => format!("{message} ({number})"),
+        None => message.to_owned(),
+    }
+}
+
+/// The EC2 console knows the instance by its own id, so that one is told where there is one.
+fn of_blocker(forecast: &Forecast, blocker: &Blocker) -> String {
+    if blocker.instance.is_empty() {
+        return blocker.sentence();
+    }
+    let view = forecast.instances.iter().find(|view| view.id == blocker.instance);
+    let name = view.and_then(|view| view.ec2_instance_id.as_deref()).unwrap_or(&blocker.instance);
+    format!("instance {name}: {}", blocker.sentence())
 }
 
 /// Everything that explains the state of the rollout, what was proven first.
