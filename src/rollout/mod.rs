@@ -72,7 +72,7 @@ pub struct Look {
     pub survey: Option<Arc<Survey>>,
     /// The other rollouts of this run on the same cluster: they compete for the same room.
     pub rivals: Vec<Rival>,
-    /// Why this look could not be made; it is tried again.
+    /// Why this look could not be made, or not in full; it is tried again.
     pub failed: Option<String>,
     /// IAM actions that were denied.
     pub unread: Vec<&'static str>,

@@ -7,9 +7,11 @@
     reason = "a story fails by panicking, in its helpers too"
 )]
 
+mod before;
 mod door;
 mod certainty;
 mod ends;
+mod faults;
 mod forecast;
 mod looking;
 mod setting;
