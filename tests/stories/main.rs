@@ -2,4 +2,5 @@
 
 mod door;
 mod ends;
+mod reads;
 mod setting;
