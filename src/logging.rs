@@ -29,7 +29,7 @@ struct DebugLine;
 impl<S, N> tracing_subscriber::fmt::FormatEvent<S, N> for DebugLine
 where
     S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
-    N: for<'a> tracing_subscriber::fmt::FormatFields<'a> + 'static,
+    N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(
         &self,

@@ -5,7 +5,7 @@ use std::error::Error;
 use super::Run;
 use super::image::wrong_platform;
 use crate::aws::{Aws, Repository};
-use crate::docker::{BuildEvent, BuildRequest, Credentials, DockerError, Engine, PushEvent, PushRequest, RegistryLogin};
+use crate::docker::{BuildEvent, BuildRequest, BuildSecret, Credentials, DockerError, Engine, PushEvent, PushRequest, RegistryLogin};
 use crate::failure::Failure;
 use crate::image::{ImageRef, Platform};
 use crate::report::{ImageReport, Outcome};
@@ -108,6 +108,11 @@ fn build_request(
         pull: spec.pull,
         network: (spec.network != Network::Default).then(|| spec.network.as_str().to_owned()),
         add_hosts: spec.add_hosts.iter().map(|(host, address)| format!("{host}:{address}")).collect(),
+        secrets: spec
+            .build_secrets
+            .iter()
+            .map(|(id, value)| BuildSecret { id: id.clone(), value: value.clone() })
+            .collect(),
         logins: vec![RegistryLogin { registry, credentials: credentials.clone() }],
         ..BuildRequest::new(run.workspace.join(&spec.context), name)
     })
@@ -115,9 +120,9 @@ fn build_request(
 
 fn build_line(event: BuildEvent) -> Option<String> {
     Some(match event {
-        BuildEvent::ContextSent { files, bytes } => format!("context: {files} files, {}", size(bytes)),
+        BuildEvent::ContextSent { files, bytes } => format!("context: {}, {}", counted(files, "file"), size(bytes)),
         BuildEvent::Started { step, name } => format!("#{step} {name}"),
-        BuildEvent::Cached { step, .. } => format!("#{step} cached"),
+        BuildEvent::Cached { step, name } => format!("#{step} {name} (cached)"),
         BuildEvent::Done { step, seconds, .. } if seconds >= 0.5 => format!("#{step} done in {seconds:.1} s"),
         BuildEvent::Done { .. } => return None,
         BuildEvent::Failed { step, error, .. } => format!("#{step} failed: {error}"),
@@ -133,9 +138,14 @@ fn push_line(event: PushEvent) -> Option<String> {
         PushEvent::Retrying { status } => status,
         PushEvent::LayerPushed { .. } => return None,
         PushEvent::Done { uploaded, present, digest, .. } => {
-            format!("{digest}: {uploaded} layers uploaded, {present} were there")
+            format!("{digest}: {} uploaded, {present} there already", counted(uploaded, "layer"))
         }
     })
+}
+
+fn counted(count: impl TryInto<u64>, what: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn size(bytes: u64) -> String {
