@@ -8,6 +8,7 @@
 )]
 
 mod door;
+mod certainty;
 mod ends;
 mod reads;
 mod forecast;
