@@ -3,13 +3,17 @@
 //! SDK types stop here: what is read leaves as `snapshot` types or as a raw JSON document. Nothing
 //! here decides about a rollout, and nothing here prints.
 
+mod autoscaling;
 mod blob;
 mod convert;
 mod document;
+mod ec2;
 mod ecr;
 mod ecs;
 mod error;
+mod signed;
 mod survey;
+mod xml;
 
 pub use document::Described;
 pub use ecr::{EcrImage, Login, Repository};

@@ -8,10 +8,11 @@
 )]
 
 mod before;
-mod door;
 mod certainty;
+mod door;
 mod ends;
 mod faults;
 mod forecast;
 mod looking;
+mod reads;
 mod setting;

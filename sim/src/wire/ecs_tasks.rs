@@ -190,7 +190,8 @@ fn attachments(task: &Task) -> Vec<Value> {
     };
     vec![
         json!({"id": task.id, "type": "ElasticNetworkInterface", "status": status,
-                "details": [{"name": "subnetId", "value": "subnet-0aaa"}]}),
+                "details": [{"name": "subnetId", "value": "subnet-0aaa"},
+                            {"name": "privateIPv4Address", "value": task.address()}]}),
     ]
 }
 
