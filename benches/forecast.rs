@@ -28,21 +28,34 @@ struct World {
 }
 
 fn main() {
+    curve("room on two of three instances", false);
+    curve(
+        "room nowhere: each service with its proof and remedies",
+        true,
+    );
+}
+
+fn curve(name: &str, full: bool) {
     let mut before: Option<Duration> = None;
+    println!("{name}");
     println!(
         "{:>9} {:>7} {:>8} {:>10} {:>7}",
         "instances", "tasks", "services", "time", "ratio"
     );
     for size in SIZES {
-        let world = world(size);
+        let world = world(size, full);
         let took = (0..RUNS).map(|_| time(&world)).min().unwrap_or_default();
         let ratio = before.map_or(1.0, |before| took.as_secs_f64() / before.as_secs_f64());
-        println!(
-            "{size:>9} {:>7} {SERVICES:>8} {took:>10.1?} {ratio:>7.2}",
-            world.tasks.len()
-        );
+        let (tasks, millis) = (world.tasks.len(), took.as_secs_f64() * 1000.0);
+        println!("{size:>9} {tasks:>7} {SERVICES:>8} {millis:>8.1}ms {ratio:>7.2}");
         before = Some(took);
     }
+    let world = world(SIZES[0], full);
+    let verdicts: BTreeSet<&str> = run(&world)
+        .iter()
+        .map(|forecast| forecast.verdict.as_str())
+        .collect();
+    println!("verdicts: {}\n", Vec::from_iter(verdicts).join(", "));
 }
 
 fn time(world: &World) -> Duration {
@@ -69,6 +82,7 @@ fn run(world: &World) -> Vec<Forecast> {
             needs,
             old_needs: &world.old_needs,
             member_of: None,
+            zones: None,
             target: None,
             fargate: None,
         })
@@ -76,8 +90,8 @@ fn run(world: &World) -> Vec<Forecast> {
     forecast_together(&cluster, &deploys)
 }
 
-fn world(size: usize) -> World {
-    let instances = (0..size).map(instance).collect();
+fn world(size: usize, full: bool) -> World {
+    let instances = (0..size).map(|number| instance(number, full)).collect();
     let tasks: Vec<Task> = (0..size * TASKS_PER_INSTANCE).map(task).collect();
     let needs = TaskNeeds {
         cpu: 512,
@@ -114,8 +128,8 @@ fn attributes() -> impl Iterator<Item = String> {
 }
 
 /// Eight vCPUs and 32 GiB; every third instance is nearly full.
-fn instance(number: usize) -> Instance {
-    let full = number.is_multiple_of(3);
+fn instance(number: usize, full: bool) -> Instance {
+    let full = full || number.is_multiple_of(3);
     let left = |cpu: i64, memory: i64| Resources {
         cpu: Some(cpu),
         memory: Some(memory),
@@ -139,7 +153,7 @@ fn instance(number: usize) -> Instance {
         agent_connected: true,
         registered: left(8192, 31744),
         remaining: if full {
-            left(256, 900)
+            left(0, 100)
         } else {
             left(6144, 27648)
         },

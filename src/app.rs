@@ -12,7 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::console::{Console, Style};
-use crate::deploy::{self, Run};
+use crate::deploy::{self, Run, Task};
 use crate::report::{self, Outcome, Report};
 use crate::request::{Facts, OnCancel, Problem, RawInputs, Request};
 use crate::runner::files;
@@ -67,8 +67,9 @@ impl Surroundings {
     }
 }
 
-/// Runs a deploy from its raw inputs to its exit code.
-pub async fn deploy(raw: RawInputs, surroundings: Surroundings, signals: &mut Signals, out: Box<dyn Write + Send>) -> u8 {
+/// Does `task` from its raw inputs to its exit code.
+pub async fn run(task: Task, raw: RawInputs, surroundings: Surroundings, signals: &mut Signals) -> u8 {
+    let out: Box<dyn Write + Send> = Box::new(std::io::stdout());
     let clock = Clock::system();
     let mut console = Console::new(out, surroundings.style, clock);
     for warning in &raw.warnings {
@@ -87,7 +88,7 @@ pub async fn deploy(raw: RawInputs, surroundings: Surroundings, signals: &mut Si
     };
     match checked {
         Err(problems) => refuse(&mut run, &problems),
-        Ok(request) => until_signal(&mut run, &request, signals).await,
+        Ok(request) => until_signal(&mut run, &request, task, signals).await,
     }
     close(&mut run, &surroundings, job_summary);
     run.report.exit_code()
@@ -106,9 +107,9 @@ fn refuse(run: &mut Run, problems: &[Problem]) {
     }
 }
 
-async fn until_signal(run: &mut Run, request: &Request, signals: &mut Signals) {
+async fn until_signal(run: &mut Run, request: &Request, task: Task, signals: &mut Signals) {
     let signalled = {
-        let story = deploy::deploy(run, request);
+        let story = deploy::carry_out(run, request, task);
         tokio::pin!(story);
         tokio::select! {
             () = &mut story => None,

@@ -1,4 +1,4 @@
-//! The command: `plimsoll deploy`, `plan` and `demo`.
+//! The command: `plimsoll deploy`, `plan`, `explain`, `watch` and `demo`.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -8,6 +8,7 @@ use clap::Command;
 
 use crate::app::{self, Signals, Surroundings};
 use crate::console::Style;
+use crate::deploy::Task;
 use crate::demo;
 use crate::request::{RawInputs, cli};
 
@@ -21,21 +22,30 @@ pub async fn run(arguments: Vec<OsString>, env: Vec<(String, String)>, signals: 
             return if error.use_stderr() { 2 } else { 0 };
         }
     };
-    let surroundings = |report: Option<&String>| Surroundings { style: Style::Plain, env: env.clone(), report_path: report.map(PathBuf::from) };
-    match matches.subcommand() {
-        Some(("deploy", matches)) => {
-            let surroundings = surroundings(matches.get_one("report"));
-            app::deploy(RawInputs::from_matches(matches), surroundings, signals, Box::new(out)).await
-        }
-        Some(("plan", matches)) => {
-            let surroundings = surroundings(matches.get_one("report"));
-            let raw = RawInputs::from_matches(matches).with("dry-run", "true");
-            app::deploy(raw, surroundings, signals, Box::new(out)).await
-        }
-        Some(("demo", matches)) => demo::run(matches, env, signals).await,
-        _ => 2,
-    }
+    let Some((name, matches)) = matches.subcommand() else { return 2 };
+    let (task, raw) = match name {
+        "deploy" => (Task::Deploy, RawInputs::from_matches(matches)),
+        "plan" => (Task::Deploy, RawInputs::from_matches(matches).with("dry-run", "true")),
+        "watch" => (Task::Watch, RawInputs::from_matches(matches)),
+        "explain" => (Task::Explain, RawInputs::from_matches(matches)),
+        _ => return demo::run(matches, env, signals).await,
+    };
+    let report_path = matches.get_one::<String>("report").map(PathBuf::from);
+    app::run(task, raw, Surroundings { style: Style::Plain, env, report_path }, signals).await
 }
+
+/// What `watch` and `explain` take of the inputs.
+const LOOKING: [&str; 9] = [
+    "aws-region",
+    "allowed-account-ids",
+    "cluster",
+    "service",
+    "wait-for-minutes",
+    "poll-interval",
+    "stuck-after",
+    "on-stuck",
+    "on-superseded",
+];
 
 fn command() -> Command {
     Command::new("plimsoll")
@@ -45,5 +55,17 @@ fn command() -> Command {
         .arg_required_else_help(true)
         .subcommand(cli::deploy_command())
         .subcommand(cli::plan_command())
+        .subcommand(
+            Command::new("explain")
+                .about("Say of a service whether its rollout is moving, waiting or stuck, and why; change nothing")
+                .args(cli::args_for(&LOOKING[..4]))
+                .arg(cli::report_arg()),
+        )
+        .subcommand(
+            Command::new("watch")
+                .about("Follow a rollout that somebody else started")
+                .args(cli::args_for(&LOOKING))
+                .arg(cli::report_arg()),
+        )
         .subcommand(demo::command())
 }

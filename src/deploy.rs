@@ -10,6 +10,7 @@ mod definition;
 mod execute;
 mod find;
 mod follow;
+mod forecast;
 mod image;
 mod platform;
 mod rollback;
@@ -21,11 +22,16 @@ use crate::clock::Clock;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::image::Platform;
+use crate::inspect;
 use crate::plan::{DefinitionPlan, Plan, Update};
 use crate::report::{DefinitionReport, Outcome, Report, ServiceReport};
 use crate::request::Request;
 use crate::rollout::Target;
 use crate::snapshot::{Deployment, RolloutState, Service};
+use image::Images;
+
+pub(crate) use follow::to_the_end as follow_to_the_end;
+pub(crate) use forecast::forecast_same;
 
 /// What a deploy works with: the clients, the time, the log, and what has come of it so far.
 #[derive(Debug)]
@@ -40,9 +46,28 @@ pub struct Run {
     pub docker_host: Option<String>,
 }
 
+/// What a run is to do with a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    Deploy,
+    /// Follow the rollout that is there.
+    Watch,
+    /// Say how things stand.
+    Explain,
+}
+
 /// Deploys what `request` asks for. The report holds the outcome in any case.
 pub async fn deploy(run: &mut Run, request: &Request) {
-    let done = story(run, request).await;
+    carry_out(run, request, Task::Deploy).await;
+}
+
+/// Does `task`. The report holds the outcome in any case.
+pub async fn carry_out(run: &mut Run, request: &Request, task: Task) {
+    let done = match task {
+        Task::Deploy => story(run, request).await,
+        Task::Watch => inspect::watch(run, request).await,
+        Task::Explain => inspect::explain(run, request).await,
+    };
     run.report.finished = run.clock.now();
     if let Err(failure) = done {
         run.report.outcome = Some(failure.outcome);
@@ -52,23 +77,22 @@ pub async fn deploy(run: &mut Run, request: &Request) {
 }
 
 async fn story(run: &mut Run, request: &Request) -> Result<(), Failure> {
-    run.report.region = run.aws.region().unwrap_or_default().to_owned();
-    if run.report.region.is_empty() {
-        return Err(Failure::invalid("no AWS region is given").help("set the input `aws-region`, or `AWS_REGION`"));
-    }
-    check_account(run, request).await?;
-    let services = find::services(run, request).await?;
-    run.report.services = services.iter().map(reported).collect();
+    let services = services(run, request).await?;
     let bases = definition::bases(run, request, &services).await?;
     let wanted = wanted_platform(request, &bases)?;
-    let images = image::prepare(run, request, &wanted).await?;
-    let plan = definition::plan(request, &services, &bases, &images)?;
-    show(run, &plan);
+    let found = image::find(run, request, &wanted).await?;
+    let mut plan = definition::plan(request, &services, &bases, &found)?;
+    let outlook = forecast::outlook(run, request, &services, (&bases, &plan)).await;
     if request.dry_run {
-        run.report.outcome = Some(Outcome::Planned);
-        run.report.reason = "nothing was changed: this is what a run without `dry-run` would do".to_owned();
-        return Ok(());
+        show(run, &plan);
+        return forecast::planned(run, request, &found, &wanted, outlook);
     }
+    outlook.refuse(run)?;
+    if let Images::ToBuild(job) = &found {
+        let reference = job.build(run, &wanted).await?;
+        plan = definition::plan(request, &services, &bases, &Images::One(reference))?;
+    }
+    show(run, &plan);
     let registered = execute_definitions(run, &plan).await?;
     if request.register_only {
         run.report.outcome = Some(Outcome::Planned);
@@ -78,6 +102,19 @@ async fn story(run: &mut Run, request: &Request) -> Result<(), Failure> {
     }
     let targets = execute_updates(run, request, &services, &plan, &registered).await?;
     follow::to_the_end(run, request, targets).await
+}
+
+/// The services of the request, once it is known that this is the account that is meant. They stand
+/// in the report from here on.
+pub(crate) async fn services(run: &mut Run, request: &Request) -> Result<Vec<Service>, Failure> {
+    run.report.region = run.aws.region().unwrap_or_default().to_owned();
+    if run.report.region.is_empty() {
+        return Err(Failure::invalid("no AWS region is given").help("set the input `aws-region`, or `AWS_REGION`"));
+    }
+    check_account(run, request).await?;
+    let services = find::services(run, request).await?;
+    run.report.services = services.iter().map(reported).collect();
+    Ok(services)
 }
 
 /// `allowed-account-ids`: a deploy to the wrong account is refused before anything is read.
@@ -155,11 +192,12 @@ async fn execute_definitions(run: &mut Run, plan: &Plan) -> Result<Vec<definitio
 
 /// What is to be watched after the update of one service.
 #[derive(Debug)]
-struct Started {
+pub(crate) struct Started {
     /// Which of the report's services it is.
-    index: usize,
-    target: Target,
-    document: serde_json::Value,
+    pub(crate) index: usize,
+    pub(crate) target: Target,
+    /// The revision's document.
+    pub(crate) document: serde_json::Value,
 }
 
 async fn execute_updates(

@@ -5,6 +5,7 @@
 // What the user wants, and the story that carries it out.
 pub mod request;
 pub mod deploy;
+pub mod inspect;
 pub mod plan;
 // Deciding: pure.
 pub mod snapshot;

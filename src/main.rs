@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use plimsoll::app::{self, Signals, Surroundings};
 use plimsoll::console::Style;
+use plimsoll::deploy::Task;
 use plimsoll::{commands, logging};
 
 /// A build's context is read by blocking threads; they don't hold up the end.
@@ -31,7 +32,7 @@ async fn run() -> u8 {
     if arguments.len() == 1 && in_action {
         let raw = plimsoll::request::RawInputs::from_env(env.iter().cloned());
         let surroundings = Surroundings { style: Style::Action, env, report_path: None };
-        return app::deploy(raw, surroundings, &mut signals, Box::new(std::io::stdout())).await;
+        return app::run(Task::Deploy, raw, surroundings, &mut signals).await;
     }
     commands::run(arguments, env, &mut signals).await
 }

@@ -48,6 +48,8 @@ impl Survey {
             needs,
             old_needs: &self.old_needs,
             member_of: self.member_of.get(&service.name),
+            // The subnets are not read: any instance's zone will do.
+            zones: None,
             target,
             fargate: self.fargate.as_ref(),
         }

@@ -8,8 +8,10 @@ use std::collections::HashMap;
 
 use super::ground::{Deploy, Ground, Source};
 use super::room::{Room, Tri};
+use super::rules::Rules;
 use super::seats::{Freed, Rival, Seats};
-use crate::snapshot::{Constraint, Health, Task, TaskStatus};
+use super::together::loss;
+use crate::snapshot::{Health, Task, TaskStatus};
 
 /// An instance with old tasks of this service.
 #[derive(Clone, Debug)]
@@ -29,6 +31,8 @@ pub(super) struct Plot {
 pub(super) struct Doubts {
     pub agents: u32,
     pub resources: u32,
+    /// Instances with tasks on their way down, whose room may come back.
+    pub leaving: u32,
     pub enis: u32,
     pub attributes: u32,
     pub constraints: u32,
@@ -63,100 +67,13 @@ pub(super) struct Claim<'g, 'a> {
     pub doubts: Doubts,
     /// Whether ECS would place a task on each instance if there were room.
     pub allowed: Vec<Tri>,
+    /// Whether the rivals' sum holds what the own old tasks hold.
+    among_rivals: bool,
     /// How many seats the new tasks of rivals may take at most.
     pub loss: i64,
     /// Instances of the service's capacity providers (all, where the launch type rules), whatever
     /// their state.
     pub reachable: u32,
-}
-
-/// What the service asks of an instance apart from room.
-#[derive(Debug)]
-pub(super) struct Rules<'g> {
-    pub distinct: bool,
-    pub attributes: Vec<(&'g [bool], bool)>,
-    /// Whether there is any `memberOf`, and whether its answer stays the same while tasks move.
-    pub member_of: Option<bool>,
-    /// A constraint of a kind that is not known.
-    pub other: bool,
-    /// Which rooms match, where ECS said so.
-    pub matching: Option<Vec<bool>>,
-    /// The capacity providers that take tasks; empty where the launch type rules.
-    pub providers: Vec<&'g str>,
-}
-
-impl<'g> Rules<'g> {
-    fn of(ground: &'g Ground<'_>, deploy: &Deploy<'g>) -> Rules<'g> {
-        let constraints = || {
-            deploy
-                .service
-                .constraints
-                .iter()
-                .chain(&deploy.needs.constraints)
-        };
-        let mut member_of: Option<bool> = None;
-        for constraint in constraints() {
-            if let Constraint::MemberOf(expression) = constraint {
-                // What these name changes with each start and stop.
-                let moving = ["task:", "TasksCount", "agentConnected"];
-                let still = !moving.iter().any(|word| expression.contains(word));
-                member_of = Some(member_of.unwrap_or(true) && still);
-            }
-        }
-        let items = &deploy.service.capacity_providers;
-        let weighted = items.iter().any(|item| item.weight > 0 || item.base > 0);
-        let takes = items
-            .iter()
-            .filter(|item| !weighted || item.weight > 0 || item.base > 0);
-        Rules {
-            distinct: constraints().any(|one| *one == Constraint::DistinctInstance),
-            attributes: ground.attributes(deploy.needs),
-            member_of,
-            other: constraints().any(|one| matches!(one, Constraint::Other(_))),
-            matching: deploy.member_of.map(|set| {
-                let mut matching = vec![false; ground.rooms.len()];
-                let places = set.iter().filter_map(|arn| ground.place.get(arn.as_str()));
-                places.for_each(|at| matching[*at] = true);
-                matching
-            }),
-            providers: takes.map(|item| item.provider.as_str()).collect(),
-        }
-    }
-
-    /// Which of the providers the instance belongs to; `None` where it is of none of them.
-    pub(super) fn provider(&self, room: &Room<'_>) -> Option<usize> {
-        if self.providers.is_empty() {
-            return Some(0);
-        }
-        let own = room.instance.capacity_provider.as_deref()?;
-        self.providers
-            .iter()
-            .position(|name| crate::snapshot::last_part(name) == own)
-    }
-
-    pub(super) fn has_attributes(&self, at: usize) -> Tri {
-        let missing = |(has, _): &&(&[bool], bool)| has.get(at) == Some(&false);
-        self.attributes
-            .iter()
-            .filter(missing)
-            .fold(Tri::Yes, |tri, (_, certain)| {
-                tri.and(if *certain { Tri::No } else { Tri::Maybe })
-            })
-    }
-
-    pub(super) fn matches(&self, at: usize) -> Tri {
-        let known = match (self.member_of, &self.matching) {
-            (None, _) => Tri::Yes,
-            (Some(true), Some(set)) if set.get(at) == Some(&true) => Tri::Yes,
-            (Some(true), Some(_)) => Tri::No,
-            _ => Tri::Maybe,
-        };
-        if self.other {
-            known.and(Tri::Maybe)
-        } else {
-            known
-        }
-    }
 }
 
 impl<'g, 'a> Claim<'g, 'a> {
@@ -176,7 +93,8 @@ impl<'g, 'a> Claim<'g, 'a> {
             new: 0,
             doubts: Doubts::default(),
             allowed: Vec::with_capacity(ground.rooms.len()),
-            loss: ground.loss_of(deploy),
+            among_rivals: ground.sums_up(&deploy.service.name),
+            loss: 0,
             reachable: 0,
         };
         let own = claim.sort_tasks();
@@ -189,6 +107,7 @@ impl<'g, 'a> Claim<'g, 'a> {
             claim.weigh(at, room, &own[from..from + here]);
             from += here;
         }
+        claim.loss = loss(ground, deploy, &claim.allowed);
         claim
     }
 
@@ -247,7 +166,8 @@ impl<'g, 'a> Claim<'g, 'a> {
             Some(_) => room
                 .open
                 .and(self.rules.has_attributes(at))
-                .and(self.rules.matches(at)),
+                .and(self.rules.matches(at))
+                .and(self.rules.in_zone(room)),
             None => Tri::No,
         };
         self.allowed.push(allowed);
@@ -328,6 +248,11 @@ impl<'g, 'a> Claim<'g, 'a> {
         own: Rival,
     ) -> Seats<'s> {
         // What the old tasks of other services of the same run hold: all but the own ones.
+        let own = if self.among_rivals {
+            own
+        } else {
+            Rival::default()
+        };
         let rivals = self.ground.rivals.get(at).map(|all| all.less(own));
         Seats {
             needs: self.deploy.needs,
@@ -348,10 +273,12 @@ impl<'g, 'a> Claim<'g, 'a> {
             doubts.agents += 1;
         } else if self.rules.has_attributes(at) == Tri::Maybe {
             doubts.attributes += 1;
-        } else if self.rules.matches(at) == Tri::Maybe {
+        } else if self.rules.matches(at).and(self.rules.in_zone(room)) == Tri::Maybe {
             doubts.constraints += 1;
         } else if room.unread {
             doubts.resources += 1;
+        } else if room.leaving > 0 {
+            doubts.leaving += 1;
         } else if self.deploy.needs.enis > 0 && room.enis.exact().is_none() {
             doubts.enis += 1;
         } else if old
@@ -392,6 +319,6 @@ pub(super) fn is_going(task: &Task) -> bool {
 }
 
 /// Runs, and counts for the lower bound.
-fn is_steady(task: &Task) -> bool {
+pub(super) fn is_steady(task: &Task) -> bool {
     task.last_status == TaskStatus::Running && task.health != Health::Unhealthy
 }

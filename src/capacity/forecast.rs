@@ -47,6 +47,8 @@ impl Verdict {
 #[derive(Clone, Debug)]
 pub struct Forecast {
     pub verdict: Verdict,
+    /// What a blocked rollout lacks most of all.
+    pub kind: Option<CauseKind>,
     /// One sentence for a tired person.
     pub headline: String,
     /// What it rests on, or why it can't be known, one sentence each.
@@ -79,7 +81,14 @@ pub(super) fn forecast_on(ground: &Ground<'_>, deploy: &Deploy<'_>) -> Forecast 
         Verdict::Blocked => remedies(&claim, &decision),
         _ => Vec::new(),
     };
+    // Where it is about instances, the one that comes closest says what is short.
+    let nearest = || views.blockers.first().map(|blocker| blocker.kind);
+    let kind = match decision.kind {
+        Some(CauseKind::Unknown) => nearest().or(decision.kind),
+        kind => kind,
+    };
     Forecast {
+        kind,
         verdict: decision.verdict,
         headline: decision.headline,
         reasons: decision.reasons,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::limits::EniLimits;
 use super::needs::TaskNeeds;
-use super::room::{Room, rooms};
+use super::room::{Room, Tri, rooms};
 use super::seats::Rival;
 use super::together::Comer;
 use super::why::has_attribute;
@@ -70,6 +70,9 @@ pub struct Deploy<'a> {
     pub old_needs: &'a BTreeMap<String, TaskNeeds>,
     /// ARNs of the instances that match all `memberOf` expressions, as ECS itself says.
     pub member_of: Option<&'a BTreeSet<String>>,
+    /// The availability zones of the service's subnets, for tasks with a network interface of
+    /// their own; where they are not known, any instance will do.
+    pub zones: Option<&'a BTreeSet<String>>,
     /// The deployment whose tasks count as new (`ecs-svc/…`); none before a deploy.
     pub target: Option<&'a str>,
     /// Where the tasks run on Fargate: what is known of its limits.
@@ -88,7 +91,7 @@ pub struct FargateLimits {
 }
 
 /// The cluster with its indexes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Ground<'a> {
     pub cluster: Cluster<'a>,
     pub rooms: Vec<Room<'a>>,
@@ -99,6 +102,9 @@ pub(super) struct Ground<'a> {
     pub(super) rivals: Vec<Rival>,
     /// The new tasks of all services that are deployed in this run.
     pub(super) comers: Vec<Comer<'a>>,
+    /// Where rooms were added that are not in the cluster: the first of them, and the room that
+    /// they are modelled on.
+    pub added: Option<(usize, usize)>,
     tasks_of: HashMap<&'a str, Vec<&'a Task>>,
     attributes: HashMap<(&'a str, Option<&'a str>), Vec<bool>>,
 }
@@ -131,6 +137,7 @@ impl<'a> Ground<'a> {
             place,
             tasks_of,
             attributes: HashMap::new(),
+            added: None,
             rivals: Vec::new(),
             comers: Vec::new(),
         };
@@ -151,6 +158,34 @@ impl<'a> Ground<'a> {
                     .collect()
             });
         }
+    }
+
+    /// The same ground with further, empty instances that are like the one in the room `model`.
+    pub(super) fn with_more<'b>(&self, more: &'b [Instance], model: usize) -> Ground<'b>
+    where
+        'a: 'b,
+    {
+        let mut ground: Ground<'b> = self.clone();
+        ground.added = Some((ground.rooms.len(), model));
+        for instance in more {
+            let room = Room::of(instance, [], self.cluster.eni_limits);
+            for ((name, value), has) in &mut ground.attributes {
+                has.push(has_attribute(&room, name, *value));
+            }
+            if !ground.rivals.is_empty() {
+                ground.rivals.push(Rival::default());
+            }
+            ground.place.insert(&instance.arn, ground.rooms.len());
+            ground.rooms.push(room);
+        }
+        ground
+    }
+
+    /// The same ground with one instance open for tasks that was closed.
+    pub(super) fn with_open(&self, at: usize) -> Ground<'a> {
+        let mut ground = self.clone();
+        ground.rooms[at].open = Tri::Yes;
+        ground
     }
 
     /// All known tasks of a service.

@@ -101,10 +101,7 @@ fn one(ground: &Ground<'_>, provider: &CapacityProvider, needs: &TaskNeeds) -> G
 /// What an instance of the type has in all: as its peers in the cluster registered, else as EC2
 /// says (which is a little more than an instance registers).
 pub(super) fn size(ground: &Ground<'_>, kind: &str) -> Option<TypeSize> {
-    let peers = ground
-        .rooms
-        .iter()
-        .filter(|room| room.instance.instance_type() == Some(kind));
+    let peers = ground.rooms.iter().filter(|room| room.kind == Some(kind));
     let registered = peers
         .filter_map(|room| {
             Some((

@@ -26,6 +26,7 @@ mod reasons;
 mod remedies;
 mod rolling;
 mod room;
+mod rules;
 mod seats;
 mod together;
 mod view;

@@ -8,7 +8,7 @@ use super::claim::{Claim, is_going};
 use super::decision::plural;
 use super::forecast::{Forecast, Verdict, forecast_on};
 use super::ground::{Cluster, Deploy, Ground};
-use super::together::ground_of_run;
+use super::together::{ground_of_run, settle};
 use crate::snapshot::TaskStatus;
 
 /// What can be said of a rollout at this moment.
@@ -30,43 +30,30 @@ pub enum Movement {
 /// deployment. What the other rollouts of the run may still set free is reckoned with.
 pub fn movements<'a>(cluster: &Cluster<'a>, deploys: &[Deploy<'a>]) -> Vec<Movement> {
     let ground = ground_of_run(cluster, deploys);
+    let settled = settle(&ground, deploys);
+    let ground = settled.as_ref().unwrap_or(&ground);
     deploys
         .iter()
-        .map(|deploy| movement(&ground, deploy))
+        .map(|deploy| movement(ground, deploy))
         .collect()
 }
 
 fn movement(ground: &Ground<'_>, deploy: &Deploy<'_>) -> Movement {
     let forecast = forecast_on(ground, deploy);
-    let leaving = leaving_elsewhere(ground, deploy);
-    if forecast.verdict == Verdict::Blocked && leaving == 0 {
+    if forecast.verdict == Verdict::Blocked {
         return Movement::Stuck(Box::new(forecast));
     }
+    let claim = Claim::new(ground, deploy);
     let mut moves = under_way(ground, deploy);
-    if leaving > 0 {
-        moves.push(format!(
-            "{leaving} other {} stopping on the instances",
-            plural(leaving, "task")
-        ));
+    if claim.doubts.leaving > 0 {
+        moves.push("tasks that are stopping may make room".to_owned());
     }
-    let next = next_step(&Claim::new(ground, deploy), &forecast);
+    let next = next_step(&claim, &forecast);
     match (moves.is_empty(), next.is_empty()) {
         (false, _) => Movement::UnderWay(moves),
         (true, false) => Movement::Could(next),
         (true, true) => Movement::Unknown(forecast.reasons),
     }
-}
-
-/// Tasks of others that are on their way down: what they hold may not be given back yet.
-fn leaving_elsewhere(ground: &Ground<'_>, deploy: &Deploy<'_>) -> u32 {
-    let group = format!("service:{}", deploy.service.name);
-    let others = ground
-        .cluster
-        .tasks
-        .iter()
-        .filter(|task| task.group != group);
-    let leaving = others.filter(|task| is_going(task) && task.last_status != TaskStatus::Stopped);
-    u32::try_from(leaving.count()).unwrap_or(u32::MAX)
 }
 
 /// Tasks of this service that are on their way up or down.

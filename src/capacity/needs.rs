@@ -14,6 +14,8 @@ use crate::snapshot::Constraint;
 const UNITS_PER_VCPU: f64 = 1024.0;
 /// MiB of what a task definition calls `GB`.
 const MIB_PER_GB: f64 = 1024.0;
+/// The attribute with which an instance says `linux` or `windows`.
+pub(super) const OS_TYPE: &str = "ecs.os-type";
 /// More than any instance has: beyond it a number is a mistake, and sums must not overflow.
 const LARGEST: i64 = 1 << 40;
 
@@ -240,7 +242,7 @@ impl TaskNeeds {
         }
         if family.is_some() {
             ask(
-                "ecs.os-type",
+                OS_TYPE,
                 Some(if self.windows { "windows" } else { "linux" }),
             );
         }
@@ -252,9 +254,10 @@ impl TaskNeeds {
         self.attributes = attributes
             .into_iter()
             .map(|(name, value)| RequiredAttribute {
+                // That ECS places by the operating system is not documented.
+                certain: name != OS_TYPE,
                 name,
                 value,
-                certain: true,
             })
             .collect();
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::claim::Claim;
-use super::remedies::{checked, fits_with_instances, more};
+use super::remedies::{checked, fits_with_more, more};
 use crate::cause::Remedy;
 use crate::snapshot::{CapacityProvider, Instance, Resources, last_part};
 
@@ -19,28 +19,33 @@ const MOST_TYPES: usize = 4;
 pub(super) fn offer(claim: &Claim<'_, '_>) -> Option<Remedy> {
     let models = models(claim);
     COUNTS.iter().find_map(|count| {
-        models.iter().take(MOST_TYPES).find_map(|(kind, model)| {
-            let mut instances = claim.ground.cluster.instances.to_vec();
-            instances.extend((0..*count).map(|number| fresh(model, number)));
-            fits_with_instances(claim, &instances).then(|| describe(claim, (kind, *count)))
-        })
+        models
+            .iter()
+            .take(MOST_TYPES)
+            .find_map(|(kind, at, model)| {
+                let fresh: Vec<Instance> = (0..*count).map(|number| fresh(model, number)).collect();
+                fits_with_more(claim, &fresh, *at).then(|| describe(claim, (kind, *count)))
+            })
     })
 }
 
 /// One instance of each type that the service may use, the smallest first.
-fn models<'a>(claim: &Claim<'_, 'a>) -> Vec<(&'a str, &'a Instance)> {
-    let mut by_type: BTreeMap<&str, &Instance> = BTreeMap::new();
+fn models<'a>(claim: &Claim<'_, 'a>) -> Vec<(&'a str, usize, &'a Instance)> {
+    let mut by_type: BTreeMap<&str, (usize, &Instance)> = BTreeMap::new();
     for (at, room) in claim.ground.rooms.iter().enumerate() {
         let instance: &'a Instance = room.instance;
         let usable = claim.rules.provider(room).is_some()
             && claim.rules.has_attributes(at) == super::room::Tri::Yes
             && claim.rules.matches(at) == super::room::Tri::Yes;
-        if let Some(kind) = instance.instance_type().filter(|_| usable) {
-            by_type.entry(kind).or_insert(instance);
+        if let Some(kind) = room.kind.filter(|_| usable) {
+            by_type.entry(kind).or_insert((at, instance));
         }
     }
-    let mut models: Vec<(&str, &Instance)> = by_type.into_iter().collect();
-    models.sort_by_key(|(_, instance)| (instance.registered.memory, instance.registered.cpu));
+    let mut models: Vec<_> = by_type
+        .into_iter()
+        .map(|(kind, (at, instance))| (kind, at, instance))
+        .collect();
+    models.sort_by_key(|(_, _, instance)| (instance.registered.memory, instance.registered.cpu));
     models
 }
 

@@ -45,6 +45,11 @@ pub(super) fn reasons(claim: &Claim<'_, '_>, grows: &Growth) -> Reasons {
         "with resources that can't be read",
     );
     say(
+        doubts.leaving,
+        "instance",
+        "with tasks on their way down, whose room may come back",
+    );
+    say(
         doubts.enis,
         "instance",
         "with an unknown number of network interfaces free",

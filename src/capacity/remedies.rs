@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 use super::claim::Claim;
 use super::decision::{Decision, plural};
 use super::forecast::{Verdict, decide, has_second_set};
-use super::ground::{Cluster, Deploy, Ground};
+use super::ground::{Deploy, Ground};
 use super::needs::TaskNeeds;
 use super::percentages;
 use super::pools;
+use super::room::Room;
 use super::view::roomiest;
 use crate::cause::{CauseKind, Remedy};
 use crate::snapshot::{Instance, Scheduling, Service};
@@ -64,37 +65,9 @@ fn fits_with_needs(claim: &Claim<'_, '_>, needs: &TaskNeeds) -> bool {
     )
 }
 
-/// Whether the rollout fits with other instances.
-pub(super) fn fits_with_instances(claim: &Claim<'_, '_>, instances: &[Instance]) -> bool {
-    let deploy = claim.deploy;
-    let cluster = Cluster {
-        instances,
-        ..claim.ground.cluster
-    };
-    // A new instance has the place of its model in the eyes of a placement constraint.
-    let known: BTreeSet<&str> = claim
-        .ground
-        .rooms
-        .iter()
-        .map(|room| room.instance.arn.as_str())
-        .collect();
-    let matching = deploy.member_of.map(|set| {
-        let added = instances
-            .iter()
-            .filter(|instance| !known.contains(instance.arn.as_str()));
-        set.iter()
-            .cloned()
-            .chain(added.map(|instance| instance.arn.clone()))
-            .collect::<BTreeSet<_>>()
-    });
-    let ground = Ground::new(cluster, [deploy.needs]);
-    fits(
-        &ground,
-        &Deploy {
-            member_of: matching.as_ref(),
-            ..*deploy
-        },
-    )
+/// Whether the rollout fits with these further instances, which are like the one in `model`.
+pub(super) fn fits_with_more(claim: &Claim<'_, '_>, more: &[Instance], model: usize) -> bool {
+    fits(&claim.ground.with_more(more, model), claim.deploy)
 }
 
 fn fits(ground: &Ground<'_>, deploy: &Deploy<'_>) -> bool {
@@ -182,30 +155,17 @@ fn smaller_task(claim: &Claim<'_, '_>, decision: &Decision) -> Option<Remedy> {
 
 /// An instance that takes no tasks just now: draining, or without its agent.
 fn reopened(claim: &Claim<'_, '_>) -> Vec<Remedy> {
-    let closed = claim
-        .ground
-        .rooms
-        .iter()
-        .map(|room| room.instance)
-        .filter(|instance| {
-            instance.status == "DRAINING"
-                || (instance.status == "ACTIVE" && !instance.agent_connected)
-        });
-    let offer = |instance: &Instance| {
-        let open = |other: &Instance| match other.arn == instance.arn {
-            true => Instance {
-                status: "ACTIVE".to_owned(),
-                agent_connected: true,
-                ..other.clone()
-            },
-            false => other.clone(),
-        };
-        let instances: Vec<Instance> = claim.ground.cluster.instances.iter().map(open).collect();
+    let closed = claim.ground.rooms.iter().enumerate().filter(|(_, room)| {
+        let instance = room.instance;
+        instance.status == "DRAINING" || (instance.status == "ACTIVE" && !instance.agent_connected)
+    });
+    let offer = |(at, room): (usize, &Room<'_>)| {
+        let instance = room.instance;
         let named = match &instance.ec2_instance_id {
             Some(ec2) => format!("`{}` ({ec2})", instance.id()),
             None => format!("`{}`", instance.id()),
         };
-        fits_with_instances(claim, &instances).then(|| match instance.status.as_str() {
+        fits(&claim.ground.with_open(at), claim.deploy).then(|| match instance.status.as_str() {
             "DRAINING" => checked(
                 format!("set the container instance {named} back from DRAINING to ACTIVE"),
                 json!({"containerInstance": instance.id(), "status": "ACTIVE"}),
@@ -218,7 +178,7 @@ fn reopened(claim: &Claim<'_, '_>) -> Vec<Remedy> {
             ),
         })
     };
-    // Each try reads the whole cluster again, so only as many are tried as may be offered twice.
+    // Each try goes through the whole cluster, so only as many are tried as may be offered twice.
     closed
         .take(2 * MOST_REOPENED)
         .filter_map(offer)

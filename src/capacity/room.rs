@@ -60,6 +60,8 @@ impl Tri {
 #[derive(Clone, Debug)]
 pub struct Room<'a> {
     pub instance: &'a Instance,
+    /// The instance type, where the instance says so.
+    pub kind: Option<&'a str>,
     /// CPU units.
     pub cpu: Span,
     /// MiB.
@@ -68,7 +70,7 @@ pub struct Room<'a> {
     /// Fixed host ports that are taken.
     pub tcp_taken: Cow<'a, BTreeSet<u16>>,
     pub udp_taken: Cow<'a, BTreeSet<u16>>,
-    /// How many tasks are on their way down; what they hold is free for new ones already.
+    /// How many tasks are on their way down; what they hold is free, or will be.
     pub leaving: u32,
     /// Slots for tasks with a network interface of their own. Those of stopping tasks count as
     /// free: they will be.
@@ -106,6 +108,7 @@ impl<'a> Room<'a> {
             .any(|span| span.exact().is_none());
         let mut room = Room {
             instance,
+            kind: instance.instance_type(),
             cpu,
             memory,
             gpus,
@@ -121,7 +124,7 @@ impl<'a> Room<'a> {
             open: open(instance),
             unread,
         };
-        room.count_enis(own);
+        room.count_tasks(own);
         room
     }
 
@@ -135,7 +138,21 @@ impl<'a> Room<'a> {
         }
     }
 
-    fn count_enis<'t>(&mut self, own: impl IntoIterator<Item = &'t Task>) {
+    /// ECS counts what a stopping task holds as free already, but the task and its instance may
+    /// have been read at two moments: it may still have to come back.
+    fn expect_back(&mut self, task: &Task) {
+        let all = &self.instance.registered;
+        let back = |span: &mut Span, part: Option<i64>, all: Option<i64>| {
+            let all = all.unwrap_or(BOUNDLESS);
+            let part = part.map_or(BOUNDLESS, |part| part.clamp(0, BOUNDLESS));
+            span.most = span.most.max((span.most + part).min(all));
+        };
+        back(&mut self.cpu, task.cpu, all.cpu);
+        back(&mut self.memory, task.memory, all.memory);
+        self.gpus.most = self.gpus.most.max(all.gpus.map_or(0, i64::from));
+    }
+
+    fn count_tasks<'t>(&mut self, own: impl IntoIterator<Item = &'t Task>) {
         let (mut seen, mut held, mut leaving) = (0_u32, 0_u32, 0_u32);
         for task in own {
             let going = task.last_status.is_stopping() || task.desired_status == "STOPPED";
@@ -143,7 +160,10 @@ impl<'a> Room<'a> {
             seen += u32::from(!going && !gone);
             held += u32::from(task.has_eni && !going && !gone);
             leaving += u32::from(task.has_eni && going && !gone);
-            self.leaving += u32::from(going && !gone);
+            if going && !gone {
+                self.leaving += 1;
+                self.expect_back(task);
+            }
         }
         self.enis_leaving = leaving;
         if let Some(limit) = self.eni_limit {

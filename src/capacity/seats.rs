@@ -72,6 +72,26 @@ pub(super) struct Rival {
 }
 
 impl Rival {
+    /// More than any task gives back.
+    pub(super) const MOST: Rival = Rival {
+        cpu: BOUNDLESS,
+        memory: BOUNDLESS,
+        gpus: BOUNDLESS,
+        enis: BOUNDLESS,
+        tasks: 0,
+    };
+
+    /// The less of both, for each resource.
+    pub(super) fn least(self, freed: &Freed) -> Rival {
+        Rival {
+            cpu: self.cpu.min(freed.cpu.1),
+            memory: self.memory.min(freed.memory.1),
+            gpus: self.gpus.min(freed.gpus.1),
+            enis: self.enis.min(freed.enis),
+            tasks: 0,
+        }
+    }
+
     /// What one task gives back at most.
     pub(super) fn of(freed: &Freed) -> Rival {
         Rival {

@@ -4,95 +4,250 @@
 //! which ECS serves them. At best their old tasks all make room and their new ones go elsewhere;
 //! at worst the old ones stay and the new ones take as many seats as they can.
 
-use super::claim::is_going;
-use super::forecast::{Forecast, forecast_on};
+use super::arithmetic::Bounds;
+use super::claim::{Claim, is_going, is_steady};
+use super::forecast::{Forecast, Verdict, forecast_on, has_second_set};
 use super::ground::{Cluster, Deploy, Ground};
+use super::growth::{Growth, growth};
 use super::needs::{Gpus, TaskNeeds};
+use super::rolling::best_stops;
+use super::room::Tri;
 use super::seats::{Freed, Rival};
-use crate::snapshot::Scheduling;
+use crate::snapshot::{Constraint, Scheduling};
 
-/// The new tasks of one service of the run.
-#[derive(Clone, Copy, Debug)]
+/// One service of the run, as the others see it.
+#[derive(Clone, Debug)]
 pub(super) struct Comer<'a> {
     service: &'a str,
     needs: &'a TaskNeeds,
-    tasks: u32,
+    desired: i64,
+    /// New tasks that have their place already.
+    placed: i64,
+    /// The rooms of its old tasks.
+    rooms: Vec<usize>,
+    /// What each of them gives back at least, where its new tasks only ever take the place of
+    /// old ones (a rolling update).
+    gives: Option<Rival>,
+    /// What each of its old tasks holds at most, by room.
+    held: Vec<(usize, Rival)>,
+    /// Whether it may ever set that free.
+    frees: bool,
 }
+
+/// How often it is asked which services can set room free: each round adds at least one, and
+/// after so many all are taken for able to.
+const MOST_ROUNDS: usize = 4;
 
 /// The forecasts of all services of one run on one cluster, in their order.
 pub fn forecast_together<'a>(cluster: &Cluster<'a>, deploys: &[Deploy<'a>]) -> Vec<Forecast> {
     let ground = ground_of_run(cluster, deploys);
-    deploys
+    let mut forecasts: Vec<Forecast> = deploys
         .iter()
         .map(|deploy| forecast_on(&ground, deploy))
-        .collect()
+        .collect();
+    let open = |forecast: &Forecast| forecast.verdict == Verdict::Unknown;
+    if forecasts.iter().any(open)
+        && let Some(settled) = settle(&ground, deploys)
+    {
+        for (forecast, deploy) in forecasts
+            .iter_mut()
+            .zip(deploys)
+            .filter(|(one, _)| open(one))
+        {
+            *forecast = forecast_on(&settled, deploy);
+        }
+    }
+    forecasts
 }
 
 /// The ground on which the services of one run meet.
 pub(super) fn ground_of_run<'a>(cluster: &Cluster<'a>, deploys: &[Deploy<'a>]) -> Ground<'a> {
     let mut ground = Ground::new(*cluster, deploys.iter().map(|deploy| deploy.needs));
     if deploys.len() > 1 {
-        ground.rivals = vec![Rival::default(); ground.rooms.len()];
-        for deploy in deploys {
-            meet(&mut ground, deploy);
-        }
+        deploys.iter().for_each(|deploy| meet(&mut ground, deploy));
+        ground.sum_rivals(|_| true);
     }
     ground
 }
 
+/// The same ground, where only those services set room free that ever can: those that may stop an
+/// old task as things are, those that may once these have made all the room that they can, and so
+/// on. `None` where that is all of them.
+///
+/// The first stop of any other service would have to come before itself.
+pub(super) fn settle<'a>(ground: &Ground<'a>, deploys: &[Deploy<'a>]) -> Option<Ground<'a>> {
+    if deploys.len() < 2 {
+        return None;
+    }
+    let mut able = vec![false; deploys.len()];
+    let mut settled = ground.clone();
+    for _ in 0..MOST_ROUNDS {
+        settled.sum_rivals(|at| able[at]);
+        let mut next = able.clone();
+        for (can, deploy) in next.iter_mut().zip(deploys).filter(|(can, _)| !**can) {
+            *can = may_stop(&Claim::new(&settled, deploy));
+        }
+        if next == able {
+            return able.contains(&false).then_some(settled);
+        }
+        able = next;
+    }
+    None
+}
+
+/// Whether the service may ever stop an old task, in the best case.
+fn may_stop(claim: &Claim<'_, '_>) -> bool {
+    let service = claim.deploy.service;
+    if service.scheduling == Scheduling::Daemon || has_second_set(service) || !claim.is_read() {
+        return true;
+    }
+    let certain = claim.doubts.missing == 0 && claim.doubts.unsteady == 0;
+    let grows = growth(claim.ground, service, claim.deploy.needs);
+    if !certain || grows != Growth::Fixed(Vec::new()) {
+        return true;
+    }
+    let bounds = Bounds::of(service, 0);
+    claim.old > 0 && !bounds.deadlocked() && best_stops(claim, &bounds).margin >= 0
+}
+
 fn meet<'a>(ground: &mut Ground<'a>, deploy: &Deploy<'a>) {
     let service = deploy.service;
+    let rolling = service.scheduling == Scheduling::Replica && !has_second_set(service);
+    let desired = match service.scheduling {
+        Scheduling::Replica => i64::from(service.desired),
+        Scheduling::Daemon => i64::try_from(ground.rooms.len()).unwrap_or(i64::MAX),
+    };
+    let mut comer = Comer {
+        service: &service.name,
+        needs: deploy.needs,
+        desired,
+        placed: 0,
+        rooms: Vec::new(),
+        gives: rolling.then_some(Rival::MOST),
+        held: Vec::new(),
+        frees: true,
+    };
     let mut held = Vec::new();
     for task in ground.tasks_of(&service.name) {
-        let new = deploy
-            .target
-            .is_some_and(|target| task.started_by == target);
         let room = task
             .instance
             .as_deref()
             .and_then(|arn| ground.place.get(arn));
-        if let Some(at) = room.filter(|_| !new && !is_going(task)) {
-            let freed = Freed::of(task, deploy.old_needs, (&ground.rooms[*at], deploy.needs));
-            held.push((*at, Rival::of(&freed)));
+        let Some(at) = room.filter(|_| !is_going(task)) else {
+            continue;
+        };
+        if deploy
+            .target
+            .is_some_and(|target| task.started_by == target)
+        {
+            comer.placed += 1;
+            continue;
+        }
+        let freed = Freed::of(task, deploy.old_needs, (&ground.rooms[*at], deploy.needs));
+        held.push((*at, Rival::of(&freed)));
+        if is_steady(task) {
+            comer.rooms.push(*at);
+            comer.gives = comer.gives.map(|gives| gives.least(&freed));
         }
     }
-    for (at, one) in held {
-        ground.rivals[at] = ground.rivals[at].plus(one);
-    }
-    let tasks = match service.scheduling {
-        Scheduling::Replica => service.desired,
-        Scheduling::Daemon => u32::try_from(ground.rooms.len()).unwrap_or(u32::MAX),
-    };
-    ground.comers.push(Comer {
-        service: &service.name,
-        needs: deploy.needs,
-        tasks,
-    });
+    comer.held = held;
+    ground.comers.push(comer);
 }
 
 impl Ground<'_> {
-    /// How many seats of this service the new tasks of the others may take at most: each takes
-    /// one, and more where it is larger.
-    pub(super) fn loss_of(&self, deploy: &Deploy<'_>) -> i64 {
-        let others = self
-            .comers
+    /// Sums up what the old tasks hold of those services (by their place in the run) that may
+    /// set it free.
+    fn sum_rivals(&mut self, frees: impl Fn(usize) -> bool) {
+        let mut rivals = vec![Rival::default(); self.rooms.len()];
+        for (at, comer) in self.comers.iter_mut().enumerate() {
+            comer.frees = frees(at);
+            for (room, one) in comer.held.iter().filter(|_| comer.frees) {
+                rivals[*room] = rivals[*room].plus(*one);
+            }
+        }
+        self.rivals = rivals;
+    }
+
+    /// Whether what the service's own old tasks hold is in the sum of the rivals.
+    pub(super) fn sums_up(&self, service: &str) -> bool {
+        self.comers
             .iter()
-            .filter(|comer| comer.service != deploy.service.name);
-        others.fold(0, |sum, comer| {
-            let each = seats_taken(comer.needs, deploy);
-            sum.saturating_add(each.saturating_mul(i64::from(comer.tasks)))
-        })
+            .any(|comer| comer.service == service && comer.frees)
     }
 }
 
-fn seats_taken(comer: &TaskNeeds, deploy: &Deploy<'_>) -> i64 {
+/// How many seats of a service the others may take at most, in a moment in which nothing can
+/// move any more; `allowed` says where the service's tasks may go.
+///
+/// There are two bounds, and the smaller one holds. Each new task takes a seat, or more where it
+/// is larger. And in such a moment a rolling update has no more tasks than it wants, so that each
+/// new one stands for an old one that has gone, and that one gave seats back.
+pub(super) fn loss(ground: &Ground<'_>, deploy: &Deploy<'_>, allowed: &[Tri]) -> i64 {
+    let others = ground
+        .comers
+        .iter()
+        .filter(|comer| comer.service != deploy.service.name);
+    let most = match deploy.needs.has_ports() {
+        // With a fixed port an instance has one seat.
+        true => 1,
+        false => i64::from(deploy.service.desired).max(1),
+    };
+    let (mut taken, mut in_exchange) = (0_i64, 0_i64);
+    for comer in others {
+        let each = seats_taken(comer.needs, deploy.needs);
+        let new = (comer.desired - comer.placed).max(0);
+        taken = taken.saturating_add(each.min(most).saturating_mul(new));
+        in_exchange = in_exchange.saturating_add(exchange(ground, comer, (deploy, allowed, each)));
+    }
+    taken.min(in_exchange)
+}
+
+fn exchange(
+    ground: &Ground<'_>,
+    comer: &Comer<'_>,
+    (deploy, allowed, each): (&Deploy<'_>, &[Tri], i64),
+) -> i64 {
+    let new = (comer.desired - comer.placed).max(0);
+    let Some(gives) = comer.gives else {
+        return each.saturating_mul(new);
+    };
     let own = deploy.needs;
-    let all = i64::from(deploy.service.desired).max(1);
+    let simple = !own.has_ports()
+        && own.gpus != Gpus::All
+        && !deploy
+            .service
+            .constraints
+            .contains(&Constraint::DistinctInstance)
+        && deploy.service.capacity_providers.len() <= 1;
+    // What is given back counts where the service may go, and nothing is overbooked.
+    let counts = |at: &usize| {
+        let room = &ground.rooms[*at];
+        allowed[*at] == Tri::Yes && room.cpu.least >= 0 && room.memory.least >= 0
+    };
+    let back = match simple && comer.rooms.iter().all(counts) {
+        true => seats_given(gives, own),
+        false => 0,
+    };
+    let old = i64::try_from(comer.rooms.len()).unwrap_or(i64::MAX);
+    // With `gone` old tasks gone, so many new ones may have come; the sum is greatest at an end
+    // or where the first of them comes.
+    let sum = |gone: i64| {
+        let come = (new - old + gone).clamp(0, new);
+        each.saturating_mul(come)
+            .saturating_sub(back.saturating_mul(gone))
+    };
+    let first = (old - new).clamp(0, old);
+    sum(0).max(sum(first)).max(sum(old)).max(0)
+}
+
+/// How many seats one new task of another service takes at most.
+fn seats_taken(comer: &TaskNeeds, own: &TaskNeeds) -> i64 {
     let ratio = |other: i64, own: i64| if own > 0 { (other + own - 1) / own } else { 0 };
     let gpus = match (comer.gpus, own.gpus) {
         (Gpus::Count(0), _) | (_, Gpus::Count(0)) => 0,
         (Gpus::Count(other), Gpus::Count(own)) => ratio(other.into(), own.into()),
-        _ => all,
+        // All GPUs of an instance: as many as it may have.
+        _ => i64::from(u16::MAX),
     };
     let ports = !comer.tcp_ports.is_disjoint(&own.tcp_ports)
         || !comer.udp_ports.is_disjoint(&own.udp_ports);
@@ -103,9 +258,26 @@ fn seats_taken(comer: &TaskNeeds, deploy: &Deploy<'_>) -> i64 {
         gpus,
         i64::from(ports),
     ];
-    // An instance never has more than `all` seats, and with a fixed port no more than one.
-    let most = if own.has_ports() { 1 } else { all };
-    ratios.into_iter().max().unwrap_or(0).clamp(0, most)
+    ratios.into_iter().max().unwrap_or(0).max(0)
+}
+
+/// How many seats one old task of another service gives back at least.
+fn seats_given(gives: Rival, own: &TaskNeeds) -> i64 {
+    let gpus = match own.gpus {
+        Gpus::Count(count) => i64::from(count),
+        Gpus::All => return 0,
+    };
+    let pairs = [
+        (gives.cpu, own.cpu),
+        (gives.memory, own.memory),
+        (gives.enis, i64::from(own.enis)),
+        (gives.gpus, gpus),
+    ];
+    let given = pairs
+        .into_iter()
+        .filter(|(_, own)| *own > 0)
+        .map(|(back, own)| back / own);
+    given.min().unwrap_or(0).max(0)
 }
 
 #[cfg(test)]

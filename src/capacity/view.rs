@@ -5,6 +5,7 @@ use super::claim::{Claim, Plot};
 use super::decision::Decision;
 use super::forecast::Verdict;
 use super::room::{BOUNDLESS, Room, Span, Tri};
+use super::rules::ZONE;
 use super::seats::Freed;
 use super::why::{Blocker, gpus_needed, why_not};
 use crate::cause::CauseKind;
@@ -221,6 +222,17 @@ pub(super) fn why_here(
             there,
         ));
     }
+    if let (Some(zones), Tri::No) = (claim.rules.zones, claim.rules.in_zone(room)) {
+        let zones: Vec<&str> = zones.iter().map(String::as_str).collect();
+        let needed = format!("{ZONE}={}", zones.join(" or "));
+        let there = room.instance.attribute(ZONE);
+        why.push(Blocker::of_value(
+            CauseKind::Attribute,
+            room,
+            &needed,
+            there,
+        ));
+    }
     let matches = claim.rules.matches(at);
     if matches != Tri::Yes {
         let certain = matches == Tri::No;
@@ -258,8 +270,8 @@ fn view(room: &Room<'_>, why: &[Blocker]) -> InstanceView {
         status: instance.status.clone(),
         agent_connected: instance.agent_connected,
         free: Free {
-            cpu: room.cpu.exact(),
-            memory: room.memory.exact(),
+            cpu: instance.remaining.cpu,
+            memory: instance.remaining.memory,
             ports_taken,
             enis: room
                 .enis

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::needs::{Gpus, TaskNeeds};
+use super::needs::{Gpus, OS_TYPE, TaskNeeds};
 use super::room::{BOUNDLESS, Room, Span, Tri};
 use crate::cause::CauseKind;
 
@@ -122,7 +122,8 @@ pub(super) fn gpus_needed(needs: &TaskNeeds, room: &Room<'_>) -> i64 {
 /// Whether the instance has the attribute with the value that is asked for.
 pub(super) fn has_attribute(room: &Room<'_>, name: &str, value: Option<&str>) -> bool {
     match (room.instance.attributes.get(name), value) {
-        (None, _) => false,
+        // An instance that doesn't say which system it runs is not held to be another one.
+        (None, _) => name == OS_TYPE,
         (Some(_), None) => true,
         (Some(there), Some(value)) => there.as_deref() == Some(value),
     }
@@ -200,10 +201,12 @@ pub(super) fn short(kind: CauseKind, room: &Room<'_>, needed: i64, free: Span) -
         _ => "network interfaces",
     };
     let certain = needed > free.most;
-    let shown = if certain && free.most < BOUNDLESS {
-        Some(free.most)
-    } else {
-        free.exact()
+    // What is there for sure, where that was said.
+    let said = !room.unread && kind != CauseKind::Eni;
+    let shown = match (certain && free.most < BOUNDLESS, said) {
+        (true, _) => Some(free.most),
+        (false, true) => Some(free.least),
+        (false, false) => free.exact(),
     };
     Some(Blocker {
         kind,

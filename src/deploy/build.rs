@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::Run;
 use super::image::wrong_platform;
 use crate::aws::{Aws, Repository};
-use crate::docker::{BuildEvent, BuildRequest, Credentials, DockerError, Engine, PushEvent, PushRequest, RegistryLogin};
+use crate::docker::{BuildEvent, BuildRequest, BuildSecret, Credentials, DockerError, Engine, PushEvent, PushRequest, RegistryLogin};
 use crate::failure::Failure;
 use crate::image::{ImageRef, Platform};
 use crate::report::{ImageReport, Outcome};
@@ -113,6 +113,11 @@ fn build_request(
         pull: spec.pull,
         network: (spec.network != Network::Default).then(|| spec.network.as_str().to_owned()),
         add_hosts: spec.add_hosts.iter().map(|(host, address)| format!("{host}:{address}")).collect(),
+        secrets: spec
+            .build_secrets
+            .iter()
+            .map(|(id, value)| BuildSecret { id: id.clone(), value: value.clone() })
+            .collect(),
         logins: vec![RegistryLogin { registry, credentials: credentials.clone() }],
         ..BuildRequest::new(run.workspace.join(&spec.context), name)
     })

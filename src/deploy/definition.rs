@@ -96,7 +96,7 @@ fn read(run: &Run, path: &str) -> Result<Definition, Failure> {
 }
 
 /// The whole plan: one definition per base, one update per service.
-pub(super) fn plan(request: &Request, services: &[Service], bases: &[Base], images: &Images) -> Result<Plan, Failure> {
+pub(super) fn plan(request: &Request, services: &[Service], bases: &[Base], images: &Images<'_>) -> Result<Plan, Failure> {
     let mut definitions = Vec::with_capacity(bases.len());
     for base in bases {
         definitions.push(definition(request, base, images)?);
@@ -112,13 +112,14 @@ pub(super) fn plan(request: &Request, services: &[Service], bases: &[Base], imag
     Ok(Plan { definitions, updates })
 }
 
-fn definition(request: &Request, base: &Base, images: &Images) -> Result<DefinitionPlan, Failure> {
+fn definition(request: &Request, base: &Base, images: &Images<'_>) -> Result<DefinitionPlan, Failure> {
     let mut edited = base.definition.clone();
     let refused = |error: &dyn std::fmt::Display| Failure::invalid(error.to_string());
     let images = match images {
         Images::Kept => Vec::new(),
         Images::PerContainer(list) => list.clone(),
-        Images::One(reference) => {
+        Images::One(_) | Images::ToBuild(_) => {
+            let reference = images.reference();
             let repository = request.repository.as_ref().map(ToString::to_string);
             let names = taskdef::resolve(&base.definition, &request.containers, repository.as_deref()).map_err(|error| refused(&error))?;
             names.into_iter().map(|name| (name, reference.clone())).collect()

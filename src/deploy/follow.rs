@@ -7,11 +7,11 @@ use crate::failure::Failure;
 use crate::report::Outcome;
 use crate::request::{OnFailure, OnStuck, OnSuperseded, Request};
 use crate::rollout::watch::{Ended, Watch};
-use crate::rollout::{Level, Patience, State, Verdict, Waiting};
+use crate::rollout::{Level, Patience, State, Verdict, Waiting, in_one_line};
 use crate::snapshot::last_part;
 
 /// Watches until every service has its outcome, then sums them up in the report.
-pub(super) async fn to_the_end(run: &mut Run, request: &Request, started: Vec<Started>) -> Result<(), Failure> {
+pub(crate) async fn to_the_end(run: &mut Run, request: &Request, started: Vec<Started>) -> Result<(), Failure> {
     if !started.is_empty() {
         tell_of_expiry(run, request.rollout.limit).await;
         let patience = Patience {
@@ -77,7 +77,7 @@ fn conclude(run: &mut Run, index: usize, state: &State, ended: Ended) {
     let (outcome, reason) = match ended.verdict {
         Verdict::Succeeded => (Outcome::Succeeded, format!("{revision} serves: the deployment is complete")),
         Verdict::Stuck { proven } => {
-            let why = ended.causes.first().map_or_else(|| "nothing moved, and no cause was found".to_owned(), |cause| cause.message.clone());
+            let why = ended.causes.first().map_or_else(|| "nothing moved, and no cause was found".to_owned(), in_one_line);
             let certain = if proven { "can't go on" } else { "has not moved" };
             (Outcome::Stuck, format!("the rollout of {revision} {certain}: {why}"))
         }

@@ -13,17 +13,58 @@ use crate::request::{BuildSpec, ImageSource, Repository as Named, Request};
 const TAGS_LISTED: usize = 10;
 
 /// The images of a run, by what they replace.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Images {
+#[derive(Clone, Debug)]
+pub(super) enum Images<'a> {
     /// The definition's own.
     Kept,
     /// One for the container or containers that the request means.
     One(String),
     PerContainer(Vec<(String, String)>),
+    /// One that is still to be built.
+    ToBuild(Box<Job<'a>>),
 }
 
-/// Finds or builds what the request names. `wanted` is the platform that the image must have.
-pub(super) async fn prepare(run: &mut Run, request: &Request, wanted: &Platform) -> Result<Images, Failure> {
+/// An image that is to be built and pushed.
+#[derive(Clone, Debug)]
+pub(super) struct Job<'a> {
+    aws: Aws,
+    repository: Repository,
+    spec: &'a BuildSpec,
+}
+
+impl Images<'_> {
+    /// The one reference, where it is one image for all.
+    pub(super) fn reference(&self) -> String {
+        match self {
+            Images::One(reference) => reference.clone(),
+            Images::ToBuild(job) => job.reference(),
+            Images::Kept | Images::PerContainer(_) => String::new(),
+        }
+    }
+}
+
+impl Job<'_> {
+    /// What the image will be called: the first tag, since the digest isn't known yet.
+    pub(super) fn reference(&self) -> String {
+        format!("{}:{}", self.repository.uri, self.tag())
+    }
+
+    pub(super) fn tag(&self) -> &str {
+        self.spec.tags.first().map(String::as_str).unwrap_or_default()
+    }
+
+    /// Builds and pushes; gives back the pinned reference.
+    pub(super) async fn build(&self, run: &mut Run, wanted: &Platform) -> Result<String, Failure> {
+        let image = build::build_and_push(run, (&self.aws, &self.repository), self.spec, wanted).await?;
+        let reference = image.reference.clone();
+        run.report.image = Some(image);
+        Ok(reference)
+    }
+}
+
+/// Finds what the request names; nothing is built yet. `wanted` is the platform that the image must
+/// have.
+pub(super) async fn find<'a>(run: &mut Run, request: &'a Request, wanted: &Platform) -> Result<Images<'a>, Failure> {
     match &request.image {
         ImageSource::AsIs => Ok(Images::Kept),
         ImageSource::Existing(reference) => {
@@ -52,7 +93,7 @@ pub(super) async fn prepare(run: &mut Run, request: &Request, wanted: &Platform)
             run.report.image = Some(image);
             Ok(Images::One(reference))
         }
-        ImageSource::Build(spec) => built(run, request, spec, wanted).await,
+        ImageSource::Build(spec) => built(run, spec, wanted).await,
     }
 }
 
@@ -147,8 +188,9 @@ pub(super) fn wrong_platform(which: &str, is: &Platform, wanted: &Platform) -> F
         .help(format!("build it for {wanted}, or set `platform: {is}` where the tasks run on such instances"))
 }
 
-async fn built(run: &mut Run, request: &Request, spec: &BuildSpec, wanted: &Platform) -> Result<Images, Failure> {
-    let (aws, repository) = self::repository(run, &spec.repository).await?;
+/// The image of a build: there already where the tag is, else to be built.
+async fn built<'a>(run: &mut Run, spec: &'a BuildSpec, wanted: &Platform) -> Result<Images<'a>, Failure> {
+    let (aws, repository) = repository(run, &spec.repository).await?;
     let first = spec.tags.first().map(String::as_str).unwrap_or_default();
     if spec.skip_existing && let Some(found) = tag_in(&aws, &repository, first).await? {
         let image = checked(run, &aws, &repository, (first, &found), wanted).await?;
@@ -157,16 +199,7 @@ async fn built(run: &mut Run, request: &Request, spec: &BuildSpec, wanted: &Plat
         run.report.image = Some(image);
         return Ok(Images::One(reference));
     }
-    if request.dry_run {
-        let reference = format!("{}:{first}", repository.uri);
-        run.console.line(&format!("image: {reference} would be built and pushed"));
-        run.report.image = Some(ImageReport { reference: reference.clone(), tag: first.to_owned(), platform: wanted.to_string(), ..ImageReport::default() });
-        return Ok(Images::One(reference));
-    }
-    let image = build::build_and_push(run, (&aws, &repository), spec, wanted).await?;
-    let reference = image.reference.clone();
-    run.report.image = Some(image);
-    Ok(Images::One(reference))
+    Ok(Images::ToBuild(Box::new(Job { aws, repository, spec })))
 }
 
 /// The tag's image; where it may not be asked for, the build goes on as if there were none.

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Report, ServiceReport};
+use crate::capacity::Forecast;
 use crate::cause::{Cause, Remedy};
 use crate::rollout::Sample;
 use crate::snapshot::{Task, Timestamp};
@@ -52,7 +53,7 @@ fn service(service: &ServiceReport) -> Value {
         "outcome": service.outcome.map(|outcome| outcome.as_str()),
         "reason": service.reason,
         "deploymentId": service.deployment_id,
-        "forecast": service.forecast,
+        "forecast": service.forecast.as_ref().map(Forecast::to_json),
         "causes": service.causes.iter().map(cause).collect::<Vec<_>>(),
         "stoppedTasks": service.stopped.iter().map(stopped).collect::<Vec<_>>(),
         "timeline": service.timeline.iter().map(sample).collect::<Vec<_>>(),
@@ -103,7 +104,7 @@ fn sample(sample: &Sample) -> Value {
 
 /// The word that stands for all services' forecasts: the worst.
 pub fn worst_forecast(report: &Report) -> Option<&'static str> {
-    let words: Vec<&str> = report.services.iter().filter_map(|service| service.forecast.as_deref()).collect();
+    let words: Vec<&str> = report.services.iter().filter_map(|service| service.forecast.as_ref()).map(|forecast| forecast.verdict.as_str()).collect();
     ["blocked", "unknown", "fits"].into_iter().find(|word| words.contains(word))
 }
 

@@ -15,6 +15,7 @@ mod tests;
 pub use outputs::{OUTPUTS, outputs};
 
 
+use crate::capacity::Forecast;
 use crate::cause::Cause;
 use crate::rollout::Sample;
 use crate::snapshot::{Task, Timestamp};
@@ -104,7 +105,7 @@ pub struct DefinitionReport {
 }
 
 /// One service of a run.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct ServiceReport {
     pub cluster: String,
     pub service: String,
@@ -113,16 +114,18 @@ pub struct ServiceReport {
     pub deployment_id: String,
     pub task_definition: String,
     pub changed: bool,
-    pub forecast: Option<String>,
+    pub forecast: Option<Forecast>,
     pub causes: Vec<Cause>,
     pub stopped: Vec<Task>,
     pub timeline: Vec<Sample>,
 }
 
 /// A whole run.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Report {
     pub outcome: Option<Outcome>,
+    /// The word before the reason where it isn't the outcome's: `explain` tells of a state.
+    pub title: Option<&'static str>,
     /// One line.
     pub reason: String,
     /// What to do about it, where there is something to do.

@@ -4,6 +4,7 @@
 
 use super::markdown::{code, escape};
 use super::{Outcome, Report, ServiceReport};
+use crate::capacity::Forecast;
 
 /// Well under the runner's 1 MiB, and what a person will scroll through.
 pub const SUMMARY_MAX_BYTES: usize = 60 * 1024;
@@ -11,6 +12,8 @@ pub const SUMMARY_MAX_BYTES: usize = 60 * 1024;
 const TEXT_MAX: usize = 500;
 const CHANGES_MAX: usize = 40;
 const STOPPED_MAX: usize = 15;
+const INSTANCES_MAX: usize = 20;
+const REASONS_MAX: usize = 10;
 
 /// The summary, at most `SUMMARY_MAX_BYTES` long.
 pub fn render(report: &Report) -> String {
@@ -59,6 +62,35 @@ fn what(report: &Report) -> String {
     if table.ends_with("|---|---|\n") { String::new() } else { table }
 }
 
+/// The forecast's instances, folded away where the rollout fits.
+fn forecast(forecast: &Forecast) -> String {
+    let mut text = format!("<details><summary>Forecast: {}</summary>\n\n", escape(&forecast.headline, TEXT_MAX));
+    for reason in forecast.reasons.iter().take(REASONS_MAX) {
+        text.push_str(&format!("- {}\n", escape(reason, TEXT_MAX)));
+    }
+    if !forecast.instances.is_empty() {
+        text.push_str("\n| Instance | Type | CPU free | MiB free | ENI free | One more task |\n|---|---|--:|--:|--:|---|\n");
+    }
+    for view in forecast.instances.iter().take(INSTANCES_MAX) {
+        let number = |number: Option<i64>| number.map_or_else(|| "?".to_owned(), |number| number.to_string());
+        let why = if view.fits { "fits".to_owned() } else { escape(&view.why.join("; "), TEXT_MAX) };
+        text.push_str(&format!(
+            "| {} | {} | {} | {} | {} | {why} |\n",
+            code(view.ec2_instance_id.as_deref().unwrap_or(&view.id), 60),
+            code(view.instance_type.as_deref().unwrap_or_default(), 40),
+            number(view.free.cpu),
+            number(view.free.memory),
+            number(view.free.enis),
+        ));
+    }
+    let more = forecast.left_out + forecast.instances.len().saturating_sub(INSTANCES_MAX);
+    if more > 0 {
+        text.push_str(&format!("\n{more} more instances are in the JSON report or left out of it.\n"));
+    }
+    text.push_str("\n</details>\n");
+    text
+}
+
 fn of_service(service: &ServiceReport, report: &Report) -> String {
     let mut text = String::new();
     for cause in &service.causes {
@@ -71,6 +103,9 @@ fn of_service(service: &ServiceReport, report: &Report) -> String {
             text.push_str(&format!("- → {}{cost}\n", escape(&remedy.text, TEXT_MAX)));
         }
         text.push('\n');
+    }
+    if let Some(known) = &service.forecast {
+        text.push_str(&forecast(known));
     }
     if !service.stopped.is_empty() {
         text.push_str("<details><summary>Stopped tasks</summary>\n\n| Task | Why |\n|---|---|\n");

@@ -11,13 +11,14 @@ const CAUSES_SHOWN: usize = 4;
 /// The last word of a run, one line an item; the texts of AWS in it are escaped by the console.
 pub fn closing(report: &Report) -> Vec<String> {
     let mut lines = Vec::new();
-    for service in &report.services {
+    // What blocks a rollout was printed with its forecast.
+    for service in report.services.iter().filter(|service| service.outcome != Some(Outcome::Blocked)) {
         lines.extend(of_service(service));
     }
     let outcome = report.outcome.unwrap_or(Outcome::Error);
     lines.push(String::new());
-    lines.push(format!("{}: {}", outcome.as_str(), report.reason));
-    if !outcome.is_good() {
+    lines.push(format!("{}: {}", report.title.unwrap_or(outcome.as_str()), report.reason));
+    if !outcome.is_good() && report.title.is_none() {
         lines.push(changed(report.service_changed).to_owned());
     }
     lines.extend(report.help.iter().map(|help| format!("  → {help}")));

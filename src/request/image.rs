@@ -69,6 +69,8 @@ pub struct BuildSpec {
     /// `os/architecture`, perhaps with a variant.
     pub platform: String,
     pub build_args: Vec<(String, Secret)>,
+    /// Id and value of what `RUN --mount=type=secret` may read.
+    pub build_secrets: Vec<(String, Secret)>,
     pub labels: Vec<(String, String)>,
     /// References of images that carry their cache.
     pub cache_from: Vec<String>,
@@ -194,6 +196,7 @@ fn build_spec(r: &mut Reader<'_>, facts: &Facts) -> BuildSpec {
             .into_iter()
             .map(|(name, value)| (name, Secret::new(value)))
             .collect(),
+        build_secrets: pairs(r, "build-secrets", '=').into_iter().map(|(id, value)| (id, Secret::new(value))).collect(),
         labels: pairs(r, "labels", '='),
         cache_from: cache_from(r),
         inline_cache: inline_cache(r),

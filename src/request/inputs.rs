@@ -126,6 +126,7 @@ pub const INPUTS: &[Input] = &[
     row(Image, "target", Text, "Stage of the Dockerfile to build; without it the last one"),
     row(Image, "platform", Text, "The one platform to build for").or("linux/amd64"),
     row(Image, "build-args", Lines, "`NAME=value` lines for the Dockerfile's `ARG`s").secret(),
+    row(Image, "build-secrets", Lines, "`id=value` lines for the Dockerfile's `RUN --mount=type=secret,id=…`").secret(),
     row(Image, "labels", Lines, "`name=value` lines, put on the image"),
     row(Image, "cache-from", Lines, "Images whose inline cache is used: references, or `type=registry,ref=<reference>`"),
     row(Image, "cache-to", Lines, "`type=inline`: the pushed image carries its own cache"),

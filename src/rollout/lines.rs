@@ -21,8 +21,9 @@ pub(super) fn counts(counts: Counts, ours: &Deployment) -> String {
             new.push_str(&format!(", {count} {word}"));
         }
     }
-    if ours.failed > 0 {
-        new.push_str(&format!(", {} failed", ours.failed));
+    // ECS counts a task that it can't place as failed as well; here only those that were there are.
+    if counts.failures > 0 {
+        new.push_str(&format!(", {} failed", counts.failures));
     }
     if counts.old + counts.draining > 0 {
         new.push_str(&format!("; {} old running", counts.old));

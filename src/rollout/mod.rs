@@ -17,7 +17,7 @@ mod waiting;
 pub mod watch;
 
 pub use fate::{Before, Fate, fate};
-pub use proof::of_forecast;
+pub use proof::{in_one_line, of_forecast};
 pub use step::{Step, step};
 pub use waiting::Waiting;
 

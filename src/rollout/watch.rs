@@ -73,6 +73,13 @@ impl Watch<'_> {
         Ok(ended.into_iter().flatten().collect())
     }
 
+    /// One look at one rollout, with what the cluster has.
+    pub async fn look_once(&self, state: &State) -> Result<Look, AwsError> {
+        let mut reader = Reader { aws: self.aws, denied: BTreeSet::new() };
+        let looks = reader.look(std::slice::from_ref(state), &[0]).await?;
+        Ok(looks.into_iter().next().unwrap_or_default())
+    }
+
     fn pace(&self, waited: Duration, strained: bool) -> Duration {
         let factor = 1 + u32::from(waited > LONG) + u32::from(strained) * 2;
         (self.poll_interval * factor).min(SLOWEST.max(self.poll_interval))

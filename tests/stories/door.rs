@@ -13,7 +13,7 @@ use aws_smithy_types::body::SdkBody;
 use plimsoll::aws::Aws;
 use plimsoll::clock::Clock;
 use plimsoll::console::{Console, Style};
-use plimsoll::deploy::{self, Run};
+use plimsoll::deploy::{self, Run, Task};
 use plimsoll::report::{Outcome, Report, text};
 use plimsoll::request::{Facts, RawInputs, Request};
 use plimsoll::snapshot::Timestamp;
@@ -110,6 +110,10 @@ impl Story {
     }
 
     pub(crate) async fn deploy(self) -> Told {
+        self.carry_out(Task::Deploy).await
+    }
+
+    pub(crate) async fn carry_out(self, task: Task) -> Told {
         let clock = Clock::starting_at(Timestamp(START));
         let pages = Pages::default();
         let env = self.inputs.iter().map(|(name, value)| (format!("INPUT_{}", name.to_uppercase()), value.clone()));
@@ -125,7 +129,7 @@ impl Story {
             workspace: ".".into(),
             docker_host: None,
         };
-        deploy::deploy(&mut run, &request).await;
+        deploy::carry_out(&mut run, &request, task).await;
         for line in text::closing(&run.report) {
             run.console.words(&line);
         }

@@ -5,38 +5,37 @@ use plimsoll_sim::{
 };
 use serde_json::json;
 
-use crate::door::{START, Told};
-use crate::setting::{crash, definition, images, instance, large, redeploy, roomy, service};
-
-/// The log without the lines that only tell what is deployed.
-fn story_of(told: &Told) -> String {
-    let kept = told.log.lines().filter(|line| {
-        !["image:", "task definition:", "containerDefinitions[", "registered ", "console:"].iter().any(|word| line.contains(word))
-    });
-    kept.map(shortened).collect::<Vec<_>>().join("\n")
-}
-
-/// Long ids are cut to their first four characters, so that a transcript is readable.
-fn shortened(line: &str) -> String {
-    let mut out = String::new();
-    let mut run = String::new();
-    for character in line.chars().chain(['\n']) {
-        if character.is_ascii_hexdigit() {
-            run.push(character);
-            continue;
-        }
-        out.push_str(if run.len() >= 19 { &run[..4] } else { &run });
-        run.clear();
-        out.push(character);
-    }
-    out.trim_end().to_owned()
-}
+use crate::door::START;
+use crate::setting::{crash, definition, images, instance, large, redeploy, roomy, service, story_of};
 
 #[tokio::test(start_paused = true)]
 async fn a_plain_rollout_on_instances_succeeds() {
     let told = redeploy(|world| roomy(world, 3)).deploy().await;
     assert_eq!(told.outcome(), "succeeded");
-    insta::assert_snapshot!(story_of(&told), @"");
+    insta::assert_snapshot!(story_of(&told), @"
+      0:00  forecast: the rollout fits: 3 new tasks in 1 wave
+      0:00    at least 3 healthy (3 × 100 % rounded up), at most 6 running or pending (3 × 200 % rounded down)
+      0:00    each new task needs 256 CPU units, 512 MiB
+      0:00    instance             type      CPU free  MiB free  ENI free  GPU free
+      0:00    i-0e6984080bab12a02  m5.large      1536      6740         2         0  takes one more
+      0:00    i-03fdabe86cbbeaa11  m5.large      1792      7252         2         0  takes one more
+      0:00  service `api`: deployment ecs-svc/4876 started
+      0:00  0 of 3 new tasks running; 3 old running
+      0:10  ECS: has started 1 tasks: (task 7109).
+      0:10  0 of 3 new tasks running, 1 starting; 3 old running
+      0:15  ECS: has started 2 tasks: (task 3558) (task 9e0c).
+      0:15  0 of 3 new tasks running, 3 starting; 3 old running
+      0:20  1 of 3 new tasks running (1 not healthy yet), 2 starting; 3 old running
+      0:30  3 of 3 new tasks running (3 not healthy yet); 3 old running
+      1:00  ECS: has stopped 1 running tasks: (task 69c3).
+      1:00  3 of 3 new tasks running (2 not healthy yet); 2 old running
+      1:10  ECS: has stopped 2 running tasks: (task f5ba) (task df0f).
+      1:10  3 of 3 new tasks running
+      1:30  ECS: (deployment ecs-svc/4876) deployment completed.
+      1:30  ECS: has reached a steady state.
+
+    succeeded: api:2 serves: the deployment is complete
+    ");
 }
 
 #[tokio::test(start_paused = true)]
@@ -81,7 +80,44 @@ async fn a_crash_loop_ends_rolled_back_though_the_service_is_stable_again() {
     assert_eq!(told.kinds().first(), Some(&"container-exit"));
     let stable = told.sim.with(|world| world.service("web", "api").map(|service| service.deployments.len()));
     assert_eq!(stable, Some(1), "the service itself looks well");
-    insta::assert_snapshot!(story_of(&told), @"");
+    insta::assert_snapshot!(story_of(&told), @"
+      0:00  forecast: the rollout fits: 1 new task in 1 wave
+      0:00    at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
+      0:00    each new task needs 256 CPU units, 512 MiB
+      0:00    instance             type      CPU free  MiB free  ENI free  GPU free
+      0:00    i-0e6984080bab12a02  m5.large      1792      7252         2         0  takes one more
+      0:00  service `api`: deployment ecs-svc/8047 started
+      0:00  0 of 1 new task running; 1 old running
+      0:10  ECS: has started 1 tasks: (task 28dc).
+      0:10  0 of 1 new task running, 1 starting; 1 old running
+      0:20  ! task 28dcfc58: Essential container in task exited (container `app`, exit code 1)
+      0:20  0 of 1 new task running; 1 old running
+      0:25  ECS: has started 1 tasks: (task 17aa).
+      0:25  0 of 1 new task running, 1 starting, 1 failed; 1 old running
+      0:35  1 of 1 new task running (1 not healthy yet), 1 failed; 1 old running
+      0:40  ECS: has started 1 tasks: (task 21af).
+      0:40  0 of 1 new task running, 1 starting, 2 failed; 1 old running
+      0:55  ! ECS: (deployment ecs-svc/8047) deployment failed: tasks failed to start.
+      0:55  ECS: rolling back to deployment ecs-svc/2548.
+      0:55  ! ECS is rolling back: Service deployment rolled back because the circuit breaker threshold was exceeded.
+      1:20  ECS: (deployment ecs-svc/2548) deployment completed.
+      1:20  ECS: has reached a steady state.
+
+    cause (container-exit): the essential container `app` ended with exit code 1, 3s after its start
+      · 3 tasks, container `app`, exit code 1: Essential container in task exited
+      → read its log, which no `awslogs` group of the task definition keeps
+      → run the image `111122223333.dkr.ecr.eu-west-1.amazonaws.com/api@sha256:ba79` elsewhere with the same settings
+      → AWS's page: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
+
+    cause (circuit-breaker): the circuit breaker ended the deployment after 3 failed tasks (its threshold is 3)
+      · deployment: Service deployment rolled back because the circuit breaker threshold was exceeded.
+      · event 26s ago: (service api) (deployment ecs-svc/8047) deployment failed: tasks failed to start.
+      → mend what makes the tasks fail; ECS counts it, it doesn't cause it
+      → AWS's page: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
+
+    rolled-back: ECS put api:1 back: Service deployment rolled back because the circuit breaker threshold was exceeded.
+    the service was changed by this run
+    ");
 }
 
 #[tokio::test(start_paused = true)]
@@ -131,7 +167,24 @@ async fn a_fixed_port_that_the_old_task_holds_is_a_proven_end() {
     assert_eq!(told.outcome(), "stuck", "{}", told.log);
     assert_eq!(told.kinds().first(), Some(&"port"));
     assert!(told.seconds <= 30, "called at once, not after stuck-after: {} s", told.seconds);
-    insta::assert_snapshot!(story_of(&told), @"");
+    insta::assert_snapshot!(story_of(&told), @"
+      0:00  service `api`: deployment ecs-svc/2914 started
+      0:00  0 of 1 new task running; 1 old running
+      0:10  ! ECS: was unable to place a task because no container instance met all of its requirements. The closest matching (container-instance 63cb) is already using a port required by your task. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.
+
+    cause (port): the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
+      · instance i-0e6984080bab12a02: host port 8080/tcp is taken
+      · at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
+      · event 4s ago: (service api) was unable to place a task because no container instance met all of its requirements. The closest matching (container-instance 63cb) is already using a port required by your task. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.
+      → set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200) (the service is down from the stop of the old tasks until the new ones are healthy)
+      → set `hostPort` to 0 instead of 8080, so that ECS picks a free port for each task (what calls the fixed port must go through the load balancer or service discovery)
+      → add 1 more instance of type m5.large to the cluster (what an instance costs while it runs)
+      → AWS's page: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
+
+    stuck: the rollout of api:2 can't go on: no instance has room for a new task beside the old ones, and none of the old ones may stop first (i-0e6984080bab12a02: host port 8080/tcp is taken)
+    the service was changed by this run
+      → ECS goes on trying: the old tasks serve as before, and the new revision starts as soon as there is room
+    ");
 }
 
 #[tokio::test(start_paused = true)]
@@ -144,7 +197,11 @@ async fn the_large_task_on_one_instance_is_stuck_with_its_numbers() {
     assert!(evidence.contains("6144 CPU units needed, 2048 free, 4096 short"), "{evidence}");
     assert!(evidence.contains("16384 MiB needed, 15360 free, 1024 short"), "{evidence}");
     let rendered: Vec<&str> = causes[0].remedies.iter().filter(|remedy| remedy.checked).map(|remedy| remedy.text.as_str()).collect();
-    insta::assert_snapshot!(rendered.join("\n"), @"");
+    insta::assert_snapshot!(rendered.join("\n"), @"
+    set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200)
+    give the task 2048 CPU units instead of 6144 and 15360 MiB instead of 16384
+    add 1 more instance of type m5.2xlarge to the cluster
+    ");
 }
 
 #[tokio::test(start_paused = true)]
@@ -162,7 +219,6 @@ async fn managed_scaling_that_delivers_in_time_is_waited_for() {
         let spec = ServiceSpec { capacity_providers: vec![("workers".to_owned(), 1, 0)], ..ServiceSpec::default() };
         service(world, definition("api", 1536, 4096), spec);
     })
-    .input("stuck-after", "5m")
     .deploy()
     .await;
     assert_eq!(told.outcome(), "succeeded", "{}", told.log);

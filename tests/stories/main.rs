@@ -2,4 +2,6 @@
 
 mod door;
 mod ends;
+mod forecast;
+mod looking;
 mod setting;

@@ -3,7 +3,7 @@
 use plimsoll_sim::{Exit, InstanceSpec, ServiceSpec, TaskBehaviour, World};
 use serde_json::{Value, json};
 
-use crate::door::Story;
+use crate::door::{Story, Told};
 
 /// A definition with one container that takes `cpu` units and `memory` MiB.
 pub(crate) fn definition(family: &str, cpu: i64, memory: i64) -> Value {
@@ -68,4 +68,28 @@ pub(crate) fn large(world: &mut World) {
     members.remove("tags");
     document["containerDefinitions"][0]["image"] = json!("111122223333.dkr.ecr.eu-west-1.amazonaws.com/api:v1");
     service(world, document, ServiceSpec { name: "sample".to_owned(), ..ServiceSpec::default() });
+}
+
+/// The log without the lines that only tell what is deployed.
+pub(crate) fn story_of(told: &Told) -> String {
+    let kept = told.log.lines().filter(|line| {
+        !["image:", "task definition:", "containerDefinitions[", "registered ", "console:"].iter().any(|word| line.contains(word))
+    });
+    kept.map(shortened).collect::<Vec<_>>().join("\n")
+}
+
+/// Long ids are cut to their first four characters, so that a transcript is readable.
+fn shortened(line: &str) -> String {
+    let mut out = String::new();
+    let mut run = String::new();
+    for character in line.chars().chain(['\n']) {
+        if character.is_ascii_hexdigit() {
+            run.push(character);
+            continue;
+        }
+        out.push_str(if run.len() >= 19 { &run[..4] } else { &run });
+        run.clear();
+        out.push(character);
+    }
+    out.trim_end().to_owned()
 }

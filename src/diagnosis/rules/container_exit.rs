@@ -58,7 +58,7 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
 /// How long it ran, where that is known.
 fn lived(sighted: &Sighted<'_, '_>) -> String {
     let times = sighted.task().and_then(|task| Some((task.started?, task.stopping.or(task.stopped)?)));
-    times.map(|(from, to)| format!(" {} after its start", age(to.since(from)))).unwrap_or_default()
+    times.map(|(from, to)| format!(", {} after its start", age(to.since(from)))).unwrap_or_default()
 }
 
 fn image(sighted: &Sighted<'_, '_>) -> String {

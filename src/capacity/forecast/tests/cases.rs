@@ -330,6 +330,24 @@ fn constraints() {
 }
 
 #[test]
+fn zones_of_the_subnets() {
+    let needs = TaskNeeds {
+        enis: 1,
+        ..size(16, 16)
+    };
+    let mut world = World::new(1, 100, 200)
+        .of_size(&needs)
+        .instance(("m5.large", 2048, 7800), 1);
+    world.zones = Some(BTreeSet::from(["eu-west-1a".to_owned()]));
+    check(&world, "unknown");
+    let zone = |zone: &str| ("ecs.availability-zone".to_owned(), Some(zone.to_owned()));
+    world.instances[0].attributes.extend([zone("eu-west-1b")]);
+    check(&world, "blocked");
+    world.instances[0].attributes.extend([zone("eu-west-1a")]);
+    check(&world, "fits");
+}
+
+#[test]
 fn daemons_and_second_sets() {
     let mut daemon = World::new(2, 0, 100)
         .of_size(&size(16, 6000))

@@ -41,6 +41,7 @@ pub(in crate::capacity) struct World {
     pub agents_lost: BTreeSet<String>,
     pub unread: Vec<Unread>,
     pub member_of: Option<BTreeSet<String>>,
+    pub zones: Option<BTreeSet<String>>,
     pub fargate: Option<FargateLimits>,
 }
 
@@ -76,6 +77,7 @@ impl World {
             agents_lost: BTreeSet::new(),
             unread: Vec::new(),
             member_of: None,
+            zones: None,
             fargate: None,
         }
     }
@@ -182,6 +184,7 @@ impl World {
             needs: &self.needs,
             old_needs: &old_needs,
             member_of: self.member_of.as_ref(),
+            zones: self.zones.as_ref(),
             target: None,
             fargate: self.fargate.as_ref(),
         };
