@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use crate::building;
 use crate::engine;
 use crate::signals;
-use crate::stage::{Ended, Running, SHA, Stage};
+use crate::stage::{Ended, Running, SHA, Stage, binary};
 
 const HERE: &str = env!("CARGO_MANIFEST_DIR");
 const HELLO: &str = include_str!("../../examples/hello/Dockerfile");
@@ -21,11 +21,7 @@ fn image() -> &'static str {
             fs::copy(format!("{HERE}/{name}"), folder.path().join(name)).unwrap();
         }
         fs::create_dir(folder.path().join("dist")).unwrap();
-        fs::copy(
-            assert_cmd::cargo::cargo_bin!("plimsoll"),
-            folder.path().join("dist/plimsoll"),
-        )
-        .unwrap();
+        fs::copy(binary(), folder.path().join("dist/plimsoll")).unwrap();
         fs::copy(
             "/etc/ssl/certs/ca-certificates.crt",
             folder.path().join("dist/ca-certificates.crt"),

@@ -18,6 +18,8 @@ mod engine;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod signals;

@@ -43,6 +43,8 @@ pub(crate) struct Ended {
     /// Both streams, in the order in which they came.
     pub(crate) log: String,
     pub(crate) took: Duration,
+    /// The most memory that it held, in kB, as the kernel last told it.
+    pub(crate) peak: u64,
 }
 
 /// Service `api` of one task on two m5.large, `v1` of it running and `v2` in ECR.
@@ -73,6 +75,21 @@ pub(crate) fn definition(image: &str) -> Value {
             "portMappings": [{"containerPort": 8080}],
         }],
     })
+}
+
+/// This build's binary, or the one that is to be looked at instead.
+pub(crate) fn binary() -> PathBuf {
+    let other = std::env::var_os("PLIMSOLL_BINARY").map(PathBuf::from);
+    other.unwrap_or_else(|| assert_cmd::cargo::cargo_bin!("plimsoll").to_path_buf())
+}
+
+/// The line `VmHWM` of a process that still runs.
+fn peak(pid: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 /// Every input of `action.yml` with its default, as the runner passes what a workflow leaves out.
@@ -195,7 +212,7 @@ impl Stage {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("plimsoll"));
+        let mut command = Command::new(binary());
         let log = fs::File::create(self.path("log")).unwrap();
         command
             .args(arguments)
@@ -352,7 +369,9 @@ impl Running<'_> {
 
     pub(crate) fn end(mut self) -> Ended {
         let mut status: Option<ExitStatus> = None;
+        let mut most = 0;
         until("the end of the process", || {
+            most = peak(self.child.id()).unwrap_or(most);
             status = self.child.try_wait().unwrap();
             status.is_some()
         });
@@ -360,6 +379,7 @@ impl Running<'_> {
             code: status.and_then(|status| status.code()),
             log: self.stage.log(),
             took: self.since.elapsed(),
+            peak: most,
         }
     }
 }
