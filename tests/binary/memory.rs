@@ -6,10 +6,10 @@ use std::fs;
 use crate::building;
 use crate::stage::{Stage, usual};
 
-/// Resident, at the most, in kB: what a small self-hosted runner has to spare.
-const REDEPLOY_MOST: u64 = 40_000;
-/// As much again for a context that is streamed, however large it is.
-const BUILD_MOST: u64 = 80_000;
+/// Resident at the most, in kB of 1024 bytes as the kernel counts: 40 MB.
+const REDEPLOY_MOST: u64 = 40_000_000 / 1024;
+/// 80 MB: a context is streamed, however large it is.
+const BUILD_MOST: u64 = 80_000_000 / 1024;
 const CONTEXT_BYTES: u64 = 300_000_000;
 
 fn check(what: &str, most: u64, stage: &Stage) {
