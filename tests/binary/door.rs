@@ -111,7 +111,7 @@ async fn forever(mut client: TcpStream) -> Option<()> {
 /// One HTTP/1.1 message with its length told: its head in lower case, and all of it.
 async fn message(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     let mut bytes = Vec::new();
-    let mut part = [0; 16 * 1024];
+    let mut part = vec![0; 16 * 1024];
     loop {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
