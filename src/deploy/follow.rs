@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Run, Started, rollback};
+use super::{Started, rollback};
 use crate::aws::AwsError;
 use crate::failure::Failure;
 use crate::report::Outcome;
@@ -10,6 +10,7 @@ use crate::request::{OnFailure, OnStuck, OnSuperseded, Request};
 use crate::rollout::watch::{Ended, Watch, Watched};
 use crate::rollout::{Level, Patience, State, Verdict, Waiting, in_one_line};
 use crate::snapshot::last_part;
+use crate::run::Run;
 
 /// Watches until every service has its outcome, then sums them up in the report.
 pub(crate) async fn to_the_end(run: &mut Run, request: &Request, started: Vec<Started>) -> Result<(), Failure> {
