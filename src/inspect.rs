@@ -9,7 +9,7 @@ use crate::report::Outcome;
 use crate::request::Request;
 use crate::rollout::watch::Watch;
 use crate::run::Run;
-use crate::rollout::{Level, Line, Patience, State, Step, Target, Verdict, Waiting, step};
+use crate::rollout::{Level, Line, Patience, State, Step, Target, Verdict, Waiting};
 use crate::snapshot::{Deployment, RolloutState, Service, Timestamp, last_part};
 
 /// Looks that `explain` takes: a proof wants more than one read.
@@ -108,8 +108,7 @@ async fn look_closely(run: &mut Run, request: &Request, state: &mut State) -> Re
             tokio::time::sleep(request.rollout.poll).await;
         }
         let watch = Watch { aws: &run.aws, clock: &run.clock, poll_interval: request.rollout.poll };
-        let look = watch.look_once(state).await?;
-        last = step(state, &look, run.clock.now());
+        last = watch.look_once(state).await?;
         for Line { level, text } in &last.say {
             let mark = if *level == Level::Info { "" } else { "! " };
             run.console.line(&format!("{mark}{text}"));

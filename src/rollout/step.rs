@@ -116,9 +116,15 @@ fn explain(state: &State, look: &Look, now: Timestamp, step: &mut Step) {
         step.verdict,
         Some(Verdict::Stuck { .. } | Verdict::Failed { .. } | Verdict::RolledBack { .. } | Verdict::TimedOut { .. })
     );
-    if let Some(service) = state.last.as_ref().filter(|_| explained) {
-        step.causes = proof::causes(state, service, look, &state.memory.proven, now);
+    if explained {
+        step.causes = causes(state, look, now);
     }
+}
+
+/// What explains the state of the rollout as far as this look goes.
+pub(super) fn causes(state: &State, look: &Look, now: Timestamp) -> Vec<Cause> {
+    let service = state.last.as_ref();
+    service.map(|service| proof::causes(state, service, look, &state.memory.proven, now)).unwrap_or_default()
 }
 
 fn judge(state: &mut State, look: &Look, service: &Service, now: Timestamp, step: &mut Step) {
