@@ -85,7 +85,7 @@ async fn story(run: &mut Run, request: &Request) -> Result<(), Failure> {
     let outlook = forecast::outlook(run, request, &services, (&bases, &plan)).await;
     if request.dry_run {
         show(run, &plan);
-        return forecast::planned(run, request, &found, &wanted, outlook);
+        return forecast::planned(run, request, &found, &wanted, &outlook);
     }
     outlook.refuse(run)?;
     if let Images::ToBuild(job) = &found {
@@ -138,7 +138,7 @@ fn reported(service: &Service) -> ServiceReport {
 /// else `linux/amd64`.
 fn wanted_platform(request: &Request, bases: &[definition::Base]) -> Result<Platform, Failure> {
     let given = request.platform.as_deref();
-    let own = bases.iter().find_map(|base| base.runs_on());
+    let own = bases.iter().find_map(definition::Base::runs_on);
     match given.or(own) {
         None => Ok(Platform::linux_amd64()),
         Some(text) => text.parse().map_err(|_| Failure::invalid(format!("`{text}` is no platform"))),

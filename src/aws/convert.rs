@@ -167,7 +167,7 @@ fn hook(answer: sdk::DeploymentLifecycleHookDetail) -> Hook {
     }
 }
 
-fn health(answer: Option<sdk::HealthStatus>) -> Health {
+fn health(answer: Option<&sdk::HealthStatus>) -> Health {
     match answer {
         Some(sdk::HealthStatus::Healthy) => Health::Healthy,
         Some(sdk::HealthStatus::Unhealthy) => Health::Unhealthy,
@@ -187,7 +187,7 @@ pub(super) fn task(answer: sdk::Task) -> Task {
         availability_zone: answer.availability_zone,
         last_status: task_status(answer.last_status.unwrap_or_default()),
         desired_status: answer.desired_status.unwrap_or_default(),
-        health: health(answer.health_status),
+        health: health(answer.health_status.as_ref()),
         created: time(answer.created_at).unwrap_or_default(),
         started: time(answer.started_at),
         stopping: time(answer.stopping_at),
@@ -222,7 +222,7 @@ fn container(answer: sdk::Container) -> Container {
         last_status: answer.last_status.unwrap_or_default(),
         exit_code: answer.exit_code.map(i64::from),
         reason: answer.reason.unwrap_or_default(),
-        health: health(answer.health_status),
+        health: health(answer.health_status.as_ref()),
         image: answer.image.unwrap_or_default(),
         image_digest: answer.image_digest.unwrap_or_default(),
     }

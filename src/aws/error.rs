@@ -46,6 +46,7 @@ pub struct AwsError {
 
 impl AwsError {
     /// Sorts what the SDK reports about `action` on `subject`.
+    #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
     pub(super) fn of<E>(action: &'static str, subject: impl Into<String>, error: SdkError<E, HttpResponse>) -> AwsError
     where
         E: Error + ProvideErrorMetadata + Send + Sync + 'static,

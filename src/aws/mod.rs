@@ -69,7 +69,7 @@ impl Aws {
         if let Some(region) = region {
             loader = loader.region(Region::new(region));
         }
-        Aws::new(loader.load().await, connector)
+        Aws::new(&loader.load().await, connector)
     }
 
     /// Clients of a stand-in at `endpoint`, with credentials that mean nothing anywhere else.
@@ -83,12 +83,12 @@ impl Aws {
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .http_client(http)
             .build();
-        Aws::new(config, connector)
+        Aws::new(&config, connector)
     }
 
     /// Clients from a loaded configuration and the connector under it; timeouts and retries are set
     /// here and nowhere else.
-    pub fn new(config: SdkConfig, connector: SharedHttpConnector) -> Aws {
+    pub fn new(config: &SdkConfig, connector: SharedHttpConnector) -> Aws {
         let config = config
             .to_builder()
             .retry_config(RetryConfig::standard().with_max_attempts(READ_ATTEMPTS))
@@ -115,7 +115,7 @@ impl Aws {
             return self.clone();
         }
         let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
-        Aws::new(config, self.connector.clone())
+        Aws::new(&config, self.connector.clone())
     }
 
     /// The region that the clients talk to.

@@ -104,6 +104,9 @@ pub(super) fn plan(request: &Request, services: &[Service], bases: &[Base], imag
     for base in bases {
         definitions.push(definition(request, base, images)?);
     }
+    for base in bases {
+        suits(services, base)?;
+    }
     let updates = services
         .iter()
         .enumerate()
@@ -113,6 +116,17 @@ pub(super) fn plan(request: &Request, services: &[Service], bases: &[Base], imag
         })
         .collect();
     Ok(Plan { definitions, updates })
+}
+
+/// What edits change (images, variables, labels, commands) never decides whether it suits.
+fn suits(services: &[Service], base: &Base) -> Result<(), Failure> {
+    let problems: Vec<String> =
+        base.services.iter().flat_map(|&index| taskdef::unsuited(&base.definition, &services[index])).collect();
+    match problems.as_slice() {
+        [] => Ok(()),
+        [one] => Err(Failure::invalid(one.clone())),
+        [first, more @ ..] => Err(Failure { help: more.to_vec(), ..Failure::invalid(first.clone()) }),
+    }
 }
 
 fn definition(request: &Request, base: &Base, images: &Images<'_>) -> Result<DefinitionPlan, Failure> {

@@ -38,7 +38,7 @@ pub(super) async fn register(run: &Run, body: &Value) -> Result<Described, Failu
                     return Ok(registered);
                 }
             }
-            _ => return Err(refused_registration(error)),
+            _ => return Err(refused_registration(&error)),
         }
         if attempt + 1 == WRITE_TRIES {
             return Err(error.into());
@@ -59,7 +59,7 @@ async fn registered_after_all(run: &Run, family: &str, before: i64, body: &Value
     None
 }
 
-fn refused_registration(error: AwsError) -> Failure {
+fn refused_registration(error: &AwsError) -> Failure {
     let mut failure = Failure::from(error.clone());
     if error.kind == AwsErrorKind::Refused {
         failure.outcome = Outcome::Invalid;

@@ -134,7 +134,7 @@ fn say(run: &mut Run, service: &Service, forecast: &Forecast, several: bool) {
 }
 
 /// The end of a dry run: nothing was changed.
-pub(super) fn planned(run: &mut Run, request: &Request, found: &Images<'_>, wanted: &Platform, outlook: Outlook) -> Result<(), Failure> {
+pub(super) fn planned(run: &mut Run, request: &Request, found: &Images<'_>, wanted: &Platform, outlook: &Outlook) -> Result<(), Failure> {
     if let Images::ToBuild(job) = found {
         run.console.line(&format!("image: {} would be built and pushed", job.reference()));
         run.report.image = Some(ImageReport {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Report, ServiceReport};
+use super::{Outcome, Report, ServiceReport};
 use crate::capacity::Forecast;
 use crate::cause::{Cause, Remedy};
 use crate::rollout::Sample;
@@ -35,7 +35,7 @@ pub fn render(report: &Report) -> Value {
     });
     json!({
         "schemaVersion": 1,
-        "outcome": report.outcome.map(|outcome| outcome.as_str()),
+        "outcome": report.outcome.map(Outcome::as_str),
         "reason": report.reason,
         "serviceChanged": report.service_changed,
         "startedAt": rfc3339(report.started),
@@ -50,7 +50,7 @@ fn service(service: &ServiceReport) -> Value {
     json!({
         "cluster": service.cluster,
         "service": service.service,
-        "outcome": service.outcome.map(|outcome| outcome.as_str()),
+        "outcome": service.outcome.map(Outcome::as_str),
         "reason": service.reason,
         "deploymentId": service.deployment_id,
         "forecast": service.forecast.as_ref().map(Forecast::to_json),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Look, State};
 use crate::capacity::{Blocker, Cluster, Forecast, Movement, TaskNeeds, movements};
-use crate::cause::{Cause, CauseKind};
+use crate::cause::{Cause, CauseKind, Remedy};
 use crate::diagnosis::{Case, diagnose};
 use crate::snapshot::{Service, Timestamp};
 
@@ -14,18 +14,44 @@ pub(super) const AGENT_LOST: Duration = Duration::from_secs(90);
 /// Instances that one cause lists; the forecast has all.
 const INSTANCES_LISTED: usize = 8;
 
-/// Why the rollout can't end any more, with the numbers and with remedies that were checked; none
-/// where that isn't certain, or where the look has no survey.
-pub(super) fn judge(state: &State, service: &Service, look: &Look, agents_lost: &BTreeSet<String>) -> Option<Vec<Cause>> {
-    let survey = look.survey.as_ref()?;
+/// What the capacity calculation says of a look.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Judgement {
+    /// Why the rollout can't end any more, with the numbers and with remedies that were checked;
+    /// none where that isn't certain, or where the look has no survey.
+    pub(super) proof: Option<Vec<Cause>>,
+    /// The steps that ECS could take just now, and hasn't yet.
+    pub(super) could: Vec<String>,
+}
+
+/// Judges a look by its survey.
+pub(super) fn judge(state: &State, service: &Service, look: &Look, agents_lost: &BTreeSet<String>) -> Judgement {
+    let Some(survey) = &look.survey else { return Judgement::default() };
     let needs = TaskNeeds::of(&state.document);
     let own = survey.deploy(service, &needs, Some(&state.target.deployment));
     let rivals = look.rivals.iter().map(|rival| survey.deploy(&rival.service, &rival.needs, Some(&rival.deployment)));
     let deploys: Vec<_> = std::iter::once(own).chain(rivals).collect();
     let cluster = Cluster { agents_lost, ..survey.cluster() };
     match movements(&cluster, &deploys).into_iter().next() {
-        Some(Movement::Stuck(forecast)) => Some(vec![of_forecast(&forecast)]),
-        _ => None,
+        Some(Movement::Stuck(forecast)) => Judgement { proof: Some(vec![of_forecast(&forecast)]), could: Vec::new() },
+        Some(Movement::Could(could)) => Judgement { proof: None, could },
+        Some(Movement::UnderWay(_) | Movement::Unknown(_)) | None => Judgement::default(),
+    }
+}
+
+/// ECS could go on and doesn't: it waits between two attempts, longer each time.
+pub(super) fn hesitation(could: &[String], still: Duration) -> Cause {
+    let minutes = still.as_secs() / 60;
+    Cause {
+        kind: CauseKind::Throttled,
+        message: format!("there is room for the next step, and ECS has not taken it for {minutes} minutes"),
+        evidence: could.to_vec(),
+        remedies: vec![Remedy {
+            text: "start the attempts anew with `force-new-deployment: true`; after failed placements ECS waits up to 27 minutes before the next one".to_owned(),
+            change: serde_json::json!({"forceNewDeployment": true}),
+            cost: None,
+            checked: false,
+        }],
     }
 }
 

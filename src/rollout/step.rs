@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::fate::{Before, Fate, fate};
-use super::proof::AGENT_LOST;
+use super::proof::{AGENT_LOST, Judgement};
 use super::waiting::{Counts, counts_as_healthy, waiting};
 use super::{Line, Look, STOPPED_MAX, Sample, State, TIMELINE_MAX, Target, Verdict, Waiting, failures, lines, proof};
 use crate::cause::Cause;
@@ -14,6 +14,10 @@ use crate::snapshot::{Deployment, Service, Task, Timestamp};
 const HEARTBEAT: Duration = Duration::from_secs(60);
 /// Looks in a row that must prove the same: one may have caught a read that was stale.
 const PROOFS: u32 = 2;
+/// A scale-out: the alarm's minute, the launch, the agent's registration, and some.
+const SCALE_OUT: Duration = Duration::from_secs(5 * 60);
+/// After a failed placement the next attempt was seen five minutes later.
+const NEXT_ATTEMPT: Duration = Duration::from_secs(6 * 60);
 /// Without a circuit breaker, this many failed tasks in a row with none healthy end the wait.
 const FAILURES_IN_A_ROW: usize = 3;
 /// The least time of stillness where the tasks can't be read: connections that drain (300 s by
@@ -219,17 +223,24 @@ fn in_progress(state: &mut State, look: &Look, service: &Service, ours: &Deploym
     let lacks = step.waiting.iter().any(|waiting| matches!(waiting, Waiting::Placement { .. } | Waiting::Instance { .. }));
     state.memory.wants_survey = lacks && !moving;
     note_agents(state, look, now);
-    let proof = if state.memory.wants_survey { proof::judge(state, service, look, &lost_agents(state, now)) } else { None };
-    state.memory.proofs = if proof.is_some() { state.memory.proofs + 1 } else { 0 };
-    state.memory.proven = proof.unwrap_or_default();
+    let judgement = if state.memory.wants_survey {
+        proof::judge(state, service, look, &lost_agents(state, now))
+    } else {
+        Judgement::default()
+    };
+    state.memory.proofs = if judgement.proof.is_some() { state.memory.proofs + 1 } else { 0 };
+    state.memory.proven = judgement.proof.unwrap_or_default();
     let still = now.since(state.memory.moved_at);
     let certain = state.memory.proofs >= PROOFS;
-    let enough = match tasks {
-        Some(_) => state.patience.stuck_after,
-        None => state.patience.stuck_after.max(BLIND + service.health_check_grace),
-    };
+    let mut enough = patience(state.patience.stuck_after, &step.waiting, &judgement.could);
+    if tasks.is_none() {
+        enough = enough.max(BLIND + service.health_check_grace);
+    }
     if !certain && still < enough {
         return;
+    }
+    if !certain && !judgement.could.is_empty() {
+        state.memory.proven = vec![proof::hesitation(&judgement.could, still)];
     }
     // With a breaker ECS itself decides about tasks that fail; its delays between two tries are long.
     let retrying = step.waiting.iter().any(|waiting| matches!(waiting, Waiting::Retry { .. }));
@@ -242,6 +253,17 @@ fn in_progress(state: &mut State, look: &Look, service: &Service, ours: &Deploym
         let causes = proof::causes(state, service, look, &state.memory.proven, now);
         let why = causes.first().map(|cause| cause.message.clone()).unwrap_or_default();
         step.say.push(Line::warning(format!("the rollout is stuck: {why}")));
+    }
+}
+
+/// How long nothing may move before an unproven rollout is called stuck. What a capacity provider
+/// brings and what ECS tries again comes by itself, but nothing shows it coming.
+fn patience(stuck_after: Duration, waiting: &[Waiting], could: &[String]) -> Duration {
+    let instance = waiting.iter().any(|waiting| matches!(waiting, Waiting::Instance { .. }));
+    match (instance, could.is_empty()) {
+        (true, _) => stuck_after.max(SCALE_OUT),
+        (false, false) => stuck_after.max(NEXT_ATTEMPT),
+        (false, true) => stuck_after,
     }
 }
 

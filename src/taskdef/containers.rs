@@ -36,6 +36,13 @@ impl<'a> Container<'a> {
         ports.collect()
     }
 
+    /// Whether a mapping is a range, whose ports `ports` doesn't list.
+    pub fn has_port_range(&self) -> bool {
+        let mappings = self.0.get("portMappings").and_then(Value::as_array);
+        let mut mappings = mappings.into_iter().flatten();
+        mappings.any(|mapping| mapping.get("containerPortRange").is_some())
+    }
+
     fn text(&self, name: &str) -> Option<&'a str> {
         self.0.get(name)?.as_str()
     }

@@ -9,6 +9,7 @@ mod document;
 mod edits;
 mod normal;
 mod parse;
+mod suits;
 
 #[cfg(test)]
 mod tests;
@@ -19,3 +20,4 @@ pub use document::{Definition, RESPONSE_ONLY};
 pub use edits::{EditError, apply, set_image};
 pub use normal::same_definition;
 pub use parse::BadDocument;
+pub use suits::unsuited;

@@ -91,7 +91,7 @@ fn aws(door: Door) -> Aws {
         .http_client(http_client_fn(move |_, _| http.clone()))
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .build();
-    Aws::new(config, door)
+    Aws::new(&config, door)
 }
 
 /// What a run wrote, shared with the test.

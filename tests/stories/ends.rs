@@ -219,7 +219,6 @@ async fn managed_scaling_that_delivers_in_time_is_waited_for() {
         let spec = ServiceSpec { capacity_providers: vec![("workers".to_owned(), 1, 0)], ..ServiceSpec::default() };
         service(world, definition("api", 1536, 4096), spec);
     })
-    .input("stuck-after", "5m")
     .deploy()
     .await;
     assert_eq!(told.outcome(), "succeeded", "{}", told.log);

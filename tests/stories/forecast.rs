@@ -276,7 +276,6 @@ async fn a_group_that_may_grow_is_no_proof() {
         let spec = ServiceSpec { capacity_providers: vec![("workers".to_owned(), 1, 0)], ..ServiceSpec::default() };
         service(world, definition("api", 1536, 4096), spec);
     })
-    .input("stuck-after", "5m")
     .deploy()
     .await;
     assert_eq!(told.report.services[0].forecast.as_ref().map(|forecast| forecast.verdict.as_str()), Some("unknown"));

@@ -1,9 +1,18 @@
 //! Stories: whole deploys against the stand-in for AWS, in virtual time.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a story fails by panicking, in its helpers too"
+)]
+
 mod before;
+mod certainty;
 mod door;
 mod ends;
 mod faults;
 mod forecast;
 mod looking;
 mod setting;
+mod several;
