@@ -224,3 +224,23 @@ async fn evidence_that_fails_to_come_changes_no_verdict() {
     story.sim.fault(Fault::new("GetLogEvents", 2, FaultKind::Throttle));
     assert!(causes(&story.deploy().await).contains("no DATABASE_URL"), "a passing fault is tried again");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_scale_out_that_is_under_way_is_waited_for() {
+    let told = redeploy(|world| {
+        images(world);
+        world.add_capacity_provider(ProviderSpec {
+            name: "workers".to_owned(),
+            instance: InstanceSpec { capacity_provider: Some("workers".to_owned()), ..InstanceSpec::default() },
+            // Longer than any patience of the watch with what it can't see.
+            registers_after_secs: 11 * 60,
+            ..ProviderSpec::default()
+        });
+        let spec = ServiceSpec { capacity_providers: vec![("workers".to_owned(), 1, 0)], ..ServiceSpec::default() };
+        service(world, definition("api", 1536, 4096), spec);
+    })
+    .deploy()
+    .await;
+    assert_eq!(told.outcome(), "succeeded", "{}", told.log);
+    assert!(told.seconds > 11 * 60);
+}
