@@ -134,7 +134,11 @@ fn close(run: &mut Run, surroundings: &Surroundings, job_summary: bool) {
         run.console.words(&line);
     }
     if !outcome.is_good() && surroundings.style == Style::Action {
-        run.console.error(&format!("{}: {}", outcome.as_str(), run.report.reason));
+        let mut text = format!("{}: {}", outcome.as_str(), run.report.reason);
+        for help in &run.report.help {
+            text.push_str(&format!("\n→ {help}"));
+        }
+        run.console.error(&text);
     }
     let mut failed = Vec::new();
     let path = surroundings.report_path();

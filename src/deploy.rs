@@ -100,7 +100,7 @@ async fn story(run: &mut Run, request: &Request) -> Result<(), Failure> {
         run.report.reason = format!("registered {}, and no service was updated", crate::snapshot::last_part(&arn));
         return Ok(());
     }
-    let targets = execute_updates(run, request, &services, &plan, &registered).await?;
+    let targets = execute_updates(run, request, &services, &plan, &registered).await;
     follow::to_the_end(run, request, targets).await
 }
 
@@ -168,26 +168,33 @@ async fn execute_definitions(run: &mut Run, plan: &Plan) -> Result<Vec<definitio
     let mut ready = Vec::with_capacity(plan.definitions.len());
     for (index, definition) in plan.definitions.iter().enumerate() {
         let described = match definition {
-            DefinitionPlan::Existing { arn } => run.aws.task_definition(arn).await?,
-            DefinitionPlan::Register { body, .. } => {
-                let described = execute::register(run, body).await?;
-                run.console.line(&format!("registered {}:{}", described.family, described.revision));
-                described
-            }
+            DefinitionPlan::Existing { arn } => run.aws.task_definition(arn).await.map_err(Failure::from),
+            DefinitionPlan::Register { body, .. } => execute::register(run, body).await,
         };
+        let described = described.map_err(|failure| left_over(&ready, &[]).into_iter().fold(failure, Failure::help))?;
+        let registered = matches!(definition, DefinitionPlan::Register { .. });
+        if registered {
+            run.console.line(&format!("registered {}:{}", described.family, described.revision));
+        }
         if index == 0 {
             let changes = run.report.definition.take().map(|definition| definition.changes).unwrap_or_default();
             run.report.definition = Some(DefinitionReport {
                 arn: described.arn.clone(),
                 family: described.family.clone(),
                 revision: described.revision,
-                registered: matches!(definition, DefinitionPlan::Register { .. }),
+                registered,
                 changes,
             });
         }
-        ready.push(definition::Ready { arn: described.arn, document: described.document });
+        ready.push(definition::Ready { arn: described.arn, document: described.document, registered });
     }
     Ok(ready)
+}
+
+/// What is said of revisions that this run registered and that no service got.
+fn left_over(ready: &[definition::Ready], used: &[&str]) -> Vec<String> {
+    let unused = ready.iter().filter(|ready| ready.registered && !used.contains(&ready.arn.as_str()));
+    unused.map(|ready| format!("revision `{}` is registered and unused: the next run may use it, or deregister it", ready.arn)).collect()
 }
 
 /// What is to be watched after the update of one service.
@@ -200,14 +207,17 @@ pub(crate) struct Started {
     pub(crate) document: serde_json::Value,
 }
 
+/// Updates all services. One that is refused has its outcome, and the others are updated and
+/// followed all the same: what was started must not go unwatched.
 async fn execute_updates(
     run: &mut Run,
     request: &Request,
     services: &[Service],
     plan: &Plan,
     ready: &[definition::Ready],
-) -> Result<Vec<Started>, Failure> {
+) -> Vec<Started> {
     let mut started = Vec::new();
+    let mut help = Vec::new();
     for (index, (service, (which, update))) in services.iter().zip(&plan.updates).enumerate() {
         let ready = &ready[*which];
         let update = Update { task_definition: Some(ready.arn.clone()), ..update.clone() };
@@ -220,15 +230,14 @@ async fn execute_updates(
                 run.console.line(&format!("service `{}`: a rollout of just this is under way already, and is followed", service.name));
                 deployment.clone()
             }
-            None => {
-                run.report.pending_write = Some(index);
-                let (_, deployment) = execute::update(run, &update, service).await?;
-                run.report.pending_write = None;
-                run.report.service_changed = true;
-                run.report.services[index].changed = true;
-                run.console.line(&format!("service `{}`: deployment {} started", service.name, deployment.id));
-                deployment
-            }
+            None => match updated(run, index, service, &update).await {
+                Ok(deployment) => deployment,
+                Err(failure) => {
+                    help.extend(failure.help.into_iter().filter(|item| !help.contains(item)).collect::<Vec<_>>());
+                    set(run, index, failure.outcome, &failure.reason);
+                    continue;
+                }
+            },
         };
         let report = &mut run.report.services[index];
         report.deployment_id = deployment.id.clone();
@@ -240,7 +249,34 @@ async fn execute_updates(
             set(run, index, Outcome::Started, "the deployment is started; no wait was asked for");
         }
     }
-    Ok(started)
+    let used: Vec<&str> = run.report.services.iter().map(|service| service.task_definition.as_str()).collect();
+    help.extend(left_over(ready, &used));
+    run.report.help.extend(help);
+    started
+}
+
+/// Sends one UpdateService; the report knows of it from before it is sent.
+async fn updated(run: &mut Run, index: usize, service: &Service, update: &Update) -> Result<Deployment, Failure> {
+    run.report.pending_write = Some(index);
+    let done = execute::update(run, update, service).await;
+    run.report.pending_write = None;
+    let (_, deployment) = match done {
+        Ok(done) => done,
+        Err(lost) if lost.unanswered => {
+            look_after(run, index).await;
+            return Err(lost.failure);
+        }
+        Err(refused) => return Err(refused.failure),
+    };
+    run.report.service_changed = true;
+    run.report.services[index].changed = true;
+    let is_new = service.deployments.iter().all(|old| old.id != deployment.id);
+    run.console.line(&if is_new {
+        format!("service `{}`: deployment {} started", service.name, deployment.id)
+    } else {
+        format!("service `{}`: updated, which needs no new deployment", service.name)
+    });
+    Ok(deployment)
 }
 
 /// The deployment of a service that runs, or rolls out, just what `update` asks for.
@@ -278,15 +314,17 @@ pub async fn take_leave(run: &mut Run, roll_back: bool) {
     if let Some(index) = run.report.pending_write.take() {
         look_after(run, index).await;
     }
-    let Some(service) = run.report.services.iter().find(|service| service.changed).cloned() else {
+    let changed: Vec<ServiceReport> = run.report.services.iter().filter(|service| service.changed).cloned().collect();
+    if changed.is_empty() {
         run.report.reason.push_str(", before any service was changed");
-        return;
-    };
-    let revision = crate::snapshot::last_part(&service.task_definition).to_owned();
-    if roll_back {
-        rollback::on_the_way_out(run, &service).await;
-    } else {
-        run.report.reason.push_str(&format!("; deployment {} of {revision} goes on in ECS", service.deployment_id));
+    }
+    for service in changed {
+        if roll_back {
+            rollback::on_the_way_out(run, &service).await;
+        } else {
+            let revision = crate::snapshot::last_part(&service.task_definition);
+            run.report.reason.push_str(&format!("; deployment {} of {revision} goes on in ECS", service.deployment_id));
+        }
     }
 }
 
@@ -295,12 +333,13 @@ async fn look_after(run: &mut Run, index: usize) {
     let (cluster, name) = (run.report.services[index].cluster.clone(), run.report.services[index].service.clone());
     let wanted = run.report.definition.as_ref().map(|definition| definition.arn.clone()).unwrap_or_default();
     // Until it is known, the safe thing to say is that it was changed.
+    let others = run.report.services.iter().enumerate().any(|(other, service)| other != index && service.changed);
     run.report.service_changed = true;
     run.report.services[index].changed = true;
     let Ok(now) = run.aws.services(&cluster, &[&name]).await else { return };
     let Some(primary) = now.found.first().and_then(|service| service.primary()) else { return };
     let changed = primary.task_definition == wanted;
-    run.report.service_changed = changed;
+    run.report.service_changed = changed || others;
     let report = &mut run.report.services[index];
     report.changed = changed;
     if changed {

@@ -14,6 +14,8 @@ use crate::snapshot::{CapacityProvider, Instance, Service, ServiceDeployment, St
 const SERVICES_PER_CALL: usize = 10;
 /// DescribeTasks and DescribeContainerInstances take a hundred.
 const ITEMS_PER_CALL: usize = 100;
+/// A deployment and its service deployment are not stamped in the same millisecond.
+const LISTED_BEFORE_MS: i64 = 60_000;
 /// Pages of a hundred that a listing follows: 20,000 items, far past what a service runs.
 const PAGES_MAX: usize = 200;
 
@@ -217,6 +219,7 @@ impl Aws {
         since: Timestamp,
     ) -> Result<Option<ServiceDeployment>, AwsError> {
         let number = crate::snapshot::last_part(deployment_id);
+        let since = Timestamp(since.0 - LISTED_BEFORE_MS);
         let subject = format!("service `{service}` of cluster `{cluster}`");
         let after = aws_smithy_types::DateTime::from_millis(since.0);
         let listed = self
@@ -232,7 +235,7 @@ impl Aws {
             .service_deployments
             .unwrap_or_default()
             .into_iter()
-            .find(|brief| brief.target_service_revision_arn().is_some_and(|arn| arn.ends_with(number)))
+            .find(|brief| brief.target_service_revision_arn().is_some_and(|arn| crate::snapshot::last_part(arn) == number))
             .and_then(|brief| brief.service_deployment_arn);
         let Some(arn) = arn else { return Ok(None) };
         let answer = self

@@ -6,6 +6,7 @@ use super::Run;
 use super::image::Images;
 use crate::aws::Described;
 use crate::failure::Failure;
+use crate::image::ImageRef;
 use crate::plan::{DefinitionPlan, Plan, Update};
 use crate::request::{Request, TaskDefinitionSource};
 use crate::snapshot::Service;
@@ -42,6 +43,8 @@ impl Base {
 pub(super) struct Ready {
     pub(super) arn: String,
     pub(super) document: Value,
+    /// Whether this run registered it.
+    pub(super) registered: bool,
 }
 
 /// Reads the distinct definitions that the services start from.
@@ -134,7 +137,10 @@ fn definition(request: &Request, base: &Base, images: &Images<'_>) -> Result<Def
         Images::PerContainer(list) => list.clone(),
         Images::One(_) | Images::ToBuild(_) => {
             let reference = images.reference();
-            let repository = request.repository.as_ref().map(ToString::to_string);
+            // An image that is named in full is its repository's: the container that runs another
+            // of it is meant.
+            let own = || reference.parse::<ImageRef>().ok().map(|reference| reference.repository().to_string());
+            let repository = request.repository.as_ref().map(ToString::to_string).or_else(own);
             let names = taskdef::resolve(&base.definition, &request.containers, repository.as_deref()).map_err(|error| refused(&error))?;
             names.into_iter().map(|name| (name, reference.clone())).collect()
         }
@@ -152,6 +158,7 @@ fn definition(request: &Request, base: &Base, images: &Images<'_>) -> Result<Def
     }
     let body = edited.register_body();
     if let Some(arn) = &base.arn && body == base.definition.register_body() {
+        refuse_inactive(request, base, arn)?;
         return Ok(DefinitionPlan::Existing { arn: arn.clone() });
     }
     if let Some(running) = base.running.as_ref().filter(|running| taskdef::same_definition(running.as_value(), &body))
@@ -165,6 +172,16 @@ fn definition(request: &Request, base: &Base, images: &Images<'_>) -> Result<Def
         changes: taskdef::changes(before, &edited, request.show_values),
         body,
     })
+}
+
+/// A revision that was deregistered runs where it ran, and UpdateService takes it nowhere else.
+fn refuse_inactive(request: &Request, base: &Base, arn: &str) -> Result<(), Failure> {
+    let status = base.definition.as_value().get("status").and_then(Value::as_str).unwrap_or("ACTIVE");
+    if status == "ACTIVE" || request.task_definition == TaskDefinitionSource::Service {
+        return Ok(());
+    }
+    Err(Failure::invalid(format!("`{}` is {status}: ECS deploys ACTIVE revisions only", crate::snapshot::last_part(arn)))
+        .help("name another revision, or register this one anew from a file"))
 }
 
 fn update(request: &Request, service: &Service) -> Update {

@@ -14,8 +14,8 @@ use crate::taskdef;
 
 /// Tries of one write: AWS throttles RegisterTaskDefinition at one a second.
 const WRITE_TRIES: u32 = 6;
-/// Looks for the effect of a write whose answer was lost; reads lag behind writes by seconds.
-const LOOKS_AFTER_LOSS: u32 = 3;
+/// Looks for the effect of a write whose answer was lost, within 8 s; reads lag behind writes.
+const LOOKS_AFTER_LOSS: u32 = 4;
 
 fn delay(attempt: u32) -> Duration {
     Duration::from_millis(500 << attempt.min(4))
@@ -72,12 +72,13 @@ fn refused_registration(error: &AwsError) -> Failure {
 }
 
 /// Updates one service; `before` is how it was. Gives back the deployment that this started.
-pub(super) async fn update(run: &Run, update: &Update, before: &Service) -> Result<(Service, Deployment), Failure> {
+pub(super) async fn update(run: &Run, update: &Update, before: &Service) -> Result<(Service, Deployment), NotUpdated> {
     for attempt in 0..WRITE_TRIES {
         let error = match run.aws.update_service(update).await {
             Ok(service) => {
                 let Some(deployment) = service.primary().cloned() else {
-                    return Err(Failure::error(format!("ECS updated service `{}` but names no deployment for it", update.service)));
+                    let failure = Failure::error(format!("ECS updated service `{}` but names no deployment for it", update.service));
+                    return Err(NotUpdated { failure, unanswered: true });
                 };
                 return Ok((service, deployment));
             }
@@ -90,14 +91,15 @@ pub(super) async fn update(run: &Run, update: &Update, before: &Service) -> Resu
                     return Ok(found);
                 }
             }
-            _ => return Err(refused_update(error, update)),
+            _ => return Err(NotUpdated::because(error)),
         }
         if attempt + 1 == WRITE_TRIES {
-            return Err(refused_update(error, update));
+            return Err(NotUpdated::because(error));
         }
         tokio::time::sleep(delay(attempt)).await;
     }
-    Err(Failure::error(format!("`ecs:UpdateService` on service `{}` was not answered", update.service)))
+    let failure = Failure::error(format!("`ecs:UpdateService` on service `{}` was not answered", update.service));
+    Err(NotUpdated { failure, unanswered: true })
 }
 
 async fn updated_after_all(run: &Run, update: &Update, before: &Service) -> Option<(Service, Deployment)> {
@@ -116,11 +118,17 @@ async fn updated_after_all(run: &Run, update: &Update, before: &Service) -> Opti
     None
 }
 
-fn refused_update(error: AwsError, update: &Update) -> Failure {
-    let leftover = update.task_definition.as_deref().unwrap_or_default();
-    let mut failure = Failure { outcome: Outcome::Error, ..Failure::from(error) };
-    if !leftover.is_empty() {
-        failure = failure.help(format!("revision `{leftover}` is registered and unused: the next run may use it, or deregister it"));
+/// An UpdateService that was refused, or of which it isn't known.
+#[derive(Debug)]
+pub(super) struct NotUpdated {
+    pub(super) failure: Failure,
+    /// It may have been carried out all the same.
+    pub(super) unanswered: bool,
+}
+
+impl NotUpdated {
+    fn because(error: AwsError) -> NotUpdated {
+        let unanswered = error.kind == AwsErrorKind::Unanswered;
+        NotUpdated { failure: Failure { outcome: Outcome::Error, ..Failure::from(error) }, unanswered }
     }
-    failure
 }

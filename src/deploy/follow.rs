@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::{Run, Started, rollback};
+use crate::aws::AwsError;
 use crate::failure::Failure;
 use crate::report::Outcome;
 use crate::request::{OnFailure, OnStuck, OnSuperseded, Request};
-use crate::rollout::watch::{Ended, Watch};
+use crate::rollout::watch::{Ended, Watch, Watched};
 use crate::rollout::{Level, Patience, State, Verdict, Waiting, in_one_line};
 use crate::snapshot::last_part;
 
@@ -22,17 +23,22 @@ pub(crate) async fn to_the_end(run: &mut Run, request: &Request, started: Vec<St
         let indexes: Vec<usize> = started.iter().map(|started| started.index).collect();
         let mut states: Vec<State> =
             started.into_iter().map(|started| State::new(started.target, patience, started.document)).collect();
-        let ended = watched(run, request, &indexes, &mut states).await?;
+        let Watched { ended, broken } = watched(run, request, &indexes, &mut states).await;
         for ((index, state), ended) in indexes.into_iter().zip(&states).zip(ended) {
-            conclude(run, index, state, ended);
-            rollback::where_asked(run, request, index, state).await;
+            match ended {
+                Some(ended) => {
+                    conclude(run, index, state, ended);
+                    rollback::where_asked(run, request, index, state).await;
+                }
+                None => lose_sight(run, index, broken.as_ref()),
+            }
         }
     }
     sum_up(run, request);
     Ok(())
 }
 
-async fn watched(run: &mut Run, request: &Request, indexes: &[usize], states: &mut [State]) -> Result<Vec<Ended>, Failure> {
+async fn watched(run: &mut Run, request: &Request, indexes: &[usize], states: &mut [State]) -> Watched {
     let several = run.report.services.len() > 1;
     let names: Vec<String> = states.iter().map(|state| state.target.service.clone()).collect();
     let watch = Watch { aws: &run.aws, clock: &run.clock, poll_interval: request.rollout.poll };
@@ -50,10 +56,20 @@ async fn watched(run: &mut Run, request: &Request, indexes: &[usize], states: &m
         run.report.services[index].timeline.clone_from(&state.timeline);
         run.report.services[index].stopped.clone_from(&state.stopped);
     }
-    ended.map_err(|error| {
-        Failure { outcome: Outcome::Error, ..Failure::from(error) }
-            .help("the deployment goes on in ECS without being watched: look at it in the console, or run `plimsoll watch`")
-    })
+    ended
+}
+
+/// ECS can't be looked at any more: what becomes of the service is not known.
+fn lose_sight(run: &mut Run, index: usize, error: Option<&AwsError>) {
+    let report = &mut run.report.services[index];
+    report.outcome = Some(Outcome::Error);
+    report.reason = error.map(ToString::to_string).unwrap_or_default();
+    let blind = "the deployment goes on in ECS without being watched: look at it in the console, or run `plimsoll watch`";
+    for help in error.and_then(AwsError::help).into_iter().chain([blind.to_owned()]) {
+        if !run.report.help.contains(&help) {
+            run.report.help.push(help);
+        }
+    }
 }
 
 /// A watch that outlives its credentials ends blind: better known before it begins.

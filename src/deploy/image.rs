@@ -126,7 +126,14 @@ async fn existing(run: &mut Run, given: &str, wanted: &Platform) -> Result<Image
     let repository = match aws.repository(reference.path(), host.as_ref().map(|host| host.account.as_str())).await {
         // The same name in ECR is another repository unless its address is the one that was given.
         Ok(repository) if repository.uri == reference.repository().to_string() => repository,
-        Err(error) if host.is_some() && !error.is_denied() => return Err(error.into()),
+        // Another account's repository often lets its images be read, and not itself.
+        Err(error) if error.is_denied() && let Some(host) = &host => Repository {
+            name: reference.path().to_owned(),
+            registry_id: host.account.clone(),
+            uri: reference.repository().to_string(),
+            immutable_tags: false,
+        },
+        Err(error) if host.is_some() => return Err(error.into()),
         answer => {
             let why = answer.err().map_or_else(|| "it is not in this account's ECR".to_owned(), |error| error.to_string());
             run.console.line(&format!("image: {given}, taken as it is ({why})"));
@@ -134,8 +141,14 @@ async fn existing(run: &mut Run, given: &str, wanted: &Platform) -> Result<Image
         }
     };
     let which = reference.digest().map_or_else(|| reference.tag().unwrap_or("latest").to_owned(), ToString::to_string);
-    let Some(found) = aws.image(&repository, &which).await? else {
-        return Err(no_such_tag(&aws, &repository, &which).await);
+    let found = match aws.image(&repository, &which).await {
+        Ok(Some(found)) => found,
+        Ok(None) => return Err(no_such_tag(&aws, &repository, &which).await),
+        Err(error) if error.is_denied() => {
+            run.console.warning(&format!("{given} is deployed as it is written, not by its digest: {error}"));
+            return Ok(as_given);
+        }
+        Err(error) => return Err(error.into()),
     };
     let image = checked(run, &aws, &repository, (&which, &found), wanted).await?;
     run.console.line(&format!("image: {given} is {}", image.reference));

@@ -4,12 +4,12 @@
 
 use std::time::Duration;
 
-use super::Run;
+use super::{Run, execute};
 use crate::plan::Update;
 use crate::report::{Outcome, ServiceReport};
 use crate::request::{OnFailure, OnStuck, Request};
 use crate::rollout::State;
-use crate::snapshot::{RolloutState, Timestamp, last_part};
+use crate::snapshot::{RolloutState, Service, Timestamp, last_part};
 
 /// How long the rollback itself is waited for.
 const ROLLBACK_LIMIT: Duration = Duration::from_secs(15 * 60);
@@ -46,11 +46,11 @@ async fn back(run: &mut Run, state: &State) -> Result<String, String> {
     let target = &state.target;
     let previous = target.previous.clone().ok_or("there is no revision that was complete before")?;
     let now = run.aws.services(&target.cluster, &[&target.service]).await.map_err(|error| error.to_string())?;
-    let primary = now.found.first().and_then(|service| service.primary()).map(|primary| primary.id.clone());
-    if primary.as_ref() != Some(&target.deployment) {
+    let service = now.found.into_iter().next().ok_or("the service is not there any more")?;
+    if service.primary().map(|primary| &primary.id) != Some(&target.deployment) {
         return Err("another deployment is in its place already".to_owned());
     }
-    start(run, state, &previous).await?;
+    start(run, state, (&previous, &service)).await?;
     run.console.line(&format!("rolling back to {}", last_part(&previous)));
     let deadline = run.clock.now().plus(ROLLBACK_LIMIT);
     while run.clock.now() < deadline {
@@ -66,9 +66,9 @@ async fn back(run: &mut Run, state: &State) -> Result<String, String> {
 }
 
 /// ECS's own rollback where it can be asked for, else an update to the former revision.
-async fn start(run: &mut Run, state: &State, previous: &str) -> Result<(), String> {
+async fn start(run: &mut Run, state: &State, (previous, service): (&str, &Service)) -> Result<(), String> {
     let target = &state.target;
-    let known = run.aws.service_deployment(&target.cluster, &target.service, &target.deployment, Timestamp(target.created.0 - 1000)).await;
+    let known = run.aws.service_deployment(&target.cluster, &target.service, &target.deployment, target.created).await;
     if let Ok(Some(known)) = known {
         match run.aws.roll_back(&known.arn).await {
             Ok(()) => return Ok(()),
@@ -81,7 +81,7 @@ async fn start(run: &mut Run, state: &State, previous: &str) -> Result<(), Strin
         task_definition: Some(previous.to_owned()),
         ..Update::default()
     };
-    run.aws.update_service(&update).await.map(|_| ()).map_err(|error| error.to_string())
+    execute::update(run, &update, service).await.map(|_| ()).map_err(|refused| refused.failure.reason)
 }
 
 /// `on-cancel: rollback`: asks ECS to roll back, and doesn't wait for it.

@@ -26,10 +26,11 @@ pub enum Fate {
     /// ECS tried to roll back and could not.
     RollbackFailed { reason: String },
     Superseded { by: String, task_definition: String },
+    /// The service itself is going, or gone.
+    Deleted { status: String },
 }
 
-/// Judges one look. `seen` says whether an earlier look listed our deployment, `failed` whether
-/// one showed it as FAILED.
+/// Judges one look by what it shows and by what earlier ones showed.
 pub fn fate(
     target: &Target,
     service: &Service,
@@ -43,7 +44,11 @@ pub fn fate(
         return fate;
     }
     match (ours, primary) {
+        _ if matches!(service.status.as_str(), "DRAINING" | "INACTIVE") => Fate::Deleted { status: service.status.clone() },
         (Some(ours), _) if is_primary => of_primary(ours, service),
+        // An answer from before our UpdateService still names the old deployment as PRIMARY, with
+        // whatever reason that one was once started for.
+        (_, Some(primary)) if primary.created < target.created && before.is_fresh() => Fate::NotSeenYet,
         (_, Some(primary)) => {
             let failed = before.failed || ours.is_some_and(|ours| ours.rollout == Some(RolloutState::Failed));
             match rollback_reason(target, service, primary, failed) {
@@ -51,9 +56,7 @@ pub fn fate(
                     Fate::RolledBack { to: primary.task_definition.clone(), reason }
                 }
                 Some(reason) => Fate::RollingBack { reason },
-                None if ours.is_none() && !before.seen && before.now.since(target.since) < STALE_READS => Fate::NotSeenYet,
-                // An answer from before our UpdateService still names the old deployment as PRIMARY.
-                None if primary.created < target.created => Fate::NotSeenYet,
+                None if ours.is_none() && before.seen.is_none() && before.now.since(target.since) < STALE_READS => Fate::NotSeenYet,
                 None => Fate::Superseded {
                     by: primary.id.clone(),
                     task_definition: primary.task_definition.clone(),
@@ -68,8 +71,18 @@ pub fn fate(
 #[derive(Clone, Copy, Debug)]
 pub struct Before {
     pub now: Timestamp,
-    pub seen: bool,
+    /// When our deployment was listed last.
+    pub seen: Option<Timestamp>,
+    /// Whether one showed it as FAILED.
     pub failed: bool,
+}
+
+impl Before {
+    /// Whether a look without our deployment may just be an old answer: one that was never listed
+    /// is waited for, one that was listed doesn't come back after a while.
+    fn is_fresh(self) -> bool {
+        self.seen.is_none_or(|seen| self.now.since(seen) < STALE_READS)
+    }
 }
 
 /// What the service deployment says, where it says something final.
@@ -120,5 +133,5 @@ fn rollback_reason(target: &Target, service: &Service, primary: &Deployment, fai
         return Some(event.message.clone());
     }
     let back = target.previous.as_ref() == Some(&primary.task_definition);
-    (failed && back).then(|| "ECS gave the deployment up".to_owned())
+    ((failed || primary.created < target.created) && back).then(|| "ECS gave the deployment up".to_owned())
 }

@@ -77,7 +77,7 @@ pub struct Look {
     pub targets: Vec<TargetHealth>,
     /// The end of what failing containers wrote; read only for a verdict that isn't good.
     pub logs: Vec<LogTail>,
-    /// Why this look could not be made; it is tried again.
+    /// Why this look could not be made, or not in full; it is tried again.
     pub failed: Option<String>,
     /// IAM actions that were denied.
     pub unread: Vec<&'static str>,

@@ -20,6 +20,9 @@ const SCALE_OUT: Duration = Duration::from_secs(5 * 60);
 const NEXT_ATTEMPT: Duration = Duration::from_secs(6 * 60);
 /// Without a circuit breaker, this many failed tasks in a row with none healthy end the wait.
 const FAILURES_IN_A_ROW: usize = 3;
+/// The least time of stillness where the tasks can't be read: connections that drain (300 s by
+/// default) and health checks can't be told from standing still then.
+const BLIND: Duration = Duration::from_secs(10 * 60);
 /// Ids of events that are remembered: ten times what one answer can hold.
 const EVENTS_REMEMBERED: usize = 1000;
 
@@ -37,7 +40,7 @@ pub struct Step {
 /// What the fold carries from look to look.
 #[derive(Clone, Debug)]
 pub(super) struct Memory {
-    seen: bool,
+    seen: Option<Timestamp>,
     failed: bool,
     pub(super) wants_survey: bool,
     events: BTreeSet<String>,
@@ -60,7 +63,7 @@ pub(super) struct Memory {
 impl Memory {
     pub(super) fn new(target: &Target) -> Memory {
         Memory {
-            seen: false,
+            seen: None,
             failed: false,
             wants_survey: false,
             events: BTreeSet::new(),
@@ -128,7 +131,9 @@ fn judge(state: &mut State, look: &Look, service: &Service, now: Timestamp, step
     let before = Before { now, seen: state.memory.seen, failed: state.memory.failed };
     let fate = fate(&state.target, service, look.service_deployment.as_ref(), before);
     let ours = service.deployments.iter().find(|deployment| deployment.id == state.target.deployment);
-    state.memory.seen |= ours.is_some();
+    if ours.is_some() {
+        state.memory.seen = Some(now);
+    }
     tell(state, look, service, now, step);
     match fate {
         Fate::NotSeenYet => step.waiting.push(Waiting::Listing),
@@ -147,6 +152,11 @@ fn judge(state: &mut State, look: &Look, service: &Service, now: Timestamp, step
             }
             step.waiting.push(Waiting::Rollback);
         }
+        Fate::Deleted { status } => {
+            let reason = format!("somebody deleted the service in the meantime: it is {status}");
+            step.verdict = Some(Verdict::Failed { reason });
+        }
+        Fate::InProgress if look.failed.is_some() => step.waiting.push(Waiting::Answer),
         Fate::InProgress => {
             if let Some(ours) = ours {
                 in_progress(state, look, service, ours, now, step);
@@ -162,6 +172,10 @@ fn tell(state: &mut State, look: &Look, service: &Service, now: Timestamp, step:
         memory.events.len() < EVENTS_REMEMBERED && memory.events.insert(event.id.clone())
     });
     step.say.extend(said);
+    // Half a look has no tasks to count; the counters of the deployment mean something else.
+    if look.failed.is_some() {
+        return;
+    }
     let failed = failures::failed_tasks(look.tasks.as_deref().unwrap_or_default(), &state.target.deployment);
     for task in failed.iter().rev() {
         let kind = format!("{}{:?}", task.stopped_reason, task.containers.iter().map(|c| (&c.reason, c.exit_code)).collect::<Vec<_>>());
@@ -224,7 +238,9 @@ fn in_progress(state: &mut State, look: &Look, service: &Service, ours: &Deploym
     state.memory.proven = judgement.proof.unwrap_or_default();
     let still = now.since(state.memory.moved_at);
     let certain = state.memory.proofs >= PROOFS;
-    if !certain && still < patience(state.patience.stuck_after, &step.waiting, &judgement.could) {
+    let enough = patience(state.patience.stuck_after, &step.waiting, &judgement.could);
+    let enough = if tasks.is_some() { enough } else { enough.max(BLIND + service.health_check_grace) };
+    if !certain && still < enough {
         return;
     }
     if !certain && !judgement.could.is_empty() {

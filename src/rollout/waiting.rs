@@ -40,7 +40,7 @@ pub enum Waiting {
     Hook { id: String, until: Option<Timestamp> },
     /// A stage of a blue/green, linear or canary deployment, with the share of traffic.
     Stage { stage: String, traffic: Option<f64> },
-    /// ECS is to call the deployment complete.
+    /// ECS is to call the deployment complete; alarms and their bake time may hold it back.
     Completion,
     /// ECS is putting the previous revision back.
     Rollback,
@@ -57,12 +57,12 @@ impl Waiting {
             | Waiting::Draining { .. }
             | Waiting::Hook { .. }
             | Waiting::Stage { .. }
+            | Waiting::Completion
             | Waiting::Rollback => true,
             Waiting::Instance { .. }
             | Waiting::Placement { .. }
             | Waiting::Retry { .. }
-            | Waiting::OldTasks { .. }
-            | Waiting::Completion => false,
+            | Waiting::OldTasks { .. } => false,
         }
     }
 }
@@ -208,9 +208,9 @@ pub(super) fn counts_as_healthy(task: &Task, service: &Service, now: Timestamp, 
     let behind_target_group = !service.load_balancers.is_empty();
     match task.health {
         Health::Unhealthy => false,
-        Health::Healthy => !behind_target_group || up >= COUNTS_AFTER,
         Health::Unknown if health_check => false,
-        Health::Unknown if behind_target_group => up >= TARGET_HEALTH.max(service.health_check_grace),
+        Health::Healthy | Health::Unknown if behind_target_group => up >= TARGET_HEALTH.max(service.health_check_grace),
+        Health::Healthy => true,
         Health::Unknown => up >= COUNTS_AFTER.max(service.health_check_grace),
     }
 }

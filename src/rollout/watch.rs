@@ -19,6 +19,8 @@ use crate::clock::Clock;
 const SLOWEST: Duration = Duration::from_secs(15);
 /// A rollout that takes longer than this is looked at less often.
 const LONG: Duration = Duration::from_secs(5 * 60);
+/// What a look may take past the deadline: the last one is worth a moment, retries aren't.
+const LAST_LOOK: Duration = Duration::from_secs(20);
 
 /// What became of one watched service.
 #[derive(Clone, Debug)]
@@ -26,6 +28,15 @@ pub struct Ended {
     pub verdict: Verdict,
     pub waiting: Vec<Waiting>,
     pub causes: Vec<Cause>,
+}
+
+/// What became of all of them, in the order of the states.
+#[derive(Clone, Debug, Default)]
+pub struct Watched {
+    /// Absent where ECS could not be looked at any more before it was decided.
+    pub ended: Vec<Option<Ended>>,
+    /// Why it could not; absent where all were watched to their end.
+    pub broken: Option<AwsError>,
 }
 
 /// What the loop needs besides the states.
@@ -38,26 +49,24 @@ pub struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    /// Watches until each state has its verdict. `say` gets the index of the state and the line.
-    /// An error means that ECS can't be looked at any more, not that a rollout failed.
-    pub async fn run(
-        &self,
-        states: &mut [State],
-        say: &mut (dyn FnMut(usize, &Line) + Send),
-    ) -> Result<Vec<Ended>, AwsError> {
+    /// Watches until each state has its verdict, or ECS can't be looked at any more. `say` gets the
+    /// index of the state and the line.
+    pub async fn run(&self, states: &mut [State], say: &mut (dyn FnMut(usize, &Line) + Send)) -> Watched {
         let mut ended: Vec<Option<Ended>> = states.iter().map(|_| None).collect();
         let mut reader = self.reader();
         let began = self.clock.now();
         while ended.iter().any(Option::is_none) {
             let open: Vec<usize> = (0..states.len()).filter(|&index| ended[index].is_none()).collect();
-            let (mut looks, strained) = match reader.look(states, &open).await {
-                Ok(looks) => (looks, false),
-                Err(error) if is_passing(&error) => {
+            let mut looks = match tokio::time::timeout(self.rest(states, &open) + LAST_LOOK, reader.look(states, &open)).await {
+                Ok(Ok(looks)) => looks,
+                Ok(Err(error)) if is_passing(&error) => {
                     tracing::debug!(%error, "a look failed and is tried again");
-                    (open.iter().map(|_| Look { failed: Some(error.to_string()), ..Look::default() }).collect(), true)
+                    blind(&open, &error.to_string())
                 }
-                Err(error) => return Err(error),
+                Ok(Err(error)) => return Watched { ended, broken: Some(error) },
+                Err(_) => blind(&open, "AWS did not answer until the time ran out"),
             };
+            let strained = looks.iter().any(|look| look.failed.is_some());
             for (&index, look) in open.iter().zip(&mut looks) {
                 let mut step = step(&mut states[index], look, self.clock.now());
                 reader.explain(index, &states[index], (look, &mut step)).await;
@@ -68,13 +77,17 @@ impl Watch<'_> {
                 ended[index] = verdict.map(|verdict| Ended { verdict, waiting, causes });
             }
             if ended.iter().any(Option::is_none) {
-                // Nobody waits longer than the limit that was set.
-                let limits = open.iter().map(|&index| states[index].patience.deadline.since(self.clock.now()));
-                let rest = limits.filter(|rest| !rest.is_zero()).min().unwrap_or(SLOWEST);
-                tokio::time::sleep(self.pace(self.clock.now().since(began), strained).min(rest)).await;
+                let pace = self.pace(self.clock.now().since(began), strained);
+                tokio::time::sleep(pace.min(self.rest(states, &open))).await;
             }
         }
-        Ok(ended.into_iter().flatten().collect())
+        Watched { ended, broken: None }
+    }
+
+    /// The time to the next deadline: nobody waits longer than the limit that was set.
+    fn rest(&self, states: &[State], open: &[usize]) -> Duration {
+        let limits = open.iter().map(|&index| states[index].patience.deadline.since(self.clock.now()));
+        limits.filter(|rest| !rest.is_zero()).min().unwrap_or(SLOWEST)
     }
 
     /// One look at one rollout, with what the cluster has, and what it means.
@@ -95,6 +108,10 @@ impl Watch<'_> {
         let factor = 1 + u32::from(waited > LONG) + u32::from(strained) * 2;
         (self.poll_interval * factor).min(SLOWEST.max(self.poll_interval))
     }
+}
+
+fn blind(open: &[usize], why: &str) -> Vec<Look> {
+    open.iter().map(|_| Look { failed: Some(why.to_owned()), ..Look::default() }).collect()
 }
 
 fn is_passing(error: &AwsError) -> bool {
@@ -167,24 +184,39 @@ impl Reader<'_> {
         }
     }
 
-    /// The tasks and the service deployment of one state, as far as they may be read.
+    /// The tasks and the service deployment of one state, as far as they may be read. What fails for
+    /// the moment leaves the look at the service itself alone.
     async fn details(&mut self, state: &State) -> Result<Look, AwsError> {
-        let target = &state.target;
         let mut look = Look::default();
-        let running = self.optional(self.aws.service_tasks(&target.cluster, &target.service, false).await)?;
-        if let Some(mut tasks) = running {
-            let stopped = self.optional(self.aws.service_tasks(&target.cluster, &target.service, true).await)?;
-            tasks.extend(stopped.unwrap_or_default());
-            look.tasks = Some(tasks);
+        match self.read_details(state, &mut look).await {
+            Err(error) if is_passing(&error) => Ok(Look { failed: Some(error.to_string()), ..Look::default() }),
+            Err(error) => Err(error),
+            Ok(()) => Ok(look),
         }
-        if !self.denied.contains("ecs:ListServiceDeployments") {
+    }
+
+    async fn read_details(&mut self, state: &State, look: &mut Look) -> Result<(), AwsError> {
+        let target = &state.target;
+        if !self.denies(&["ecs:ListTasks", "ecs:DescribeTasks"]) {
+            let running = self.optional(self.aws.service_tasks(&target.cluster, &target.service, false).await)?;
+            if let Some(mut tasks) = running {
+                let stopped = self.optional(self.aws.service_tasks(&target.cluster, &target.service, true).await)?;
+                tasks.extend(stopped.unwrap_or_default());
+                look.tasks = Some(tasks);
+            }
+        }
+        if !self.denies(&["ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments"]) {
             let known = self.aws.service_deployment(&target.cluster, &target.service, &target.deployment, target.created);
             look.service_deployment = self.optional(known.await)?.flatten();
         }
-        Ok(look)
+        Ok(())
     }
 
-    /// A denied action is remembered and left out; what passes makes the whole look pass.
+    fn denies(&self, actions: &[&str]) -> bool {
+        actions.iter().any(|action| self.denied.contains(action))
+    }
+
+    /// A denied action is remembered and left out; what passes makes the details of the look pass.
     fn optional<T>(&mut self, answer: Result<T, AwsError>) -> Result<Option<T>, AwsError> {
         match answer {
             Ok(value) => Ok(Some(value)),

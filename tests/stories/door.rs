@@ -17,25 +17,62 @@ use plimsoll::deploy::{self, Run, Task};
 use plimsoll::report::{Outcome, Report, text};
 use plimsoll::request::{Facts, RawInputs, Request};
 use plimsoll::snapshot::Timestamp;
-use plimsoll_sim::{Answer, Sim, World};
+use plimsoll_sim::{Answer, Fault, FaultKind, Sim, World};
 
 /// 2026-11-20 17:00 UTC, a Friday evening.
 pub(crate) const START: i64 = 1_795_194_000_000;
+
+/// What goes wrong at the door during a span of time.
+#[derive(Clone, Debug)]
+pub(crate) struct Trouble {
+    /// Operations, or `*`.
+    pub(crate) operations: Vec<String>,
+    /// Seconds since the start.
+    pub(crate) span: std::ops::Range<i64>,
+    pub(crate) kind: FaultKind,
+}
 
 /// Hands each request to the stand-in, at the time that tokio's clock shows.
 #[derive(Clone, Debug)]
 struct Door {
     sim: Sim,
     clock: Clock,
+    troubles: Arc<Vec<Trouble>>,
+    /// What the stand-in can't be brought to say: operation, what it says, what arrives.
+    rewrites: Arc<Vec<(String, String, String)>>,
+}
+
+impl Door {
+    /// The stand-in fails once more for each request that is made in a time of trouble.
+    fn trouble(&self, operation: &str) {
+        let second = (self.clock.now().0 - START) / 1000;
+        let fits = |trouble: &&Trouble| {
+            trouble.span.contains(&second) && trouble.operations.iter().any(|one| one == "*" || one == operation)
+        };
+        if let Some(trouble) = self.troubles.iter().find(fits) {
+            self.sim.fault(Fault::new(operation, 1, trouble.kind.clone()));
+        }
+    }
+
+    fn rewritten(&self, operation: &str, body: bytes::Bytes) -> bytes::Bytes {
+        let mut text = body;
+        for (_, from, to) in self.rewrites.iter().filter(|(one, ..)| one == operation) {
+            text = String::from_utf8_lossy(&text).replace(from, to).into();
+        }
+        text
+    }
 }
 
 impl HttpConnector for Door {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let request = request.try_into_http1x().expect("a plain request");
         let request = request.map(|body| bytes::Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
+        let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        self.trouble(&operation);
         HttpConnectorFuture::ready(match self.sim.answer(self.clock.now().0, &request) {
             Answer::Response(response) => {
-                let response = response.map(SdkBody::from);
+                let response = response.map(|body| SdkBody::from(self.rewritten(&operation, body)));
                 Ok(HttpResponse::try_from(response).expect("a plain response"))
             }
             Answer::Dropped => Err(ConnectorError::io("connection reset by peer".into())),
@@ -44,8 +81,8 @@ impl HttpConnector for Door {
 }
 
 /// Clients of the stand-in.
-pub(crate) fn aws(sim: &Sim, clock: Clock) -> Aws {
-    let door = SharedHttpConnector::new(Door { sim: sim.clone(), clock });
+fn aws(door: Door) -> Aws {
+    let door = SharedHttpConnector::new(door);
     let http = door.clone();
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -82,6 +119,9 @@ impl std::io::Write for Pages {
 pub(crate) struct Story {
     pub(crate) sim: Sim,
     inputs: Vec<(String, String)>,
+    troubles: Vec<Trouble>,
+    rewrites: Vec<(String, String, String)>,
+    workspace: std::path::PathBuf,
 }
 
 /// How it went.
@@ -100,12 +140,42 @@ impl Story {
         let mut world = World::new(START).region("eu-west-1").account("111122223333");
         world.add_cluster("web");
         build(&mut world);
-        Story { sim: Sim::new(world), inputs: Vec::new() }.input("cluster", "web").input("service", "api")
+        Story { sim: Sim::new(world), inputs: Vec::new(), troubles: Vec::new(), rewrites: Vec::new(), workspace: ".".into() }.input("cluster", "web").input("service", "api")
     }
 
     pub(crate) fn input(mut self, name: &str, value: &str) -> Story {
         self.inputs.retain(|(key, _)| key != name);
         self.inputs.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The next `times` calls of `operation` go wrong.
+    pub(crate) fn fault(self, operation: &str, times: u32, kind: FaultKind) -> Story {
+        self.sim.fault(Fault::new(operation, times, kind));
+        self
+    }
+
+    /// All calls of `operations` (commas between them, or `*`) go wrong in these seconds.
+    pub(crate) fn trouble(mut self, operations: &str, span: std::ops::Range<i64>, kind: FaultKind) -> Story {
+        self.troubles.push(Trouble { operations: operations.split(',').map(str::to_owned).collect(), span, kind });
+        self
+    }
+
+    /// The caller may not call these actions, one a word.
+    pub(crate) fn deny(self, actions: &str) -> Story {
+        self.sim.with(|world| actions.split_whitespace().for_each(|action| world.deny(action)));
+        self
+    }
+
+    /// Answers of `operation` say `to` where the stand-in says `from`.
+    pub(crate) fn rewrite(mut self, operation: &str, from: &str, to: &str) -> Story {
+        self.rewrites.push((operation.to_owned(), from.to_owned(), to.to_owned()));
+        self
+    }
+
+    /// Relative paths start here.
+    pub(crate) fn workspace(mut self, folder: &std::path::Path) -> Story {
+        folder.clone_into(&mut self.workspace);
         self
     }
 
@@ -122,11 +192,11 @@ impl Story {
         let facts = Facts { region: Some("eu-west-1".to_owned()), ..Facts::default() };
         let request = Request::check(&raw, &facts).unwrap_or_else(|problems| panic!("{problems:?}"));
         let mut run = Run {
-            aws: aws(&self.sim, clock),
+            aws: aws(Door { sim: self.sim.clone(), clock, troubles: self.troubles.into(), rewrites: self.rewrites.into() }),
             clock,
             console: Console::new(Box::new(pages.clone()), Style::Plain, clock),
             report: Report { started: clock.now(), ..Report::default() },
-            workspace: ".".into(),
+            workspace: self.workspace,
             docker_host: None,
         };
         deploy::carry_out(&mut run, &request, task).await;

@@ -7,10 +7,12 @@
     reason = "a story fails by panicking, in its helpers too"
 )]
 
-mod door;
+mod before;
 mod certainty;
+mod door;
 mod ends;
-mod reads;
+mod faults;
 mod forecast;
 mod looking;
+mod reads;
 mod setting;

@@ -138,7 +138,9 @@ fn crashing() -> Story {
     redeploy(|world| {
         images(world);
         instance(world);
-        let log = ["listening soon", "\u{1b}[31mFATAL\u{1b}[0m no DATABASE_URL", "::error::forged"].map(str::to_owned).to_vec();
+        let before = (1..=20).map(|number| format!("loading {number}"));
+        let log = ["listening soon", "\u{1b}[31mFATAL\u{1b}[0m no DATABASE_URL", "::error::forged"].map(str::to_owned);
+        let log = before.chain(log).collect();
         let exit = Some(Exit { after_secs: 3, code: 1, reason: String::new() });
         world.behaviour("api@", TaskBehaviour { exit, log, ..TaskBehaviour::default() });
         let breaker = Some(Breaker::default());
@@ -152,7 +154,8 @@ async fn a_crash_is_told_with_the_last_lines_of_its_log() {
     assert_eq!((told.outcome(), told.kinds().first()), ("rolled-back", Some(&"container-exit")), "{}", told.log);
     let evidence = causes(&told);
     assert!(evidence.contains("log of `app`: ") && evidence.contains("no DATABASE_URL"), "{evidence}");
-    assert!(told.log.contains("no DATABASE_URL"), "{}", told.log);
+    assert!(told.log.contains("log of `app`: ::error::forged"), "the very last line is shown: {}", told.log);
+    assert!(!told.log.contains("loading 1\n") && told.log.contains("loading 20"), "{}", told.log);
     assert!(!told.log.contains('\u{1b}'), "control characters are escaped");
     assert!(!told.log.lines().any(|line| line.trim_start().starts_with("::")), "no line is a command: {}", told.log);
     assert!(told.calls("GetLogEvents") <= 2, "read once, for the verdict");

@@ -21,6 +21,8 @@ const PROBATION: Duration = Duration::from_secs(45);
 const BETWEEN_READS: Duration = Duration::from_secs(30);
 /// Target groups of one service that are read; ECS allows five.
 const GROUPS_MAX: usize = 5;
+/// Nothing waits longer for one kind of evidence.
+const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How the targets of one service were last seen.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +52,13 @@ impl Reader<'_> {
     }
 
     async fn read_targets(&mut self, index: usize, look: &Look) {
+        self.seen.entry(index).or_default().at = self.clock.now();
+        if tokio::time::timeout(READ_TIMEOUT, self.read_target_groups(index, look)).await.is_err() {
+            tracing::debug!("the targets' health took too long");
+        }
+    }
+
+    async fn read_target_groups(&mut self, index: usize, look: &Look) {
         const ACTION: &str = "elasticloadbalancing:DescribeTargetHealth";
         let Some(service) = look.service.as_ref().filter(|_| !self.denied.contains(ACTION)) else { return };
         let groups: Vec<&String> = service.load_balancers.iter().filter_map(|one| one.target_group.as_ref()).take(GROUPS_MAX).collect();
@@ -62,9 +71,7 @@ impl Reader<'_> {
         for target in &mut targets {
             target.task = task_behind(target, tasks).map(|task| task.id().to_owned());
         }
-        let seen = self.seen.entry(index).or_default();
-        seen.at = self.clock.now();
-        merge(&mut seen.unhealthy, targets);
+        merge(&mut self.seen.entry(index).or_default().unhealthy, targets);
     }
 
     /// Reads what explains a verdict that isn't good, and has the causes told with it.
@@ -79,7 +86,7 @@ impl Reader<'_> {
         let known = self.denied.len();
         self.read_targets(index, look).await;
         look.targets = self.seen.get(&index).map(|seen| seen.unhealthy.clone()).unwrap_or_default();
-        look.logs = self.logs(state, look).await;
+        look.logs = tokio::time::timeout(READ_TIMEOUT, self.logs(state, look)).await.unwrap_or_default();
         if self.denied.len() > known {
             let denied = self.denied.iter().filter(|action| !look.unread.contains(*action));
             step.say.extend(denied.map(|action| Line::warning(format!("`{action}` is denied: the cause is told without it"))));
