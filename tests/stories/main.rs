@@ -14,5 +14,7 @@ mod ends;
 mod faults;
 mod forecast;
 mod looking;
+mod options;
+mod seeded;
 mod setting;
 mod several;
