@@ -12,8 +12,8 @@ use crate::snapshot::{Deployment, Service};
 use crate::taskdef;
 use crate::run::Run;
 
-/// Tries of one write: AWS throttles RegisterTaskDefinition at one a second.
-const WRITE_TRIES: u32 = 6;
+/// Tries of one write, within half a minute: AWS throttles RegisterTaskDefinition at one a second.
+const WRITE_TRIES: u32 = 8;
 /// Looks for the effect of a write whose answer was lost, within 8 s; reads lag behind writes.
 const LOOKS_AFTER_LOSS: u32 = 4;
 

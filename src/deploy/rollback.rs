@@ -9,8 +9,8 @@ use crate::plan::Update;
 use crate::report::{Outcome, ServiceReport};
 use crate::request::{OnFailure, OnStuck, Request};
 use crate::rollout::State;
-use crate::snapshot::{RolloutState, Service, Timestamp, last_part};
 use crate::run::Run;
+use crate::snapshot::{Deployment, RolloutState, Service, Timestamp, last_part};
 
 /// How long the rollback itself is waited for.
 const ROLLBACK_LIMIT: Duration = Duration::from_secs(15 * 60);
@@ -57,13 +57,27 @@ async fn back(run: &mut Run, state: &State) -> Result<String, String> {
     while run.clock.now() < deadline {
         tokio::time::sleep(LOOK_EVERY).await;
         let Ok(now) = run.aws.services(&target.cluster, &[&target.service]).await else { continue };
-        let Some(primary) = now.found.first().and_then(|service| service.primary()) else { continue };
-        let is_back = primary.task_definition == previous && primary.id != target.deployment;
-        if is_back && primary.rollout == Some(RolloutState::Completed) {
+        let Some(service) = now.found.first() else { continue };
+        if is_back(service, &previous, &target.deployment) {
             return Ok(previous);
         }
     }
     Err(format!("it was still under way after {} minutes", ROLLBACK_LIMIT.as_secs() / 60))
+}
+
+/// Whether the previous revision serves again: its deployment is complete, or no other revision has
+/// a task and its own are all there. (Tasks of the deployment before go on as they are; that ECS
+/// also wants to start new ones of the same revision, perhaps without a place, is no matter.)
+fn is_back(service: &Service, previous: &str, ours: &str) -> bool {
+    let Some(primary) = service.primary() else { return false };
+    if primary.task_definition != previous || primary.id == ours {
+        return false;
+    }
+    let (back, others): (Vec<&Deployment>, Vec<&Deployment>) =
+        service.deployments.iter().partition(|deployment| deployment.task_definition == previous);
+    let running: u32 = back.iter().map(|deployment| deployment.running).sum();
+    let gone = others.iter().all(|other| other.running + other.pending == 0);
+    primary.rollout == Some(RolloutState::Completed) || (gone && running >= service.desired)
 }
 
 /// ECS's own rollback where it can be asked for, else an update to the former revision.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{Look, State};
+use super::{Look, State, Waiting};
 use crate::capacity::{Blocker, Cluster, Forecast, Movement, TaskNeeds, movements};
 use crate::cause::{Cause, CauseKind, Remedy};
 use crate::diagnosis::{Case, diagnose};
@@ -22,6 +22,8 @@ pub(super) struct Judgement {
     pub(super) proof: Option<Vec<Cause>>,
     /// The steps that ECS could take just now, and hasn't yet.
     pub(super) could: Vec<String>,
+    /// Why nothing is proven, where nothing that is known moves.
+    pub(super) doubts: Vec<String>,
 }
 
 /// Judges a look by its survey.
@@ -33,9 +35,10 @@ pub(super) fn judge(state: &State, service: &Service, look: &Look, agents_lost: 
     let deploys: Vec<_> = std::iter::once(own).chain(rivals).collect();
     let cluster = Cluster { agents_lost, ..survey.cluster() };
     match movements(&cluster, &deploys).into_iter().next() {
-        Some(Movement::Stuck(forecast)) => Judgement { proof: Some(vec![of_forecast(&forecast)]), could: Vec::new() },
-        Some(Movement::Could(could)) => Judgement { proof: None, could },
-        Some(Movement::UnderWay(_) | Movement::Unknown(_)) | None => Judgement::default(),
+        Some(Movement::Stuck(forecast)) => Judgement { proof: Some(vec![of_forecast(&forecast)]), ..Judgement::default() },
+        Some(Movement::Could(could)) => Judgement { could, ..Judgement::default() },
+        Some(Movement::Unknown(doubts)) => Judgement { doubts, ..Judgement::default() },
+        Some(Movement::UnderWay(_)) | None => Judgement::default(),
     }
 }
 
@@ -65,6 +68,32 @@ pub(super) fn hesitation(could: &[String], still: Duration) -> Cause {
             checked: false,
         }],
     }
+}
+
+/// No rule found a cause: what is waited for, why nothing is proven, and what was looked at.
+pub(super) fn nothing_found(look: &Look, waiting: &[Waiting], doubts: &[String]) -> Cause {
+    let on_instance = waiting.iter().any(|waiting| matches!(waiting, Waiting::Instance { .. }));
+    let (kind, message) = if on_instance {
+        (CauseKind::CapacityProvider, "the capacity provider has brought no instance for the tasks in PROVISIONING")
+    } else {
+        (CauseKind::Unknown, "no cause was found in what could be looked at")
+    };
+    let mut evidence: Vec<String> = waiting.iter().map(|waiting| format!("waited for: {waiting}")).collect();
+    evidence.extend(doubts.iter().cloned());
+    let seen = |what: &str, is_there: bool| format!("{what}{}", if is_there { "" } else { " (could not be read)" });
+    let looked = [
+        "the service and its events".to_owned(),
+        seen("its tasks", look.tasks.is_some()),
+        seen("the service deployment", look.service_deployment.is_some()),
+    ];
+    evidence.push(format!("looked at: {}", looked.join(", ")));
+    let remedies = on_instance.then(|| Remedy {
+        text: "look at the maximum size and the latest scaling activities of the Auto Scaling group behind the capacity provider".to_owned(),
+        change: serde_json::Value::Null,
+        cost: None,
+        checked: false,
+    });
+    Cause { kind, message: message.to_owned(), evidence, remedies: remedies.into_iter().collect() }
 }
 
 /// A blocked forecast as a cause: its sentence, what is short on which instance, what would help.

@@ -56,6 +56,7 @@ pub(super) struct Memory {
     healthy_at: Option<Timestamp>,
     proofs: u32,
     proven: Vec<Cause>,
+    doubts: Vec<String>,
     /// Since when an instance's agent has been away.
     agents_away: BTreeMap<String, Timestamp>,
 }
@@ -78,6 +79,7 @@ impl Memory {
             healthy_at: None,
             proofs: 0,
             proven: Vec::new(),
+            doubts: Vec::new(),
             agents_away: BTreeMap::new(),
         }
     }
@@ -118,6 +120,10 @@ fn explain(state: &State, look: &Look, now: Timestamp, step: &mut Step) {
     );
     if explained {
         step.causes = causes(state, look, now);
+    }
+    // What was waited for explains a rollout that was only slow; all else needs a cause.
+    if explained && step.causes.is_empty() && !matches!(step.verdict, Some(Verdict::TimedOut { .. })) {
+        step.causes.push(proof::nothing_found(look, &step.waiting, &state.memory.doubts));
     }
 }
 
@@ -239,6 +245,7 @@ fn in_progress(state: &mut State, look: &Look, service: &Service, ours: &Deploym
     if proof::is_scaling_out(look) {
         state.memory.moved_at = now;
     }
+    state.memory.doubts = judgement.doubts;
     let still = now.since(state.memory.moved_at);
     let certain = state.memory.proofs >= PROOFS;
     let mut enough = patience(state.patience.stuck_after, &step.waiting, &judgement.could);

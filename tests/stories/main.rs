@@ -15,6 +15,8 @@ mod evidence;
 mod faults;
 mod forecast;
 mod looking;
+mod options;
 mod reads;
+mod seeded;
 mod setting;
 mod several;
