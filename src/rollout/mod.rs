@@ -45,6 +45,9 @@ pub struct Target {
     pub task_definition: String,
     /// When ECS created the deployment, by AWS's clock.
     pub created: Timestamp,
+    /// Events from here on are told, by AWS's clock; a deployment that was complete long ago has
+    /// many that are old news.
+    pub tell_since: Timestamp,
     /// When the watch began, by this run's clock.
     pub since: Timestamp,
     /// ARN of the revision that ran before.

@@ -236,10 +236,15 @@ fn in_progress(state: &mut State, look: &Look, service: &Service, ours: &Deploym
     };
     state.memory.proofs = if judgement.proof.is_some() { state.memory.proofs + 1 } else { 0 };
     state.memory.proven = judgement.proof.unwrap_or_default();
+    if proof::is_scaling_out(look) {
+        state.memory.moved_at = now;
+    }
     let still = now.since(state.memory.moved_at);
     let certain = state.memory.proofs >= PROOFS;
-    let enough = patience(state.patience.stuck_after, &step.waiting, &judgement.could);
-    let enough = if tasks.is_some() { enough } else { enough.max(BLIND + service.health_check_grace) };
+    let mut enough = patience(state.patience.stuck_after, &step.waiting, &judgement.could);
+    if tasks.is_none() {
+        enough = enough.max(BLIND + service.health_check_grace);
+    }
     if !certain && still < enough {
         return;
     }

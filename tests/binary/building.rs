@@ -4,6 +4,7 @@ use std::fs;
 
 use plimsoll_sim::{InstanceSpec, Registry, ServiceSpec};
 
+use crate::door::{self, Gate, Hold};
 use crate::engine;
 use crate::secrets;
 use crate::signals;
@@ -11,7 +12,10 @@ use crate::stage::{Running, Stage, definition, until};
 
 /// A stage whose ECR is the real registry, with `Dockerfile` in the workspace.
 pub(crate) fn stage(dockerfile: &str) -> Stage {
-    let address = engine::registry();
+    stage_at(engine::registry(), dockerfile)
+}
+
+fn stage_at(address: String, dockerfile: &str) -> Stage {
     let credentials = engine::credentials();
     let registry = Registry {
         address: address.clone(),
@@ -96,6 +100,27 @@ fn cancel(signal: &str, code: i32) {
 fn a_build_is_cancelled_with_its_running_step() {
     cancel("TERM", 143);
     cancel("INT", 130);
+}
+
+#[test]
+fn a_push_that_is_not_answered_is_left() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    // The registry tells what it holds, and takes nothing.
+    let gate = Gate::default();
+    for method in ["HEAD", "POST", "PUT"] {
+        gate.hold(method, Hold::Request);
+    }
+    let behind = engine::registry().parse().unwrap();
+    let address = runtime.block_on(door::before(behind, gate.clone()));
+    let stage = stage_at(address.to_string(), "FROM scratch\nCOPY Dockerfile /\n");
+    let mut running = stage.start();
+    running.until("the push", || gate.holds("HEAD") || gate.holds("POST"));
+    signals::check(&stage, &running.signal("TERM"), (143, false));
+    assert_eq!(stage.calls("RegisterTaskDefinition"), 0);
 }
 
 #[test]

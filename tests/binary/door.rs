@@ -1,5 +1,6 @@
 //! The stand-in behind a gate: a call can be held, before it is acted on or after.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use plimsoll_sim::{Registry, Sim};
@@ -63,16 +64,21 @@ pub(crate) async fn open(
     sim: Sim,
     gate: Gate,
     (speed, registry): (i64, Option<Registry>),
-) -> std::net::SocketAddr {
+) -> SocketAddr {
     let inner = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let behind = inner.local_addr().unwrap();
-    let outer = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let address = outer.local_addr().unwrap();
     let (start, since) = (sim.with(|world| world.now()), std::time::Instant::now());
     let clock = move || start + i64::try_from(since.elapsed().as_millis()).unwrap() * speed;
     tokio::spawn(plimsoll_sim::serve(inner, sim, clock, registry));
+    before(behind, gate).await
+}
+
+/// An address on loopback that hands everything on to `behind`, past the gate.
+pub(crate) async fn before(behind: SocketAddr, gate: Gate) -> SocketAddr {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
-        while let Ok((client, _)) = outer.accept().await {
+        while let Ok((client, _)) = listener.accept().await {
             let gate = gate.clone();
             tokio::spawn(async move { pass(client, behind, gate).await });
         }
@@ -81,7 +87,7 @@ pub(crate) async fn open(
 }
 
 /// Hands on what one connection asks, until it ends or is held for good.
-async fn pass(mut client: TcpStream, behind: std::net::SocketAddr, gate: Gate) -> Option<()> {
+async fn pass(mut client: TcpStream, behind: SocketAddr, gate: Gate) -> Option<()> {
     let mut server = TcpStream::connect(behind).await.ok()?;
     loop {
         let (head, request) = message(&mut client).await?;
@@ -135,12 +141,18 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
         .find_map(|line| line.strip_prefix(name)?.strip_prefix(':').map(str::trim))
 }
 
-/// `DescribeServices`, … as the stand-in calls it; in lower case no operation is mistaken for another.
+/// `DescribeServices`, … as the stand-in calls it, or what else is asked by its method; in lower
+/// case.
 fn operation(head: &str, request: &[u8]) -> String {
     let target = header(head, "x-amz-target").and_then(|target| target.rsplit('.').next());
     let form = String::from_utf8_lossy(request);
     let action = form
         .split(['&', '\n'])
         .find_map(|field| field.strip_prefix("Action="));
-    target.or(action).unwrap_or_default().to_lowercase()
+    let method = head.split(' ').next();
+    target
+        .or(action)
+        .or(method)
+        .unwrap_or_default()
+        .to_lowercase()
 }

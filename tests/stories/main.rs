@@ -17,3 +17,4 @@ mod forecast;
 mod looking;
 mod reads;
 mod setting;
+mod several;

@@ -294,3 +294,29 @@ async fn plain_deploys_read_nothing_beside_ecs() {
         assert_eq!(told.calls(operation), 0, "{operation}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_scale_out_that_is_under_way_is_waited_for() {
+    let told = redeploy(|world| {
+        images(world);
+        world.add_capacity_provider(ProviderSpec {
+            name: "workers".to_owned(),
+            instance: InstanceSpec {
+                capacity_provider: Some("workers".to_owned()),
+                ..InstanceSpec::default()
+            },
+            // Longer than any patience of the watch with what it can't see.
+            registers_after_secs: 11 * 60,
+            ..ProviderSpec::default()
+        });
+        let spec = ServiceSpec {
+            capacity_providers: vec![("workers".to_owned(), 1, 0)],
+            ..ServiceSpec::default()
+        };
+        service(world, definition("api", 1536, 4096), spec);
+    })
+    .deploy()
+    .await;
+    assert_eq!(told.outcome(), "succeeded", "{}", told.log);
+    assert!(told.seconds > 11 * 60);
+}
