@@ -35,7 +35,7 @@ fn full() -> Story {
                 max: 1,
                 ..ProviderSpec::default()
             },
-        )
+        );
     })
 }
 
@@ -175,7 +175,7 @@ async fn a_group_below_its_maximum_is_waited_for() {
                 max: 2,
                 ..ProviderSpec::default()
             },
-        )
+        );
     })
     .input("stuck-after", "5m")
     .deploy()
