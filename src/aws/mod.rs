@@ -10,7 +10,9 @@ mod document;
 mod ec2;
 mod ecr;
 mod ecs;
+mod elb;
 mod error;
+mod logs;
 mod signed;
 mod survey;
 mod xml;
@@ -18,6 +20,7 @@ mod xml;
 pub use document::Described;
 pub use ecr::{EcrImage, Login, Repository};
 pub use error::{AwsError, AwsErrorKind};
+pub use logs::LogStream;
 
 use std::time::Duration;
 

@@ -9,7 +9,6 @@ use std::time::Duration;
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4::SigningParams;
-use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime_api::client::http::HttpConnector as _;
 use aws_smithy_runtime_api::client::identity::Identity;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
@@ -127,7 +126,7 @@ impl Aws {
         let identity: Identity = credentials.map_err(|error| AwsError::unsigned(ask.action, ask.subject.as_str(), &error))?.into();
         let uri = endpoint(&self.config, ask.service, region);
         let unsignable = |_| ask.incomplete("the request can't be signed");
-        let time = self.config.time_source().unwrap_or_else(SharedTimeSource::default).now();
+        let time = self.config.time_source().unwrap_or_default().now();
         let parameters = SigningParams::builder()
             .identity(&identity)
             .region(region)

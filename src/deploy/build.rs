@@ -5,7 +5,6 @@ use std::error::Error;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::Run;
 use super::image::wrong_platform;
 use crate::aws::{Aws, Repository};
 use crate::docker::{BuildEvent, BuildRequest, BuildSecret, Credentials, DockerError, Engine, PushEvent, PushRequest, RegistryLogin};
@@ -13,6 +12,7 @@ use crate::failure::Failure;
 use crate::image::{ImageRef, Platform};
 use crate::report::{ImageReport, Outcome};
 use crate::request::{BuildSpec, Network};
+use crate::run::Run;
 
 /// Builds for `wanted`, pushes all tags to `repository`, and reads the digest back from ECR.
 pub(super) async fn build_and_push(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Run, Started, rollback};
+use super::{Started, rollback};
 use crate::aws::AwsError;
 use crate::failure::Failure;
 use crate::report::Outcome;
@@ -10,6 +10,7 @@ use crate::request::{OnFailure, OnStuck, OnSuperseded, Request};
 use crate::rollout::watch::{Ended, Watch, Watched};
 use crate::rollout::{Level, Patience, State, Verdict, Waiting, in_one_line};
 use crate::snapshot::last_part;
+use crate::run::Run;
 
 /// Watches until every service has its outcome, then sums them up in the report.
 pub(crate) async fn to_the_end(run: &mut Run, request: &Request, started: Vec<Started>) -> Result<(), Failure> {
@@ -40,7 +41,7 @@ pub(crate) async fn to_the_end(run: &mut Run, request: &Request, started: Vec<St
 
 async fn watched(run: &mut Run, request: &Request, indexes: &[usize], states: &mut [State]) -> Watched {
     let several = run.report.services.len() > 1;
-    let names: Vec<String> = states.iter().map(|state| state.target.service.clone()).collect();
+    let names: Vec<String> = indexes.iter().map(|&index| run.report.name_of(index)).collect();
     let watch = Watch { aws: &run.aws, clock: &run.clock, poll_interval: request.rollout.poll };
     let console = &mut run.console;
     let mut say = |index: usize, line: &crate::rollout::Line| {
@@ -124,12 +125,12 @@ fn words(waiting: &[Waiting]) -> String {
 
 /// The worst service's outcome is the run's.
 fn sum_up(run: &mut Run, request: &Request) {
-    let worst = run.report.services.iter().max_by_key(|service| service.outcome);
-    let Some(worst) = worst else { return };
+    let worst = run.report.services.iter().enumerate().max_by_key(|(_, service)| service.outcome);
+    let Some((index, worst)) = worst else { return };
     run.report.outcome = worst.outcome;
     run.report.reason = if run.report.services.len() > 1 {
         let good = run.report.services.iter().filter(|service| service.outcome.is_some_and(Outcome::is_good)).count();
-        format!("{good} of {} services are well; `{}`: {}", run.report.services.len(), worst.service, worst.reason)
+        format!("{good} of {} services are well; `{}`: {}", run.report.services.len(), run.report.name_of(index), worst.reason)
     } else {
         worst.reason.clone()
     };

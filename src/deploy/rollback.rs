@@ -4,12 +4,13 @@
 
 use std::time::Duration;
 
-use super::{Run, execute};
+use super::{execute};
 use crate::plan::Update;
 use crate::report::{Outcome, ServiceReport};
 use crate::request::{OnFailure, OnStuck, Request};
 use crate::rollout::State;
 use crate::snapshot::{RolloutState, Service, Timestamp, last_part};
+use crate::run::Run;
 
 /// How long the rollback itself is waited for.
 const ROLLBACK_LIMIT: Duration = Duration::from_secs(15 * 60);

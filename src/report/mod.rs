@@ -153,6 +153,17 @@ impl Report {
         }
     }
 
+    /// What a service is called where there are several: its name, with its cluster where another
+    /// one bears the same.
+    pub fn name_of(&self, index: usize) -> String {
+        let Some(service) = self.services.get(index) else { return String::new() };
+        let is_alone = self.services.iter().filter(|other| other.service == service.service).count() < 2;
+        if is_alone {
+            return service.service.clone();
+        }
+        format!("{}/{}", crate::snapshot::last_part(&service.cluster), service.service)
+    }
+
     /// Where the AWS console shows the first service, for the partition of its region.
     pub fn console_url(&self) -> Option<String> {
         let service = self.services.first()?;

@@ -24,7 +24,7 @@ pub fn closing(report: &Report) -> Vec<String> {
     lines.extend(report.help.iter().map(|help| format!("  → {help}")));
     if report.services.len() > 1 {
         lines.push(String::new());
-        lines.extend(table(&report.services));
+        lines.extend(table(report));
     }
     if let Some(url) = report.console_url() {
         lines.push(format!("console: {url}"));
@@ -65,13 +65,16 @@ pub fn cause_lines(cause: &Cause) -> Vec<String> {
     lines
 }
 
-fn table(services: &[ServiceReport]) -> Vec<String> {
-    let width = services.iter().map(|service| service.service.chars().count()).max().unwrap_or(0);
-    services
+fn table(report: &Report) -> Vec<String> {
+    let names: Vec<String> = (0..report.services.len()).map(|index| report.name_of(index)).collect();
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    report
+        .services
         .iter()
-        .map(|service| {
+        .zip(&names)
+        .map(|(service, name)| {
             let outcome = service.outcome.map_or("not started", Outcome::as_str);
-            format!("  {:width$}  {outcome:11}  {}", service.service, service.reason)
+            format!("  {name:width$}  {outcome:11}  {}", service.reason)
         })
         .collect()
 }

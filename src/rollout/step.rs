@@ -116,9 +116,15 @@ fn explain(state: &State, look: &Look, now: Timestamp, step: &mut Step) {
         step.verdict,
         Some(Verdict::Stuck { .. } | Verdict::Failed { .. } | Verdict::RolledBack { .. } | Verdict::TimedOut { .. })
     );
-    if let Some(service) = state.last.as_ref().filter(|_| explained) {
-        step.causes = proof::causes(state, service, look, &state.memory.proven, now);
+    if explained {
+        step.causes = causes(state, look, now);
     }
+}
+
+/// What explains the state of the rollout as far as this look goes.
+pub(super) fn causes(state: &State, look: &Look, now: Timestamp) -> Vec<Cause> {
+    let service = state.last.as_ref();
+    service.map(|service| proof::causes(state, service, look, &state.memory.proven, now)).unwrap_or_default()
 }
 
 fn judge(state: &mut State, look: &Look, service: &Service, now: Timestamp, step: &mut Step) {
@@ -230,10 +236,15 @@ fn in_progress(state: &mut State, look: &Look, service: &Service, ours: &Deploym
     };
     state.memory.proofs = if judgement.proof.is_some() { state.memory.proofs + 1 } else { 0 };
     state.memory.proven = judgement.proof.unwrap_or_default();
+    if proof::is_scaling_out(look) {
+        state.memory.moved_at = now;
+    }
     let still = now.since(state.memory.moved_at);
     let certain = state.memory.proofs >= PROOFS;
-    let enough = patience(state.patience.stuck_after, &step.waiting, &judgement.could);
-    let enough = if tasks.is_some() { enough } else { enough.max(BLIND + service.health_check_grace) };
+    let mut enough = patience(state.patience.stuck_after, &step.waiting, &judgement.could);
+    if tasks.is_none() {
+        enough = enough.max(BLIND + service.health_check_grace);
+    }
     if !certain && still < enough {
         return;
     }

@@ -16,3 +16,4 @@ mod forecast;
 mod looking;
 mod reads;
 mod setting;
+mod several;
