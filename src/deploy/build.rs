@@ -14,6 +14,9 @@ use crate::report::{ImageReport, Outcome};
 use crate::request::{BuildSpec, Network};
 use crate::run::Run;
 
+/// Lines of a failed step that are repeated.
+const LAST_LINES: usize = 10;
+
 /// Builds for `wanted`, pushes all tags to `repository`, and reads the digest back from ECR.
 pub(super) async fn build_and_push(
     run: &mut Run,
@@ -40,6 +43,9 @@ pub(super) async fn build_and_push(
     };
     run.console.end_fence(fence);
     run.console.end_group();
+    if let Err(DockerError::Build(broken)) = &built {
+        repeat_last_lines(run, &broken.log);
+    }
     let built = built.map_err(|error| failure("build the image", &error))?;
     if !built.platform.satisfies(wanted) {
         return Err(wrong_platform(&request.name.to_string(), &built.platform, wanted));
@@ -66,6 +72,19 @@ pub(super) async fn build_and_push(
         built: true,
         pushed: true,
     })
+}
+
+/// What the failed step wrote last, once more outside the group: a viewer folds groups away.
+fn repeat_last_lines(run: &mut Run, log: &[String]) {
+    if log.is_empty() {
+        return;
+    }
+    run.console.line("the failed step's last lines:");
+    let fence = run.console.fence();
+    for line in log.iter().skip(log.len().saturating_sub(LAST_LINES)) {
+        run.console.line(&format!("  | {line}"));
+    }
+    run.console.end_fence(fence);
 }
 
 /// The registry must hold under the tag what the engine says that it pushed.

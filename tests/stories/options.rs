@@ -166,12 +166,14 @@ async fn a_provider_at_its_maximum_is_stuck() {
         let spec = ServiceSpec { capacity_providers: vec![("workers".to_owned(), 1, 0)], ..ServiceSpec::default() };
         service(world, definition("api", 1536, 4096), spec);
     })
+    .input("capacity-check", "off")
     .deploy()
     .await;
     assert_eq!(told.outcome(), "stuck", "{}", told.log);
-    assert!(told.log.contains("in PROVISIONING"), "{}", told.log);
-    assert!(told.seconds <= 15 * 60, "{} s", told.seconds);
-    assert_eq!(told.kinds().first(), Some(&"capacity-provider"), "{}", told.log);
+    assert!(told.seconds <= 60, "proven, so called at once: {} s", told.seconds);
+    assert_eq!(told.kinds().first(), Some(&"cpu"), "{}", told.log);
+    let evidence = told.report.services[0].causes[0].evidence.join("\n");
+    assert!(evidence.contains("maximum"), "that the group can't grow is part of the proof: {evidence}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -271,6 +271,9 @@ async fn denied_reads_of_groups_leave_the_forecast_unknown_and_are_named_once() 
     );
     assert_eq!(
         told.log
+            .split("cause (")
+            .next()
+            .unwrap_or_default()
             .matches("autoscaling:DescribeAutoScalingGroups")
             .count(),
         1,
