@@ -4,7 +4,7 @@
 //! ECS and not answered is looked up once, and everything is written before the process ends.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -12,7 +12,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::console::{Console, Style};
-use crate::deploy::{self, Run, Task};
+use crate::run::{Run, Task};
+use crate::{deploy, inspect};
 use crate::report::{self, Outcome, Report};
 use crate::request::{Facts, OnCancel, Problem, RawInputs, Request};
 use crate::runner::files;
@@ -58,6 +59,18 @@ impl Surroundings {
         self.env.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
+    /// The path by which a later step finds a file of the runner's temporary folder: in a container
+    /// action that folder is mounted elsewhere, and only `RUNNER_WORKSPACE` still tells the host's
+    /// own path (`<work>/<repository>`, beside `<work>/_temp`).
+    fn on_the_host(&self, path: &Path) -> String {
+        let inside = path.strip_prefix("/github/runner_temp").ok();
+        let work = self.var("RUNNER_WORKSPACE").and_then(|workspace| Path::new(workspace).parent());
+        match (inside, work) {
+            (Some(inside), Some(work)) => work.join("_temp").join(inside).display().to_string(),
+            _ => path.display().to_string(),
+        }
+    }
+
     /// Where the JSON report goes.
     fn report_path(&self) -> Option<PathBuf> {
         self.report_path.clone().or_else(|| match self.style {
@@ -94,6 +107,21 @@ pub async fn run(task: Task, raw: RawInputs, surroundings: Surroundings, signals
     run.report.exit_code()
 }
 
+/// Does `task`. The report holds the outcome in any case.
+pub async fn carry_out(run: &mut Run, request: &Request, task: Task) {
+    let done = match task {
+        Task::Deploy => deploy::deploy(run, request).await,
+        Task::Watch => inspect::watch(run, request).await,
+        Task::Explain => inspect::explain(run, request).await,
+    };
+    run.report.finished = run.clock.now();
+    if let Err(failure) = done {
+        run.report.outcome = Some(failure.outcome);
+        run.report.reason = failure.reason;
+        run.report.help = failure.help;
+    }
+}
+
 /// All problems of the inputs at once.
 fn refuse(run: &mut Run, problems: &[Problem]) {
     run.report.finished = run.clock.now();
@@ -109,7 +137,7 @@ fn refuse(run: &mut Run, problems: &[Problem]) {
 
 async fn until_signal(run: &mut Run, request: &Request, task: Task, signals: &mut Signals) {
     let signalled = {
-        let story = deploy::carry_out(run, request, task);
+        let story = carry_out(run, request, task);
         tokio::pin!(story);
         tokio::select! {
             () = &mut story => None,
@@ -134,7 +162,11 @@ fn close(run: &mut Run, surroundings: &Surroundings, job_summary: bool) {
         run.console.words(&line);
     }
     if !outcome.is_good() && surroundings.style == Style::Action {
-        run.console.error(&format!("{}: {}", outcome.as_str(), run.report.reason));
+        let mut text = format!("{}: {}", outcome.as_str(), run.report.reason);
+        for help in &run.report.help {
+            text.push_str(&format!("\n→ {help}"));
+        }
+        run.console.error(&text);
     }
     let mut failed = Vec::new();
     let path = surroundings.report_path();
@@ -145,7 +177,7 @@ fn close(run: &mut Run, surroundings: &Surroundings, job_summary: bool) {
         }
     }
     if surroundings.style == Style::Action {
-        let shown = path.as_ref().map(|path| path.display().to_string());
+        let shown = path.as_ref().map(|path| surroundings.on_the_host(path));
         let outputs = report::outputs(&run.report, shown.as_deref(), run.clock.now());
         if let Some(file) = surroundings.var("GITHUB_OUTPUT") {
             failed.extend(files::write_outputs(file.as_ref(), &outputs).err().map(|error| error.to_string()));
@@ -156,5 +188,23 @@ fn close(run: &mut Run, surroundings: &Surroundings, job_summary: bool) {
     }
     for problem in failed {
         run.console.warning(&problem);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Path, Style, Surroundings};
+
+    #[test]
+    fn a_later_step_is_told_the_path_on_the_host() {
+        let check = |workspace: Option<&str>, path: &str| {
+            let env = workspace.map(|workspace| ("RUNNER_WORKSPACE".to_owned(), workspace.to_owned()));
+            let surroundings = Surroundings { style: Style::Action, env: env.into_iter().collect(), report_path: None };
+            surroundings.on_the_host(Path::new(path))
+        };
+        let inside = "/github/runner_temp/plimsoll-report.json";
+        assert_eq!(check(Some("/home/runner/work/shop"), inside), "/home/runner/work/_temp/plimsoll-report.json");
+        assert_eq!(check(None, inside), inside);
+        assert_eq!(check(Some("/home/runner/work/shop"), "/elsewhere/report.json"), "/elsewhere/report.json");
     }
 }

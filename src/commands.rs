@@ -8,7 +8,7 @@ use clap::Command;
 
 use crate::app::{self, Signals, Surroundings};
 use crate::console::Style;
-use crate::deploy::Task;
+use crate::run::Task;
 use crate::demo;
 use crate::request::{RawInputs, cli};
 

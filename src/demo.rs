@@ -13,8 +13,9 @@ use crate::app::Signals;
 use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::console::{Console, Style};
-use crate::deploy::{self, Run};
+use crate::app;
 use crate::report::{Outcome, Report, text};
+use crate::run::{Run, Task};
 use crate::request::{Facts, RawInputs, Request};
 
 const REGION: &str = "eu-west-1";
@@ -170,7 +171,7 @@ impl Stage {
             docker_host: self.docker_host.clone(),
         };
         match Request::check(&raw, &facts) {
-            Ok(request) => deploy::deploy(&mut run, &request).await,
+            Ok(request) => app::carry_out(&mut run, &request, Task::Deploy).await,
             Err(problems) => {
                 for problem in problems {
                     run.console.error(&problem.to_string());

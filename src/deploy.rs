@@ -15,17 +15,13 @@ mod image;
 mod platform;
 mod rollback;
 
-use std::path::PathBuf;
-
-use crate::aws::Aws;
 use crate::clock::Clock;
-use crate::console::Console;
 use crate::failure::Failure;
 use crate::image::Platform;
-use crate::inspect;
 use crate::plan::{DefinitionPlan, Plan, Update};
-use crate::report::{DefinitionReport, Outcome, Report, ServiceReport};
+use crate::report::{DefinitionReport, Outcome, ServiceReport};
 use crate::request::Request;
+use crate::run::Run;
 use crate::rollout::Target;
 use crate::snapshot::{Deployment, RolloutState, Service};
 use image::Images;
@@ -33,66 +29,27 @@ use image::Images;
 pub(crate) use follow::to_the_end as follow_to_the_end;
 pub(crate) use forecast::forecast_same;
 
-/// What a deploy works with: the clients, the time, the log, and what has come of it so far.
-#[derive(Debug)]
-pub struct Run {
-    pub aws: Aws,
-    pub clock: Clock,
-    pub console: Console,
-    pub report: Report,
-    /// Relative paths of the request start here.
-    pub workspace: PathBuf,
-    /// `DOCKER_HOST`, where it is set.
-    pub docker_host: Option<String>,
-}
-
-/// What a run is to do with a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Task {
-    Deploy,
-    /// Follow the rollout that is there.
-    Watch,
-    /// Say how things stand.
-    Explain,
-}
-
-/// Deploys what `request` asks for. The report holds the outcome in any case.
-pub async fn deploy(run: &mut Run, request: &Request) {
-    carry_out(run, request, Task::Deploy).await;
-}
-
-/// Does `task`. The report holds the outcome in any case.
-pub async fn carry_out(run: &mut Run, request: &Request, task: Task) {
-    let done = match task {
-        Task::Deploy => story(run, request).await,
-        Task::Watch => inspect::watch(run, request).await,
-        Task::Explain => inspect::explain(run, request).await,
-    };
-    run.report.finished = run.clock.now();
-    if let Err(failure) = done {
-        run.report.outcome = Some(failure.outcome);
-        run.report.reason = failure.reason;
-        run.report.help = failure.help;
-    }
-}
-
-async fn story(run: &mut Run, request: &Request) -> Result<(), Failure> {
+/// Deploys what `request` asks for.
+///
+/// # Errors
+/// Why the story could not be told to its end; the report has what had come of it by then.
+pub async fn deploy(run: &mut Run, request: &Request) -> Result<(), Failure> {
     let services = services(run, request).await?;
     let bases = definition::bases(run, request, &services).await?;
     let wanted = wanted_platform(request, &bases)?;
     let found = image::find(run, request, &wanted).await?;
     let mut plan = definition::plan(request, &services, &bases, &found)?;
+    show(run, &plan);
     let outlook = forecast::outlook(run, request, &services, (&bases, &plan)).await;
     if request.dry_run {
-        show(run, &plan);
         return forecast::planned(run, request, &found, &wanted, &outlook);
     }
     outlook.refuse(run)?;
     if let Images::ToBuild(job) = &found {
         let reference = job.build(run, &wanted).await?;
         plan = definition::plan(request, &services, &bases, &Images::One(reference))?;
+        note(run, &plan);
     }
-    show(run, &plan);
     let registered = execute_definitions(run, &plan).await?;
     if request.register_only {
         run.report.outcome = Some(Outcome::Planned);
@@ -158,6 +115,11 @@ fn show(run: &mut Run, plan: &Plan) {
             }
         }
     }
+    note(run, plan);
+}
+
+/// What the first definition changes, for the report.
+fn note(run: &mut Run, plan: &Plan) {
     if let Some(DefinitionPlan::Register { family, changes, .. }) = plan.definitions.first() {
         run.report.definition = Some(DefinitionReport { family: family.clone(), changes: changes.clone(), ..DefinitionReport::default() });
     }
@@ -298,6 +260,7 @@ fn target(service: &Service, deployment: &Deployment, ready: &definition::Ready,
         deployment: deployment.id.clone(),
         task_definition: ready.arn.clone(),
         created: deployment.created,
+        tell_since: deployment.created,
         since: clock.now(),
         previous: previous.map(|old| old.task_definition.clone()),
     }

@@ -3,18 +3,21 @@
 
 use std::time::Duration;
 
-use crate::deploy::{self, Run, Started};
+use crate::deploy::{self, Started};
 use crate::failure::Failure;
 use crate::report::Outcome;
 use crate::request::Request;
 use crate::rollout::watch::Watch;
-use crate::rollout::{Level, Line, Patience, State, Step, Target, Verdict, Waiting, step};
-use crate::snapshot::{Deployment, RolloutState, Service, last_part};
+use crate::run::Run;
+use crate::rollout::{Level, Line, Patience, State, Step, Target, Verdict, Waiting};
+use crate::snapshot::{Deployment, RolloutState, Service, Timestamp, last_part};
 
 /// Looks that `explain` takes: a proof wants more than one read.
 const LOOKS: usize = 3;
 /// Without a proof, a rollout that stands still this long after its start is called stuck.
 const STILL: Duration = Duration::from_secs(120);
+/// What happened longer ago than this isn't told again.
+const OLD_NEWS_MS: i64 = 10 * 60 * 1000;
 /// A few looks never reach this limit.
 const FAR: Duration = Duration::from_secs(3600);
 
@@ -81,6 +84,7 @@ fn target(run: &Run, service: &Service) -> Result<Target, Failure> {
         deployment: primary.id.clone(),
         task_definition: primary.task_definition.clone(),
         created: primary.created,
+        tell_since: Timestamp(primary.created.0.max(run.clock.now().0 - OLD_NEWS_MS)),
         since: run.clock.now(),
         previous: service.deployments.iter().find(is_previous).map(|old| old.task_definition.clone()),
     })
@@ -104,8 +108,7 @@ async fn look_closely(run: &mut Run, request: &Request, state: &mut State) -> Re
             tokio::time::sleep(request.rollout.poll).await;
         }
         let watch = Watch { aws: &run.aws, clock: &run.clock, poll_interval: request.rollout.poll };
-        let look = watch.look_once(state).await?;
-        last = step(state, &look, run.clock.now());
+        last = watch.look_once(state).await?;
         for Line { level, text } in &last.say {
             let mark = if *level == Level::Info { "" } else { "! " };
             run.console.line(&format!("{mark}{text}"));

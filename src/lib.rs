@@ -4,6 +4,7 @@
 
 // What the user wants, and the story that carries it out.
 pub mod request;
+pub mod run;
 pub mod deploy;
 pub mod inspect;
 pub mod plan;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use plimsoll::app::{self, Signals, Surroundings};
 use plimsoll::console::Style;
-use plimsoll::deploy::Task;
+use plimsoll::run::Task;
 use plimsoll::{commands, logging};
 
 /// A build's context is read by blocking threads; they don't hold up the end.

@@ -320,6 +320,10 @@ pub struct Container {
     pub health: Health,
     pub image: String,
     pub image_digest: String,
+    /// Private addresses of its own network interface (awsvpc).
+    pub addresses: Vec<String>,
+    /// Ports of the host that lead to it, also those that Docker dealt out.
+    pub host_ports: Vec<u16>,
 }
 
 /// What an instance registered, or has left. Named resources only, never by position.

@@ -9,7 +9,8 @@ use http_body_util::BodyExt as _;
 
 use super::{Aws, AwsError};
 
-/// An image's configuration is a few kilobytes; a layer by mistake must not fill the memory.
+/// An image's configuration is a few kilobytes, a full page of instance types about one megabyte; a
+/// layer by mistake must not fill the memory.
 const BLOB_MAX_BYTES: usize = 4 * 1024 * 1024;
 const BLOB_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -29,8 +30,8 @@ impl Aws {
     }
 }
 
-/// The whole body, chunk by chunk, so that its size is bounded while it comes in.
-async fn read(mut body: aws_smithy_types::body::SdkBody) -> Option<Vec<u8>> {
+/// The whole body (at most `BLOB_MAX_BYTES`), chunk by chunk, so that its size is bounded while it comes in.
+pub(super) async fn read(mut body: aws_smithy_types::body::SdkBody) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     while let Some(chunk) = body.frame().await {
         if let Ok(data) = chunk.ok()?.into_data() {

@@ -225,6 +225,13 @@ fn container(answer: sdk::Container) -> Container {
         health: health(answer.health_status.as_ref()),
         image: answer.image.unwrap_or_default(),
         image_digest: answer.image_digest.unwrap_or_default(),
+        addresses: answer.network_interfaces.unwrap_or_default().into_iter().filter_map(|one| one.private_ipv4_address).collect(),
+        host_ports: answer
+            .network_bindings
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|one| u16::try_from(one.host_port?).ok())
+            .collect(),
     }
 }
 

@@ -72,6 +72,28 @@ impl AwsError {
         AwsError { kind, action, subject: subject.into(), code, text: cut(&text) }
     }
 
+    /// An answer of a service without a typed client that tells an error.
+    pub(super) fn answered(action: &'static str, subject: impl Into<String>, status: u16, (code, message): (&str, &str)) -> AwsError {
+        let text = match (code, message) {
+            ("", "") => format!("HTTP {status}"),
+            (code, "") => code.to_owned(),
+            ("", message) => message.to_owned(),
+            (code, message) => format!("{code}: {message}"),
+        };
+        let named = (!code.is_empty()).then(|| code.to_owned());
+        AwsError { kind: kind_of(code, Some(status)), action, subject: subject.into(), code: named, text: cut(&text) }
+    }
+
+    /// No answer, or none that could be read to its end.
+    pub(super) fn unanswered(action: &'static str, subject: impl Into<String>, text: &str) -> AwsError {
+        AwsError { kind: AwsErrorKind::Unanswered, action, subject: subject.into(), code: None, text: cut(text) }
+    }
+
+    /// No credentials to sign with.
+    pub(super) fn unsigned(action: &'static str, subject: impl Into<String>, error: &dyn Error) -> AwsError {
+        AwsError { kind: AwsErrorKind::NoCredentials, action, subject: subject.into(), code: None, text: cut(&flatten(error)) }
+    }
+
     /// An answer that was read but lacks what it must have.
     pub(super) fn incomplete(action: &'static str, subject: impl Into<String>, text: &str) -> AwsError {
         AwsError { kind: AwsErrorKind::Refused, action, subject: subject.into(), code: None, text: text.to_owned() }
@@ -104,12 +126,13 @@ fn kind_of(code: &str, status: Option<u16>) -> AwsErrorKind {
         "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" => AwsErrorKind::AccessDenied,
         "ExpiredTokenException" | "ExpiredToken" | "RequestExpired" => AwsErrorKind::Expired,
         "UnrecognizedClientException" | "InvalidClientTokenId" | "MissingAuthenticationTokenException"
-        | "SignatureDoesNotMatch" | "InvalidSignatureException" => AwsErrorKind::NoCredentials,
+        | "SignatureDoesNotMatch" | "InvalidSignatureException" | "AuthFailure" | "MissingAuthenticationToken" => AwsErrorKind::NoCredentials,
         "ThrottlingException" | "Throttling" | "TooManyRequestsException" | "RequestLimitExceeded" => {
             AwsErrorKind::Throttled
         }
         "ClusterNotFoundException" | "ServiceNotFoundException" | "RepositoryNotFoundException"
-        | "ImageNotFoundException" | "ServiceDeploymentNotFoundException" => AwsErrorKind::NotFound,
+        | "ImageNotFoundException" | "ServiceDeploymentNotFoundException" | "ResourceNotFoundException"
+        | "TargetGroupNotFound" => AwsErrorKind::NotFound,
         _ if status.is_some_and(|status| status >= 500) => AwsErrorKind::Unanswered,
         _ => AwsErrorKind::Refused,
     }

@@ -3,17 +3,24 @@
 //! SDK types stop here: what is read leaves as `snapshot` types or as a raw JSON document. Nothing
 //! here decides about a rollout, and nothing here prints.
 
+mod autoscaling;
 mod blob;
 mod convert;
 mod document;
+mod ec2;
 mod ecr;
 mod ecs;
+mod elb;
 mod error;
+mod logs;
+mod signed;
 mod survey;
+mod xml;
 
 pub use document::Described;
 pub use ecr::{EcrImage, Login, Repository};
 pub use error::{AwsError, AwsErrorKind};
+pub use logs::LogStream;
 
 use std::time::Duration;
 

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::autoscaling::DescribedGroup;
 use super::{Aws, AwsError};
 use crate::capacity::{Source, TaskNeeds, Unread};
 use crate::snapshot::{Constraint, Scheduling, Service, Task};
@@ -10,6 +11,9 @@ use crate::survey::Survey;
 
 /// Revisions of running tasks that are read: a service in a rollout has two, rarely three.
 const REVISIONS_PER_SERVICE: usize = 5;
+
+/// Auto Scaling groups that are read: a strategy has at most twenty providers.
+const GROUPS_MAX: usize = 40;
 
 impl Aws {
     /// Reads `cluster` as far as it bears on the rollouts of `services`; each comes with the
@@ -31,7 +35,9 @@ impl Aws {
             let names: Vec<String> = names.into_iter().collect();
             let providers = self.capacity_providers(&names).await;
             survey.providers = note(&mut survey, Source::CapacityProviders, providers).unwrap_or_default();
+            self.survey_groups(&mut survey).await;
         }
+        self.survey_types(&mut survey, services).await;
         for (service, constraints) in services {
             self.survey_constraints(&mut survey, service, constraints).await;
         }
@@ -55,6 +61,55 @@ impl Aws {
             tasks.extend(stopped.into_iter().filter(|task| task.last_status.is_stopping()));
         }
         Ok(tasks)
+    }
+
+    /// The Auto Scaling groups that ECS itself scales: whether and with what they may still grow.
+    async fn survey_groups(&self, survey: &mut Survey) {
+        let scaled = survey.providers.iter().filter(|provider| provider.managed_scaling);
+        let names: BTreeSet<String> = scaled.filter_map(|provider| provider.group_name.clone()).take(GROUPS_MAX).collect();
+        if names.is_empty() {
+            return;
+        }
+        let groups = self.scaling_groups(&names).await;
+        for DescribedGroup { mut group, template } in note(survey, Source::ScalingGroups, groups).unwrap_or_default() {
+            // What a group would launch counts only while it may.
+            if group.instance_types.is_empty()
+                && group.desired < group.max
+                && let Some((id, version)) = template
+            {
+                let named = self.launch_template_type(&id, &version).await;
+                group.instance_types.extend(note(survey, Source::InstanceTypes, named).flatten());
+            }
+            let activities = self.scaling_activities(&group.name).await;
+            group.activities = note(survey, Source::ScalingGroups, activities).unwrap_or_default();
+            let behind = survey.providers.iter_mut().filter(|one| one.group_name.as_deref() == Some(group.name.as_str()));
+            for provider in behind {
+                provider.group = Some(group.clone());
+            }
+        }
+    }
+
+    /// The instance types whose limits count: all where tasks have network interfaces of their own,
+    /// else those that a group may launch.
+    async fn survey_types(&self, survey: &mut Survey, services: &[(&Service, &[Constraint])]) {
+        let interfaces = services.iter().any(|(service, _)| !is_fargate(service) && service.network.is_some());
+        let there = survey.instances.iter().filter(|_| interfaces).filter_map(|instance| instance.instance_type());
+        let groups = survey.providers.iter().filter_map(|provider| provider.group.as_ref());
+        let growing = groups.filter(|group| group.desired < group.max);
+        let launched = growing.flat_map(|group| group.instance_types.iter().map(String::as_str));
+        let names: BTreeSet<String> = there.chain(launched).map(str::to_owned).collect();
+        if names.is_empty() {
+            return;
+        }
+        let types = self.instance_types(&names).await;
+        for one in note(survey, Source::InstanceTypes, types).unwrap_or_default() {
+            if let Some(interfaces) = one.interfaces {
+                survey.eni_limits.set_interfaces(&one.name, interfaces);
+            }
+            if let Some(size) = one.size {
+                survey.type_sizes.insert(one.name, size);
+            }
+        }
     }
 
     /// `memberOf` is evaluated by ECS itself: the instances that match every expression.

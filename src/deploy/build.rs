@@ -2,7 +2,9 @@
 
 use std::error::Error;
 
-use super::Run;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::image::wrong_platform;
 use crate::aws::{Aws, Repository};
 use crate::docker::{BuildEvent, BuildRequest, BuildSecret, Credentials, DockerError, Engine, PushEvent, PushRequest, RegistryLogin};
@@ -10,6 +12,7 @@ use crate::failure::Failure;
 use crate::image::{ImageRef, Platform};
 use crate::report::{ImageReport, Outcome};
 use crate::request::{BuildSpec, Network};
+use crate::run::Run;
 
 /// Builds for `wanted`, pushes all tags to `repository`, and reads the digest back from ECR.
 pub(super) async fn build_and_push(
@@ -25,6 +28,8 @@ pub(super) async fn build_and_push(
     let engine = Engine::connect(run.docker_host.as_deref()).await.map_err(|error| failure("connect to the Docker engine", &error))?;
     let login = aws.registry_login().await?;
     run.console.mask(login.password.expose());
+    // As ECR sent it, and as it goes over the wire.
+    run.console.mask(&STANDARD.encode(format!("{}:{}", login.username, login.password.expose())));
     let credentials = Credentials { username: login.username, password: login.password };
     let request = build_request(run, spec, &address, (wanted, &credentials))?;
     run.console.group(&format!("Build {} for {wanted} from {}", request.name, spec.context));

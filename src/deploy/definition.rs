@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::Run;
 use super::image::Images;
 use crate::aws::Described;
 use crate::failure::Failure;
@@ -11,6 +10,7 @@ use crate::plan::{DefinitionPlan, Plan, Update};
 use crate::request::{Request, TaskDefinitionSource};
 use crate::snapshot::Service;
 use crate::taskdef::{self, Definition};
+use crate::run::Run;
 
 /// A file that holds a task definition is a few kilobytes; ECS takes 64 KiB.
 const FILE_MAX_BYTES: u64 = 10 * 1024 * 1024;

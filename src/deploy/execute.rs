@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::Run;
 use crate::aws::{AwsError, AwsErrorKind, Described};
 use crate::failure::Failure;
 use crate::plan::Update;
 use crate::report::Outcome;
 use crate::snapshot::{Deployment, Service};
 use crate::taskdef;
+use crate::run::Run;
 
 /// Tries of one write, within half a minute: AWS throttles RegisterTaskDefinition at one a second.
 const WRITE_TRIES: u32 = 8;

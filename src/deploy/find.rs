@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::Run;
 use crate::failure::Failure;
 use crate::request::{Request, ServiceRef};
 use crate::snapshot::Service;
+use crate::run::Run;
 
 /// Reads all services of the request, in its order, and refuses what can't be deployed to.
 ///

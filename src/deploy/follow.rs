@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Run, Started, rollback};
+use super::{Started, rollback};
 use crate::aws::AwsError;
 use crate::failure::Failure;
 use crate::report::Outcome;
@@ -10,6 +10,7 @@ use crate::request::{OnFailure, OnStuck, OnSuperseded, Request};
 use crate::rollout::watch::{Ended, Watch, Watched};
 use crate::rollout::{Level, Patience, State, Verdict, Waiting, in_one_line};
 use crate::snapshot::last_part;
+use crate::run::Run;
 
 /// Watches until every service has its outcome, then sums them up in the report.
 pub(crate) async fn to_the_end(run: &mut Run, request: &Request, started: Vec<Started>) -> Result<(), Failure> {
@@ -113,6 +114,12 @@ fn conclude(run: &mut Run, index: usize, state: &State, ended: Ended) {
     report.causes = ended.causes;
 }
 
+/// Old tasks of the stuck services that ran at the last look.
+fn old_tasks(run: &Run) -> u32 {
+    let stuck = run.report.services.iter().filter(|service| service.outcome == Some(Outcome::Stuck));
+    stuck.filter_map(|service| service.timeline.last()).map(|sample| sample.old_running).sum()
+}
+
 fn limit_minutes(state: &State) -> u64 {
     state.patience.deadline.since(state.target.since).as_secs().div_ceil(60)
 }
@@ -135,6 +142,8 @@ fn sum_up(run: &mut Run, request: &Request) {
     };
     run.report.superseded_is_fine = request.rollout.on_superseded == OnSuperseded::Ignore;
     if request.rollout.on_failure == OnFailure::None && run.report.outcome == Some(Outcome::Stuck) {
-        run.report.help.push("ECS goes on trying: the old tasks serve as before, and the new revision starts as soon as there is room".to_owned());
+        // Where the percentages let ECS stop the old tasks first, none may be left.
+        let serving = if old_tasks(run) > 0 { "the old tasks serve as before, and " } else { "" };
+        run.report.help.push(format!("ECS goes on trying: {serving}the new revision starts as soon as there is room"));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::definition::Base;
 use super::image::Images;
-use super::{Run, as_it_is};
+use super::{as_it_is};
 use crate::capacity::{Forecast, TaskNeeds, Verdict, forecast_together};
 use crate::failure::Failure;
 use crate::image::Platform;
@@ -13,6 +13,7 @@ use crate::report::{ImageReport, Outcome};
 use crate::request::{CapacityCheck, Request};
 use crate::rollout::{in_one_line, of_forecast};
 use crate::snapshot::Service;
+use crate::run::Run;
 
 /// What the forecast comes to for the run.
 #[derive(Debug, Default)]
@@ -149,6 +150,7 @@ pub(super) fn planned(run: &mut Run, request: &Request, found: &Images<'_>, want
     }
     for service in &mut run.report.services {
         service.outcome = Some(Outcome::Planned);
+        service.reason = service.forecast.as_ref().map(|forecast| forecast.headline.clone()).unwrap_or_default();
     }
     run.report.outcome = Some(Outcome::Planned);
     run.report.reason = match outlook.blocked.first() {

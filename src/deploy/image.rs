@@ -2,12 +2,13 @@
 //! and pushed by this run.
 
 use super::platform::{self, Found};
-use super::{Run, build};
+use super::{build};
 use crate::aws::{Aws, AwsError, EcrImage, Repository};
 use crate::failure::Failure;
 use crate::image::{Digest, ImageRef, Platform};
 use crate::report::ImageReport;
 use crate::request::{BuildSpec, ImageSource, Repository as Named, Request};
+use crate::run::Run;
 
 /// Tags that are listed when the one asked for isn't there.
 const TAGS_LISTED: usize = 10;

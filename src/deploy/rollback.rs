@@ -4,11 +4,12 @@
 
 use std::time::Duration;
 
-use super::{Run, execute};
+use super::execute;
 use crate::plan::Update;
 use crate::report::{Outcome, ServiceReport};
 use crate::request::{OnFailure, OnStuck, Request};
 use crate::rollout::State;
+use crate::run::Run;
 use crate::snapshot::{Deployment, RolloutState, Service, Timestamp, last_part};
 
 /// How long the rollback itself is waited for.

@@ -41,7 +41,7 @@ pub(super) fn events<'a>(
     mut is_new: impl FnMut(&Event) -> bool,
 ) -> (Vec<Line>, Option<&'a str>) {
     let fresh: Vec<&Event> =
-        service.events.iter().filter(|event| event.at >= target.created && is_new(event)).collect();
+        service.events.iter().filter(|event| event.at >= target.tell_since && is_new(event)).collect();
     let hidden = fresh.len().saturating_sub(EVENTS_PER_LOOK);
     let mut lines = Vec::new();
     if hidden > 0 {

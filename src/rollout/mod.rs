@@ -25,6 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::capacity::TaskNeeds;
+use crate::diagnosis::{LogTail, TargetHealth};
 use crate::snapshot::{Service, ServiceDeployment, Task, Timestamp};
 use crate::survey::Survey;
 
@@ -44,6 +45,9 @@ pub struct Target {
     pub task_definition: String,
     /// When ECS created the deployment, by AWS's clock.
     pub created: Timestamp,
+    /// Events from here on are told, by AWS's clock; a deployment that was complete long ago has
+    /// many that are old news.
+    pub tell_since: Timestamp,
     /// When the watch began, by this run's clock.
     pub since: Timestamp,
     /// ARN of the revision that ran before.
@@ -72,6 +76,10 @@ pub struct Look {
     pub survey: Option<Arc<Survey>>,
     /// The other rollouts of this run on the same cluster: they compete for the same room.
     pub rivals: Vec<Rival>,
+    /// Targets that the load balancer found unhealthy; read only where tasks take long to get healthy.
+    pub targets: Vec<TargetHealth>,
+    /// The end of what failing containers wrote; read only for a verdict that isn't good.
+    pub logs: Vec<LogTail>,
     /// Why this look could not be made, or not in full; it is tried again.
     pub failed: Option<String>,
     /// IAM actions that were denied.

@@ -123,6 +123,8 @@ pub(super) fn causes(state: &State, service: &Service, look: &Look, proven: &[Ca
     diagnose(&Case {
         tasks,
         service_deployment: look.service_deployment.as_ref(),
+        targets: &look.targets,
+        logs: &look.logs,
         definition: Some(&state.document),
         instances: survey.map(|survey| survey.instances.as_slice()).unwrap_or_default(),
         providers: survey.map(|survey| survey.providers.as_slice()).unwrap_or_default(),

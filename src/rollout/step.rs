@@ -118,13 +118,19 @@ fn explain(state: &State, look: &Look, now: Timestamp, step: &mut Step) {
         step.verdict,
         Some(Verdict::Stuck { .. } | Verdict::Failed { .. } | Verdict::RolledBack { .. } | Verdict::TimedOut { .. })
     );
-    if let Some(service) = state.last.as_ref().filter(|_| explained) {
-        step.causes = proof::causes(state, service, look, &state.memory.proven, now);
+    if explained {
+        step.causes = causes(state, look, now);
     }
     // What was waited for explains a rollout that was only slow; all else needs a cause.
     if explained && step.causes.is_empty() && !matches!(step.verdict, Some(Verdict::TimedOut { .. })) {
         step.causes.push(proof::nothing_found(look, &step.waiting, &state.memory.doubts));
     }
+}
+
+/// What explains the state of the rollout as far as this look goes.
+pub(super) fn causes(state: &State, look: &Look, now: Timestamp) -> Vec<Cause> {
+    let service = state.last.as_ref();
+    service.map(|service| proof::causes(state, service, look, &state.memory.proven, now)).unwrap_or_default()
 }
 
 fn judge(state: &mut State, look: &Look, service: &Service, now: Timestamp, step: &mut Step) {

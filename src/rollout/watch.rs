@@ -3,6 +3,8 @@
 //! It decides nothing about a rollout. One poller serves all services; what one cluster has is read
 //! once a look. Throttling, 5xx and lost connections stretch the pace and never end the wait.
 
+mod evidence;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,11 +53,11 @@ impl Watch<'_> {
     /// index of the state and the line.
     pub async fn run(&self, states: &mut [State], say: &mut (dyn FnMut(usize, &Line) + Send)) -> Watched {
         let mut ended: Vec<Option<Ended>> = states.iter().map(|_| None).collect();
-        let mut reader = Reader { aws: self.aws, denied: BTreeSet::new() };
+        let mut reader = self.reader();
         let began = self.clock.now();
         while ended.iter().any(Option::is_none) {
             let open: Vec<usize> = (0..states.len()).filter(|&index| ended[index].is_none()).collect();
-            let looks = match tokio::time::timeout(self.rest(states, &open) + LAST_LOOK, reader.look(states, &open)).await {
+            let mut looks = match tokio::time::timeout(self.rest(states, &open) + LAST_LOOK, reader.look(states, &open)).await {
                 Ok(Ok(looks)) => looks,
                 Ok(Err(error)) if is_passing(&error) => {
                     tracing::debug!(%error, "a look failed and is tried again");
@@ -65,8 +67,10 @@ impl Watch<'_> {
                 Err(_) => blind(&open, "AWS did not answer until the time ran out"),
             };
             let strained = looks.iter().any(|look| look.failed.is_some());
-            for (&index, look) in open.iter().zip(&looks) {
-                let Step { say: lines, verdict, waiting, causes } = step(&mut states[index], look, self.clock.now());
+            for (&index, look) in open.iter().zip(&mut looks) {
+                let mut step = step(&mut states[index], look, self.clock.now());
+                reader.explain(index, &states[index], (look, &mut step)).await;
+                let Step { say: lines, verdict, waiting, causes } = step;
                 for line in &lines {
                     say(index, line);
                 }
@@ -86,11 +90,18 @@ impl Watch<'_> {
         limits.filter(|rest| !rest.is_zero()).min().unwrap_or(SLOWEST)
     }
 
-    /// One look at one rollout, with what the cluster has.
-    pub async fn look_once(&self, state: &State) -> Result<Look, AwsError> {
-        let mut reader = Reader { aws: self.aws, denied: BTreeSet::new() };
+    /// One look at one rollout, with what the cluster has, and what it means.
+    pub async fn look_once(&self, state: &mut State) -> Result<Step, AwsError> {
+        let mut reader = self.reader();
         let looks = reader.look(std::slice::from_ref(state), &[0]).await?;
-        Ok(looks.into_iter().next().unwrap_or_default())
+        let mut look = looks.into_iter().next().unwrap_or_default();
+        let mut step = step(state, &look, self.clock.now());
+        reader.explain(0, state, (&mut look, &mut step)).await;
+        Ok(step)
+    }
+
+    fn reader(&self) -> Reader<'_> {
+        Reader { aws: self.aws, clock: self.clock, denied: BTreeSet::new(), seen: BTreeMap::new() }
     }
 
     fn pace(&self, waited: Duration, strained: bool) -> Duration {
@@ -110,7 +121,10 @@ fn is_passing(error: &AwsError) -> bool {
 /// Reads looks; remembers which optional actions are denied, so that they are asked for once.
 struct Reader<'a> {
     aws: &'a Aws,
+    clock: &'a Clock,
     denied: BTreeSet<&'static str>,
+    /// By the state's index.
+    seen: BTreeMap<usize, evidence::Seen>,
 }
 
 impl Reader<'_> {
@@ -133,6 +147,7 @@ impl Reader<'_> {
             let target = &states[index].target;
             let mut look = self.details(&states[index]).await?;
             look.service = services.remove(&(target.cluster.clone(), target.service.clone()));
+            self.targets(index, &states[index], &mut look).await;
             looks.push(look);
         }
         self.survey(states, open, &mut looks).await;

@@ -13,7 +13,8 @@ use aws_smithy_types::body::SdkBody;
 use plimsoll::aws::Aws;
 use plimsoll::clock::Clock;
 use plimsoll::console::{Console, Style};
-use plimsoll::deploy::{self, Run, Task};
+use plimsoll::app;
+use plimsoll::run::{Run, Task};
 use plimsoll::report::{Outcome, Report, text};
 use plimsoll::request::{Facts, RawInputs, Request};
 use plimsoll::snapshot::Timestamp;
@@ -199,7 +200,7 @@ impl Story {
             workspace: self.workspace,
             docker_host: None,
         };
-        deploy::carry_out(&mut run, &request, task).await;
+        app::carry_out(&mut run, &request, task).await;
         for line in text::closing(&run.report) {
             run.console.words(&line);
         }

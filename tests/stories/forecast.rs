@@ -190,7 +190,9 @@ async fn an_arm64_task_on_x86_instances() {
     .deploy()
     .await;
     blocked(&told, "attribute");
-    insta::assert_snapshot!(report(&told), @"
+    insta::assert_snapshot!(report(&told), @r#"
+      family: api → next
+      runtimePlatform: – → {"cpuArchitecture":"ARM64","operatingSystemFamily":"LINUX"}
     forecast: blocked: the rollout can't finish: no instance can take a new task, even with every old one gone
       at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
       each new task needs 128 CPU units, 256 MiB
@@ -199,7 +201,7 @@ async fn an_arm64_task_on_x86_instances() {
 
     blocked: the rollout can't finish: no instance can take a new task, even with every old one gone (i-0e6984080bab12a02: attribute `ecs.cpu-architecture=arm64` asked for, `x86_64` there)
     the service was not changed
-    ");
+    "#);
 }
 
 #[tokio::test(start_paused = true)]

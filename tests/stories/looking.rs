@@ -1,6 +1,6 @@
 //! `plan`, `explain` and `watch`: looking without touching.
 
-use plimsoll::deploy::Task;
+use plimsoll::run::Task;
 use plimsoll_sim::{ServiceSpec, TaskBehaviour};
 use serde_json::json;
 

@@ -16,5 +16,7 @@ mod forecast;
 mod looking;
 mod options;
 mod seeded;
+mod reads;
 mod setting;
 mod several;
+mod which_image;

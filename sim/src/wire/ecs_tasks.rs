@@ -190,8 +190,41 @@ fn attachments(task: &Task) -> Vec<Value> {
     };
     vec![
         json!({"id": task.id, "type": "ElasticNetworkInterface", "status": status,
-                "details": [{"name": "subnetId", "value": "subnet-0aaa"}]}),
+                "details": [{"name": "subnetId", "value": "subnet-0aaa"},
+                            {"name": "privateIPv4Address", "value": task.address()}]}),
     ]
+}
+
+/// The address of a task with a network interface of its own.
+fn interfaces(task: &Task) -> Vec<Value> {
+    let shown = json!({"attachmentId": task.id, "privateIpv4Address": task.address()});
+    if task.needs.awsvpc {
+        vec![shown]
+    } else {
+        Vec::new()
+    }
+}
+
+/// The ports of the host that lead to a container while it runs.
+fn bindings(world: &World, task: &Task, index: usize) -> Vec<Value> {
+    if task.needs.awsvpc || task.started.is_none() || task.status == Status::Stopped {
+        return Vec::new();
+    }
+    let mut revisions = world.families.values().flatten();
+    let definition = revisions.find(|one| one.arn == task.task_definition);
+    let mappings = definition
+        .map(|one| crate::world::list(&one.document["containerDefinitions"][index]["portMappings"]))
+        .unwrap_or_default();
+    let one = |mapping: &Value| {
+        let host = mapping["hostPort"].as_u64().filter(|port| *port > 0);
+        json!({
+            "bindIP": "0.0.0.0",
+            "containerPort": mapping["containerPort"],
+            "hostPort": host.unwrap_or_else(|| u64::from(task.host_port())),
+            "protocol": mapping["protocol"].as_str().unwrap_or("tcp"),
+        })
+    };
+    mappings.iter().map(one).collect()
 }
 
 fn containers(world: &World, task: &Task) -> Vec<Value> {
@@ -217,8 +250,8 @@ fn containers(world: &World, task: &Task) -> Vec<Value> {
             "name": name,
             "image": image,
             "lastStatus": last,
-            "networkBindings": [],
-            "networkInterfaces": [],
+            "networkBindings": bindings(world, task, index),
+            "networkInterfaces": interfaces(task),
             "healthStatus": health(task),
         });
         if let Some(digest) = task.digests.get(index).filter(|digest| !digest.is_empty()) {

@@ -1,14 +1,19 @@
-//! AWS's wire: AWS JSON 1.1 for ECS and ECR, the query protocol for STS.
+//! AWS's wire: AWS JSON 1.1 for ECS, ECR and logs, the query protocol for the others.
 //!
 //! Here a request becomes an operation and a body, is checked against the operation's members,
 //! and is handed on. Nothing here decides what the world does.
 
+mod autoscaling;
+mod ec2;
 mod ecr;
 mod ecs_clusters;
 mod ecs_deployments;
 mod ecs_services;
 mod ecs_taskdefs;
 mod ecs_tasks;
+mod elb;
+mod forms;
+mod logs;
 mod paging;
 mod schemas;
 mod sts;
@@ -22,6 +27,7 @@ use crate::world::{Refusal, World};
 
 const ECS: &str = "AmazonEC2ContainerServiceV20141113";
 const ECR: &str = "AmazonEC2ContainerRegistry_V20150921";
+const LOGS: &str = "Logs_20140328";
 
 /// Which service an operation belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +35,10 @@ pub(crate) enum Api {
     Ecs,
     Ecr,
     Sts,
+    AutoScaling,
+    Ec2,
+    Elb,
+    Logs,
     Unknown,
 }
 
@@ -56,13 +66,9 @@ impl Operation {
         let authority = request.uri().authority().map(ToString::to_string);
         let host = authority.unwrap_or_else(|| header("host").to_owned());
         let Some((service, name)) = header("x-amz-target").rsplit_once('.') else {
-            let body = form(request.body());
+            let body = forms::read(request.body());
             let name = body["Action"].as_str().unwrap_or_default().to_owned();
-            let api = if name.is_empty() {
-                Api::Unknown
-            } else {
-                Api::Sts
-            };
+            let api = forms::api(&body);
             return Operation {
                 api,
                 name,
@@ -74,6 +80,7 @@ impl Operation {
         let api = match service {
             ECS => Api::Ecs,
             ECR => Api::Ecr,
+            LOGS => Api::Logs,
             _ => Api::Unknown,
         };
         let read = serde_json::from_slice::<Value>(request.body())
@@ -93,9 +100,18 @@ impl Operation {
         let service = match self.api {
             Api::Ecr => "ecr",
             Api::Sts => "sts",
+            Api::AutoScaling => "autoscaling",
+            Api::Ec2 => "ec2",
+            Api::Elb => "elasticloadbalancing",
+            Api::Logs => "logs",
             Api::Ecs | Api::Unknown => "ecs",
         };
         format!("{service}:{}", self.name)
+    }
+
+    /// Whether it came as a form of one of the services that `forms` answers.
+    fn is_form(&self) -> bool {
+        matches!(self.api, Api::AutoScaling | Api::Ec2 | Api::Elb)
     }
 }
 
@@ -138,6 +154,12 @@ pub(crate) fn act(
             "Unexpected end of input",
         );
     }
+    if operation.is_form() {
+        return match forms::handle(world, operation) {
+            Ok(inside) => forms::response(world, operation, &inside),
+            Err(found) => refusal(world, operation, found.kind, &found.message),
+        };
+    }
     match handle(world, operation) {
         Ok(answer) if operation.api == Api::Sts => sts::response(world, &answer),
         Ok(answer) => json_response(world, 200, Bytes::from(answer.to_string())),
@@ -155,6 +177,9 @@ fn handle(world: &mut World, operation: &Operation) -> Result<Value, Refusal> {
     validate::check(body, members)?;
     if operation.api == Api::Ecr {
         return ecr::handle(world, operation);
+    }
+    if operation.api == Api::Logs {
+        return logs::events(world, body);
     }
     match operation.name.as_str() {
         "RegisterTaskDefinition" => ecs_taskdefs::register(world, body),
@@ -216,6 +241,9 @@ pub(crate) fn refusal(
     if operation.api == Api::Sts {
         return sts::refusal(world, (status, kind), message);
     }
+    if operation.is_form() {
+        return forms::refusal(world, operation, kind, message);
+    }
     let mut body = Map::new();
     body.insert("__type".to_owned(), json!(kind));
     if !message.is_empty() {
@@ -265,16 +293,4 @@ fn texts<'a>(body: &'a Value, name: &str) -> Vec<&'a str> {
         .iter()
         .filter_map(Value::as_str)
         .collect()
-}
-
-/// A form's fields as strings.
-fn form(body: &[u8]) -> Value {
-    let text = String::from_utf8_lossy(body);
-    let mut fields = Map::new();
-    for pair in text.split('&') {
-        if let Some((name, value)) = pair.split_once('=') {
-            fields.insert(name.to_owned(), json!(value.replace('+', " ")));
-        }
-    }
-    Value::Object(fields)
 }

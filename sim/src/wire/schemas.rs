@@ -114,6 +114,16 @@ const UPDATE_SERVICE: &[Member] = &[
     may("gatewayConnectors", Any),
     may("monitoring", Any),
 ];
+const GET_LOG_EVENTS: &[Member] = &[
+    must("logGroupName", Text),
+    must("logStreamName", Text),
+    may("startTime", Whole),
+    may("endTime", Whole),
+    NEXT,
+    may("limit", Whole),
+    may("startFromHead", Flag),
+    may("unmask", Flag),
+];
 const LIST_TASKS: &[Member] = &[
     CLUSTER,
     may("containerInstance", Text),
@@ -179,7 +189,8 @@ pub(super) fn members(api: Api, name: &str) -> Option<&'static [Member]> {
     match api {
         Api::Ecs => ecs(name),
         Api::Ecr => ecr(name),
-        Api::Sts | Api::Unknown => None,
+        Api::Logs => (name == "GetLogEvents").then_some(GET_LOG_EVENTS),
+        Api::Sts | Api::AutoScaling | Api::Ec2 | Api::Elb | Api::Unknown => None,
     }
 }
 

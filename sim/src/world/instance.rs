@@ -35,7 +35,7 @@ pub struct Instance {
 const AGENT_PORTS: [u16; 5] = [22, 2375, 2376, 51678, 51679];
 
 /// Type, CPU units, MiB that such an instance registers, ENI slots for tasks, GPUs, architecture.
-const TYPES: [(&str, i64, i64, usize, u32, &str); 16] = [
+pub(crate) const INSTANCE_TYPES: [(&str, i64, i64, usize, u32, &str); 17] = [
     ("t2.micro", 1024, 983, 1, 0, "x86_64"),
     ("t3.micro", 2048, 930, 1, 0, "x86_64"),
     ("t3.small", 2048, 1912, 2, 0, "x86_64"),
@@ -52,6 +52,7 @@ const TYPES: [(&str, i64, i64, usize, u32, &str); 16] = [
     ("m5.4xlarge", 16384, 63488, 7, 0, "x86_64"),
     ("m6g.large", 2048, 7813, 2, 0, "arm64"),
     ("g4dn.xlarge", 4096, 15744, 2, 1, "x86_64"),
+    ("m8i.large", 2048, 7764, 2, 0, "x86_64"),
 ];
 
 /// What a current agent says that it can do.
@@ -87,10 +88,10 @@ const CAPABILITIES: [&str; 27] = [
 
 impl Instance {
     pub(crate) fn new(spec: &InstanceSpec, ids: (String, String), now: i64) -> Instance {
-        let known = TYPES
+        let known = INSTANCE_TYPES
             .iter()
             .find(|kind| kind.0 == spec.ec2_type)
-            .unwrap_or(&TYPES[10]);
+            .unwrap_or(&INSTANCE_TYPES[10]);
         let or = |given: i64, usual: i64| if given == 0 { usual } else { given };
         let mut attributes: BTreeMap<String, Option<String>> = CAPABILITIES
             .iter()

@@ -29,6 +29,7 @@ use std::fmt;
 
 pub use events::Event;
 pub use images::{DOCKER_MANIFEST, Image, Repository, digest};
+pub(crate) use instance::INSTANCE_TYPES;
 pub use instance::Instance;
 pub(crate) use needs::list;
 pub use scaling::Provider;

@@ -1,7 +1,7 @@
 //! Capacity providers: tasks that wait in PROVISIONING, and groups that grow for them.
 
 use super::World;
-use super::instance::{Instance, Taken};
+use super::instance::{INSTANCE_TYPES, Instance, Taken};
 use super::needs::Needs;
 use super::placement::Placing;
 use super::spec::{InstanceSpec, ProviderSpec};
@@ -22,6 +22,8 @@ pub struct Provider {
     pub desired: u32,
     /// When the instances on their way will have registered.
     pub(crate) launching: Vec<i64>,
+    /// Status and message of what the group did, oldest first.
+    pub activities: Vec<(&'static str, String)>,
     /// Since when tasks wait.
     waiting_since: Option<i64>,
 }
@@ -45,6 +47,7 @@ impl World {
             kind,
             desired,
             launching: Vec::new(),
+            activities: Vec::new(),
             waiting_since: None,
         });
     }
@@ -142,7 +145,7 @@ impl World {
         });
         let waiting: Vec<&Needs> = waiting
             .map(|task| &*task.needs)
-            .filter(|needs| could_hold(&empty, needs))
+            .filter(|needs| could_hold(&empty, needs) && fits_smallest(&spec, needs))
             .collect();
         let wanted = instances_for(&empty, &waiting);
         let provider = &mut self.providers[index];
@@ -164,9 +167,15 @@ impl World {
             .min(spec.max.saturating_sub(provider.desired));
         for _ in 0..more {
             provider.desired += 1;
-            provider
-                .launching
-                .push(now + spec.registers_after_secs * 1000);
+            match &spec.launch_error {
+                Some(error) => provider.activities.push(("Failed", error.clone())),
+                None => {
+                    provider.activities.push(("Successful", String::new()));
+                    provider
+                        .launching
+                        .push(now + spec.registers_after_secs * 1000);
+                }
+            }
         }
     }
 }
@@ -177,6 +186,17 @@ fn launched(spec: &ProviderSpec) -> InstanceSpec {
         capacity_provider: Some(spec.name.clone()),
         ..spec.instance.clone()
     }
+}
+
+/// ECS goes by the smallest type that the group names, and scales for nothing larger.
+fn fits_smallest(spec: &ProviderSpec, needs: &Needs) -> bool {
+    let known = |name: &String| INSTANCE_TYPES.iter().find(|known| known.0 == name);
+    let smallest = spec
+        .types
+        .iter()
+        .filter_map(known)
+        .min_by_key(|known| (known.1, known.2));
+    smallest.is_none_or(|known| needs.cpu <= known.1 && needs.memory <= known.2)
 }
 
 fn could_hold(empty: &Instance, needs: &Needs) -> bool {

@@ -143,6 +143,12 @@ pub struct ProviderSpec {
     pub desired: u32,
     /// What the group launches.
     pub instance: InstanceSpec,
+    /// Instance types that the group names itself; none leaves it to its launch template.
+    pub types: Vec<String>,
+    /// The version of the launch template that the group names: `1`, `$Latest`, `$Default`.
+    pub template_version: String,
+    /// What EC2 answers to every launch; nothing lets launches succeed.
+    pub launch_error: Option<String>,
     /// From the decision to scale until the instance has registered.
     pub registers_after_secs: i64,
     /// How long a task waits in PROVISIONING before ECS gives up (10 to 30 minutes).
@@ -159,6 +165,9 @@ impl Default for ProviderSpec {
             max: 2,
             desired: 1,
             instance: InstanceSpec::default(),
+            types: Vec::new(),
+            template_version: "$Latest".to_owned(),
+            launch_error: None,
             registers_after_secs: 90,
             provisioning_timeout_secs: 30 * 60,
         }
@@ -211,6 +220,8 @@ pub struct TaskBehaviour {
     pub exit: Option<Exit>,
     /// What the pull ends with, `CannotPullContainerError: …`.
     pub pull_error: Option<String>,
+    /// Lines that each container writes when it has started.
+    pub log: Vec<String>,
     /// Seconds from SIGTERM until it is gone; the container's `stopTimeout` (30 s) is the most.
     pub stop_secs: i64,
 }
@@ -225,6 +236,7 @@ impl Default for TaskBehaviour {
             unhealthy_after_secs: 60,
             exit: None,
             pull_error: None,
+            log: Vec::new(),
             stop_secs: 2,
         }
     }

@@ -105,7 +105,27 @@ pub struct Task {
     pub(crate) reckoned: bool,
 }
 
+/// Where Docker takes host ports from, and how many of them are used here.
+const EPHEMERAL_PORTS: (u16, u16) = (32_768, 20_000);
+
 impl Task {
+    /// The address of its network interface, where it has one.
+    pub(crate) fn address(&self) -> String {
+        let number = self.number();
+        format!("10.0.{}.{}", number >> 8, number & 255)
+    }
+
+    /// The host port of its first mapping: fixed, or dealt out by Docker.
+    pub(crate) fn host_port(&self) -> u16 {
+        let fixed = self.needs.tcp.first().copied();
+        fixed.unwrap_or(EPHEMERAL_PORTS.0 + self.number() % EPHEMERAL_PORTS.1)
+    }
+
+    fn number(&self) -> u16 {
+        let digits = self.id.get(..4).unwrap_or_default();
+        u16::from_str_radix(digits, 16).unwrap_or_default()
+    }
+
     fn checked(&self) -> bool {
         self.needs.health_check || !self.target_groups.is_empty()
     }

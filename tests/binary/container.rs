@@ -1,0 +1,227 @@
+//! The action's image, started just as the runner starts it, the engine's socket included.
+
+use std::fs;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use crate::building;
+use crate::engine;
+use crate::signals;
+use crate::stage::{Ended, Running, SHA, Stage, binary};
+
+const HERE: &str = env!("CARGO_MANIFEST_DIR");
+const HELLO: &str = include_str!("../../examples/hello/Dockerfile");
+
+/// The action's image with this build's binary in it; what it is called by.
+fn image() -> &'static str {
+    static BUILT: OnceLock<String> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["Dockerfile", ".dockerignore"] {
+            fs::copy(format!("{HERE}/{name}"), folder.path().join(name)).unwrap();
+        }
+        fs::create_dir(folder.path().join("dist")).unwrap();
+        fs::copy(binary(), folder.path().join("dist/plimsoll")).unwrap();
+        fs::copy(
+            "/etc/ssl/certs/ca-certificates.crt",
+            folder.path().join("dist/ca-certificates.crt"),
+        )
+        .unwrap();
+        let mut request = engine::request(folder.path());
+        request.build_args = vec![("BINARY_FROM".to_owned(), "prebuilt".to_owned())];
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(engine::build(&request)).0.unwrap();
+        request.name.to_string()
+    })
+}
+
+/// `examples/hello` as the checked out workspace, its server compiled.
+fn hello() -> Stage {
+    static COMPILED: OnceLock<()> = OnceLock::new();
+    COMPILED.get_or_init(|| {
+        engine::run(&format!("{HERE}/examples/hello/build"), &[]);
+    });
+    let stage = building::stage(HELLO);
+    fs::create_dir(stage.path("workspace/bin")).unwrap();
+    fs::copy(
+        format!("{HERE}/examples/hello/bin/hello"),
+        stage.path("workspace/bin/hello"),
+    )
+    .unwrap();
+    stage
+}
+
+/// `docker run` with the mounts, the names and the working directory that the runner gives. The
+/// network is the host's, because the stand-in and the registry listen on loopback.
+fn start<'a>(stage: &'a Stage, name: &str) -> Running<'a> {
+    let fixed = [
+        ("HOME", "/github/home"),
+        ("GITHUB_WORKSPACE", "/github/workspace"),
+        ("GITHUB_OUTPUT", "/github/file_commands/output"),
+        ("GITHUB_STEP_SUMMARY", "/github/file_commands/summary"),
+        ("GITHUB_SHA", SHA),
+        ("RUNNER_TEMP", "/github/runner_temp"),
+        ("RUNNER_DEBUG", "1"),
+    ];
+    let variables = || {
+        stage
+            .variables()
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .chain(fixed)
+    };
+    let image = image();
+    let mut docker = Command::new("docker");
+    docker
+        .env_clear()
+        .env("PATH", std::env::var("PATH").unwrap())
+        .envs(variables());
+    docker.args([
+        "run",
+        "--name",
+        name,
+        "--label",
+        "1a2b3c",
+        "--workdir",
+        "/github/workspace",
+        "--rm",
+    ]);
+    for (name, _) in variables() {
+        docker.args(["-e", name]);
+    }
+    docker.args([
+        "-e",
+        "GITHUB_ACTIONS=true",
+        "-e",
+        "CI=true",
+        "--network",
+        "host",
+    ]);
+    docker.args(["-v", "/var/run/docker.sock:/var/run/docker.sock"]);
+    let mounts = [
+        ("_temp", "runner_temp"),
+        ("_temp/_github_home", "home"),
+        ("_temp/_github_workflow", "workflow"),
+        ("_temp/_runner_file_commands", "file_commands"),
+        ("workspace", "workspace"),
+    ];
+    for (from, to) in mounts {
+        docker.args([
+            "-v",
+            &format!("{}:/github/{to}", stage.path(from).display()),
+        ]);
+    }
+    let log = fs::File::create(stage.path("log")).unwrap();
+    docker
+        .arg(image)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().unwrap())
+        .stderr(log);
+    stage.running(docker.spawn().unwrap())
+}
+
+fn name(what: &str) -> String {
+    format!("plimsoll-{what}-{}", std::process::id())
+}
+
+/// What the registry holds under the commit's tag.
+fn digest_in_registry(repository: &str) -> String {
+    let credentials = engine::credentials();
+    let user = format!("{}:{}", credentials.username, credentials.password.expose());
+    let url = format!(
+        "http://{}/v2/{repository}/manifests/{SHA}",
+        engine::registry()
+    );
+    let accept = "Accept: application/vnd.docker.distribution.manifest.v2+json";
+    let head = engine::run(
+        "curl",
+        &[
+            "--silent", "--fail", "--head", "--user", &user, "--header", accept, &url,
+        ],
+    );
+    let line = head.lines().find_map(|line| {
+        line.to_lowercase()
+            .strip_prefix("docker-content-digest:")
+            .map(str::to_owned)
+    });
+    line.unwrap().trim().to_owned()
+}
+
+fn well(stage: &Stage, ended: &Ended) {
+    assert_eq!(ended.code, Some(0), "{}", ended.log);
+    assert_eq!(stage.output("outcome"), "succeeded");
+    assert_eq!(
+        stage.output("report"),
+        "/github/runner_temp/plimsoll-report.json"
+    );
+    assert!(stage.summary().contains("succeeded"));
+}
+
+#[test]
+fn it_builds_pushes_and_deploys_and_then_redeploys_what_is_there() {
+    let stage = hello();
+    let repository = stage
+        .variables()
+        .iter()
+        .find(|(name, _)| name == "INPUT_REPOSITORY")
+        .unwrap()
+        .1
+        .clone();
+    let built = start(&stage, &name("build")).end();
+    well(&stage, &built);
+    assert_eq!(
+        stage.output("image-digest"),
+        digest_in_registry(&repository)
+    );
+    assert_eq!(stage.output("image-tag"), SHA);
+    building::check_login(&built.log);
+    let runs = stage.sim.with(|world| {
+        world
+            .service("web", "api")
+            .map(|service| service.deployments[0].task_definition.clone())
+    });
+    assert_eq!(runs.unwrap(), stage.output("task-definition-arn"));
+
+    let digest = stage.output("image-digest");
+    stage.next_step();
+    let stage = stage
+        .input("image-tag", SHA)
+        .input("force-new-deployment", "true");
+    let again = start(&stage, &name("redeploy")).end();
+    well(&stage, &again);
+    assert_eq!(stage.output("image-digest"), digest);
+    assert!(!again.log.contains("::group::Build"), "{}", again.log);
+    assert_eq!(
+        (
+            stage.calls("RegisterTaskDefinition"),
+            stage.calls("UpdateService")
+        ),
+        (1, 2)
+    );
+}
+
+#[test]
+fn as_process_1_it_heeds_the_signal_of_a_cancelled_job() {
+    let stage = hello();
+    stage.gate.hold("UpdateService", crate::door::Hold::Answer);
+    let name = name("cancel");
+    let mut running = start(&stage, &name);
+    running.until("the update", || stage.gate.holds("UpdateService"));
+    engine::run("docker", &["kill", "--signal", "INT", &name]);
+    let ended = running.was_signalled();
+    signals::check(&stage, &ended, (130, true));
+    let left = engine::run(
+        "docker",
+        &[
+            "ps",
+            "--all",
+            "--quiet",
+            "--filter",
+            &format!("name={name}"),
+        ],
+    );
+    assert_eq!(left, "", "the container is gone");
+}

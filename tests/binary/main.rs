@@ -1,0 +1,29 @@
+//! The binary itself, as the runner and as a person start it, against the stand-in's socket door.
+//!
+//! The stand-in's time runs fast, so that whole rollouts take seconds. The tests of builds need the
+//! Docker engine and the registry of `eval "$(script/engine)"`, and fail without them.
+
+#[cfg(test)]
+mod action;
+#[cfg(test)]
+mod building;
+#[cfg(test)]
+mod container;
+#[cfg(test)]
+mod door;
+#[cfg(test)]
+#[expect(dead_code, reason = "the engine's own tests use the rest")]
+#[path = "../engine/world.rs"]
+mod engine;
+#[cfg(test)]
+mod log;
+#[cfg(test)]
+mod memory;
+#[cfg(test)]
+mod secrets;
+#[cfg(test)]
+mod signals;
+#[cfg(test)]
+mod stage;
+#[cfg(test)]
+mod usage;

@@ -1,0 +1,161 @@
+//! What must never be in a log, at any level, and texts that want to be commands.
+
+use plimsoll_sim::{Exit, TaskBehaviour, World};
+
+use crate::log::{Command, commands};
+use crate::stage::{SECRET_KEY, SESSION_TOKEN, Stage, VALUE, usual};
+
+/// Text as an attacker would write it where he may: a container's last words, a tag, a branch.
+pub(crate) const HOSTILE: &str =
+    "::add-mask::succeeded\n::error::boo ##[error]boo\r::stop-commands::x";
+
+fn hostile(world: &mut World) {
+    usual(world);
+    let exit = Some(Exit {
+        after_secs: 3,
+        code: 1,
+        reason: HOSTILE.to_owned(),
+    });
+    world.behaviour(
+        "api@",
+        TaskBehaviour {
+            exit,
+            ..TaskBehaviour::default()
+        },
+    );
+}
+
+/// All that the run wrote: the log, the outputs, the summary, the report.
+fn everything(stage: &Stage) -> String {
+    let files = [
+        "log",
+        "_temp/_runner_file_commands/output",
+        "_temp/_runner_file_commands/summary",
+        "_temp/plimsoll-report.json",
+    ];
+    files
+        .map(|name| std::fs::read_to_string(stage.path(name)).unwrap())
+        .join("\n")
+}
+
+/// The log's commands are ours, and none of them carries out what a text wanted.
+pub(crate) fn check(log: &str) -> Vec<Command> {
+    let commands = commands(log);
+    for command in &commands {
+        let fence = command.name == "stop-commands" && command.data.starts_with("plimsoll-");
+        let ours = ["group", "endgroup", "error", "warning", "notice", "debug"];
+        let ours = fence || ours.contains(&command.name.as_str());
+        assert!(ours, "{command:?} in\n{log}");
+        assert!(!command.data.starts_with("boo"), "{command:?} in\n{log}");
+    }
+    commands
+}
+
+#[test]
+fn no_secret_is_ever_told_however_loud_the_log() {
+    for (variable, value) in [
+        ("RUNNER_DEBUG", "1"),
+        ("RUST_LOG", "trace"),
+        (
+            "RUST_LOG",
+            "aws_smithy_runtime=trace,hyper=trace,aws_config=trace",
+        ),
+    ] {
+        let stage = Stage::new(usual).redeploy().env(variable, value).input(
+            "environment-variables",
+            "API_KEY=new-value-of-a-variable\nDATABASE_PASSWORD=changed-pass",
+        );
+        let ended = stage.run();
+        assert_eq!(ended.code, Some(0), "{}", ended.log);
+        let all = everything(&stage);
+        for secret in [
+            SECRET_KEY,
+            SESSION_TOKEN,
+            VALUE,
+            "new-value-of-a-variable",
+            "changed-pass",
+            "AWS4-HMAC-SHA256",
+        ] {
+            assert!(
+                !all.contains(secret),
+                "{secret} with {variable}={value} in\n{all}"
+            );
+        }
+        assert!(
+            ended.log.contains("API_KEY"),
+            "the change itself is told:\n{}",
+            ended.log
+        );
+    }
+}
+
+#[test]
+fn values_are_shown_only_when_that_is_asked_for() {
+    let stage = Stage::new(usual)
+        .redeploy()
+        .input("show-values", "true")
+        .input("environment-variables", "API_URL=https://example.com");
+    let ended = stage.run();
+    assert_eq!(ended.code, Some(0), "{}", ended.log);
+    assert!(ended.log.contains("https://example.com"), "{}", ended.log);
+}
+
+#[test]
+fn texts_of_aws_are_no_commands() {
+    let stage = Stage::new(hostile).redeploy().env("RUNNER_DEBUG", "1");
+    let ended = stage.run();
+    assert_eq!(ended.code, Some(1), "{}", ended.log);
+    assert!(
+        ended.log.contains("boo"),
+        "the text itself is shown:\n{}",
+        ended.log
+    );
+    let commands = check(&ended.log);
+    assert!(
+        commands.iter().any(|command| command.name == "error"),
+        "the failure is annotated:\n{}",
+        ended.log
+    );
+    // A file of outputs that the text could write into would have one more name in it.
+    assert_eq!(stage.output("outcome"), "failed");
+}
+
+#[test]
+fn inputs_are_no_commands() {
+    for name in [
+        "image-tag",
+        "service",
+        "cluster",
+        "repository",
+        "task-definition",
+        "capacity-check",
+        "aws-region",
+        "wait-for-minutes",
+    ] {
+        let stage = Stage::new(usual)
+            .redeploy()
+            .input(name, HOSTILE)
+            .env("GITHUB_REF_NAME", HOSTILE)
+            .env("GITHUB_ACTOR", HOSTILE);
+        let ended = stage.run();
+        assert!(
+            matches!(ended.code, Some(2 | 8)),
+            "{name}: {:?}\n{}",
+            ended.code,
+            ended.log
+        );
+        assert!(!ended.log.contains("panicked"), "{name}:\n{}", ended.log);
+        check(&ended.log);
+        assert!(["invalid", "error"].contains(&stage.output("outcome").as_str()));
+    }
+}
+
+#[test]
+fn an_unknown_input_with_a_hostile_name_is_no_command() {
+    let stage = Stage::new(usual)
+        .redeploy()
+        .env("INPUT_X\n::ERROR::BOO", "1");
+    let ended = stage.run();
+    assert_eq!(ended.code, Some(0), "{}", ended.log);
+    check(&ended.log);
+}

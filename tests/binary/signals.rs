@@ -1,0 +1,178 @@
+//! SIGTERM and SIGINT in every phase: gone in time, everything written, and the truth about it.
+
+use std::time::Duration;
+
+use plimsoll_sim::TaskBehaviour;
+use serde_json::json;
+
+use crate::door::Hold;
+use crate::stage::{Ended, Stage, usual};
+
+/// What is promised; the runner kills after ten.
+const IN_TIME: Duration = Duration::from_secs(5);
+
+/// The run is over as promised, and says everywhere whether the service was changed.
+pub(crate) fn check(stage: &Stage, ended: &Ended, (code, changed): (i32, bool)) {
+    assert_eq!(ended.code, Some(code), "{}", ended.log);
+    assert!(ended.took < IN_TIME, "gone after {:?}", ended.took);
+    assert!(!ended.log.contains("panicked"), "{}", ended.log);
+    assert_eq!(stage.output("outcome"), "cancelled");
+    assert_eq!(
+        stage.output("service-changed"),
+        changed.to_string(),
+        "{}",
+        ended.log
+    );
+    let report = stage.report();
+    assert_eq!(
+        (&report["outcome"], &report["serviceChanged"]),
+        (&json!("cancelled"), &json!(changed))
+    );
+    assert!(stage.summary().contains("cancelled"), "{}", stage.summary());
+    let words = if changed {
+        "the service was changed by this run"
+    } else {
+        "the service was not changed"
+    };
+    assert!(ended.log.contains(words), "{}", ended.log);
+}
+
+/// A redeploy whose new task takes an hour to start.
+fn slow() -> Stage {
+    Stage::new(|world| {
+        usual(world);
+        world.behaviour(
+            "api@",
+            TaskBehaviour {
+                pull_secs: 3600,
+                ..TaskBehaviour::default()
+            },
+        );
+    })
+    .redeploy()
+}
+
+/// Until the signal nothing is answered for `operation`.
+fn held(stage: &Stage, operation: &str, hold: Hold) {
+    stage.gate.hold(operation, hold);
+}
+
+#[test]
+fn while_a_read_is_not_answered() {
+    for (signal, code) in [("TERM", 143), ("INT", 130)] {
+        let stage = slow();
+        held(&stage, "*", Hold::Request);
+        let mut running = stage.start();
+        running.until("a read", || stage.gate.holds("DescribeServices"));
+        check(&stage, &running.signal(signal), (code, false));
+    }
+}
+
+#[test]
+fn while_the_registration_is_not_answered() {
+    let stage = slow();
+    held(&stage, "RegisterTaskDefinition", Hold::Answer);
+    let mut running = stage.start();
+    running.until("the registration", || {
+        stage.gate.holds("RegisterTaskDefinition")
+    });
+    check(&stage, &running.signal("TERM"), (143, false));
+}
+
+#[test]
+fn while_the_answer_to_the_update_is_kept_back() {
+    for (signal, code) in [("TERM", 143), ("INT", 130)] {
+        let stage = slow();
+        held(&stage, "UpdateService", Hold::Answer);
+        let mut running = stage.start();
+        running.until("the update", || stage.gate.holds("UpdateService"));
+        let ended = running.signal(signal);
+        check(&stage, &ended, (code, true));
+        let started = stage.sim.with(|world| {
+            world
+                .service("web", "api")
+                .map(|service| service.deployments.len())
+        });
+        assert_eq!(started, Some(2), "the update was carried out");
+        assert!(
+            stage.output("deployment-id").starts_with("ecs-svc/"),
+            "{}",
+            ended.log
+        );
+    }
+}
+
+#[test]
+fn when_the_update_never_arrived() {
+    let stage = slow();
+    held(&stage, "UpdateService", Hold::Request);
+    let mut running = stage.start();
+    running.until("the update", || stage.gate.holds("UpdateService"));
+    check(&stage, &running.signal("TERM"), (143, false));
+    assert_eq!(stage.calls("UpdateService"), 0);
+}
+
+#[test]
+fn when_nothing_can_be_asked_any_more_the_worst_is_said() {
+    let stage = slow();
+    held(&stage, "UpdateService", Hold::Answer);
+    let mut running = stage.start();
+    running.until("the update", || stage.gate.holds("UpdateService"));
+    held(&stage, "*", Hold::Request);
+    let ended = running.signal("TERM");
+    check(&stage, &ended, (143, true));
+    assert!(
+        ended.log.contains("look at the service in the console"),
+        "{}",
+        ended.log
+    );
+}
+
+#[test]
+fn in_the_watch() {
+    for (signal, code) in [("TERM", 143), ("INT", 130)] {
+        let stage = slow();
+        let mut running = stage.start();
+        running.until("the watch", || {
+            stage.calls("UpdateService") == 1 && stage.log().contains("0 of 1 new task running")
+        });
+        let ended = running.signal(signal);
+        check(&stage, &ended, (code, true));
+        assert!(
+            stage.output("reason").contains("goes on in ECS"),
+            "{}",
+            ended.log
+        );
+    }
+}
+
+#[test]
+fn in_the_watch_with_a_rollback_asked_for() {
+    let stage = slow().input("on-cancel", "rollback");
+    let mut running = stage.start();
+    running.until("the watch", || {
+        stage.log().contains("0 of 1 new task running")
+    });
+    check(&stage, &running.signal("INT"), (130, true));
+    let runs = stage.sim.with(|world| {
+        world.advance_to(world.now() + 600_000);
+        world
+            .service("web", "api")
+            .map(|service| service.deployments[0].task_definition.clone())
+    });
+    assert!(
+        runs.as_ref().is_some_and(|arn| arn.ends_with("api:1")),
+        "{runs:?}: {}",
+        stage.log()
+    );
+}
+
+#[test]
+fn a_second_signal_changes_nothing() {
+    let stage = slow();
+    held(&stage, "UpdateService", Hold::Answer);
+    let mut running = stage.start();
+    running.until("the update", || stage.gate.holds("UpdateService"));
+    running.send("INT");
+    check(&stage, &running.signal("TERM"), (130, true));
+}

@@ -1,0 +1,393 @@
+//! A world, the runner's files, and the binary started on them.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use plimsoll_sim::{InstanceSpec, Registry, ServiceSpec, Sim, World};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use crate::door::{self, Gate};
+
+/// A minute of the stand-in is a second, so a whole rollout takes two or three.
+const SPEED: i64 = 60;
+/// Nothing that is waited for here takes longer, on a loaded machine either.
+const PATIENCE: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(10);
+
+pub(crate) const SECRET_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYsecretkey0";
+pub(crate) const SESSION_TOKEN: &str = "FwoGZXIvYXdzEBYaDsessiontoken";
+/// The commit of the step, and so the tag of what it builds.
+pub(crate) const SHA: &str = "0123456789abcdef0123456789abcdef01234567";
+/// The value of an environment variable of the running task definition.
+pub(crate) const VALUE: &str = "postgres-pass-in-the-environment";
+
+/// The stand-in behind its gate, and the files of one step.
+pub(crate) struct Stage {
+    pub(crate) sim: Sim,
+    pub(crate) gate: Gate,
+    /// The runner's directories: `_temp`, `_file_commands`, `workspace`.
+    pub(crate) folder: TempDir,
+    pub(crate) endpoint: String,
+    env: Vec<(String, String)>,
+    // Dropped last: the door closes with it.
+    _runtime: Runtime,
+}
+
+/// How a started binary ended.
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    /// Both streams, in the order in which they came.
+    pub(crate) log: String,
+    pub(crate) took: Duration,
+    /// The most memory that it held, in kB, as the kernel last told it.
+    pub(crate) peak: u64,
+}
+
+/// Service `api` of one task on two m5.large, `v1` of it running and `v2` in ECR.
+pub(crate) fn usual(world: &mut World) {
+    world.add_image("api", "v1", "amd64");
+    world.add_image("api", "v2", "amd64");
+    for _ in 0..2 {
+        world.add_instance(InstanceSpec::default());
+    }
+    let task_definition = world.add_task_definition(definition(
+        "111122223333.dkr.ecr.eu-west-1.amazonaws.com/api:v1",
+    ));
+    world.create_service(ServiceSpec {
+        task_definition,
+        ..ServiceSpec::default()
+    });
+}
+
+pub(crate) fn definition(image: &str) -> Value {
+    json!({
+        "family": "api",
+        "containerDefinitions": [{
+            "name": "app",
+            "image": image,
+            "cpu": 256,
+            "memory": 512,
+            "environment": [{"name": "DATABASE_PASSWORD", "value": VALUE}],
+            "portMappings": [{"containerPort": 8080}],
+        }],
+    })
+}
+
+/// This build's binary, or the one that is to be looked at instead.
+pub(crate) fn binary() -> PathBuf {
+    let other = std::env::var_os("PLIMSOLL_BINARY").map(PathBuf::from);
+    other.unwrap_or_else(|| assert_cmd::cargo::cargo_bin!("plimsoll").to_path_buf())
+}
+
+/// The line `VmHWM` of a process that still runs.
+fn peak(pid: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+/// Every input of `action.yml` with its default, as the runner passes what a workflow leaves out.
+fn defaults() -> Vec<(String, String)> {
+    let text = include_str!("../../action.yml");
+    let action: Value = yaml_serde::from_str(text).unwrap();
+    let inputs = action["inputs"].as_object().unwrap();
+    let default = |input: &Value| input["default"].as_str().unwrap_or_default().to_owned();
+    inputs
+        .iter()
+        .map(|(name, input)| (format!("INPUT_{}", name.to_uppercase()), default(input)))
+        .collect()
+}
+
+impl Stage {
+    pub(crate) fn new(build: impl FnOnce(&mut World)) -> Stage {
+        Stage::open(build, None)
+    }
+
+    /// With a registry the images are those that it holds.
+    pub(crate) fn open(build: impl FnOnce(&mut World), registry: Option<Registry>) -> Stage {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_millis();
+        let mut world = World::new(i64::try_from(now).unwrap())
+            .region("eu-west-1")
+            .account("111122223333");
+        world.add_cluster("web");
+        build(&mut world);
+        let (sim, gate) = (Sim::new(world), Gate::default());
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let address = runtime.block_on(door::open(sim.clone(), gate.clone(), (SPEED, registry)));
+        let folder = tempfile::tempdir().unwrap();
+        for name in [
+            "_temp",
+            "_temp/_github_home",
+            "_temp/_github_workflow",
+            "_temp/_runner_file_commands",
+            "workspace",
+        ] {
+            fs::create_dir_all(folder.path().join(name)).unwrap();
+        }
+        for name in ["output", "summary"] {
+            fs::write(
+                folder.path().join("_temp/_runner_file_commands").join(name),
+                "",
+            )
+            .unwrap();
+        }
+        let stage = Stage {
+            sim,
+            gate,
+            folder,
+            endpoint: format!("http://{address}"),
+            env: defaults(),
+            _runtime: runtime,
+        };
+        stage
+            .env("AWS_REGION", "eu-west-1")
+            .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+            .env("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
+            .env("AWS_SESSION_TOKEN", SESSION_TOKEN)
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .at_endpoint()
+    }
+
+    fn at_endpoint(self) -> Stage {
+        let endpoint = self.endpoint.clone();
+        self.env("AWS_ENDPOINT_URL", &endpoint)
+    }
+
+    /// Sets a variable; an empty value takes it away, save an input's: the runner passes those too.
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Stage {
+        self.env.retain(|(key, _)| key != name);
+        if !value.is_empty() || name.starts_with("INPUT_") {
+            self.env.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
+
+    /// An input of the action, passed as the runner does: hyphens stay.
+    pub(crate) fn input(self, name: &str, value: &str) -> Stage {
+        self.env(
+            &format!("INPUT_{}", name.replace(' ', "_").to_uppercase()),
+            value,
+        )
+    }
+
+    /// The redeploy of `v2` of service `api`.
+    pub(crate) fn redeploy(self) -> Stage {
+        let inputs = [
+            ("repository", "api"),
+            ("image-tag", "v2"),
+            ("cluster", "web"),
+            ("service", "api"),
+            ("poll-interval", "1s"),
+        ];
+        inputs
+            .into_iter()
+            .fold(self, |stage, (name, value)| stage.input(name, value))
+    }
+
+    /// Everything that the step's process finds in its environment.
+    pub(crate) fn variables(&self) -> &[(String, String)] {
+        &self.env
+    }
+
+    /// Forgets the outputs of the last step.
+    pub(crate) fn next_step(&self) {
+        fs::write(self.path("_temp/_runner_file_commands/output"), "").unwrap();
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        let log = fs::File::create(self.path("log")).unwrap();
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(self.env.iter().map(|(name, value)| (name, value)));
+        command
+            .env("HOME", self.path("_temp/_github_home"))
+            .current_dir(self.path("workspace"));
+        if let (Ok(host), false) = (
+            std::env::var("DOCKER_HOST"),
+            self.env.iter().any(|(name, _)| name == "DOCKER_HOST"),
+        ) {
+            command.env("DOCKER_HOST", host);
+        }
+        command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log);
+        command
+    }
+
+    /// Starts the binary as the action.
+    pub(crate) fn start(&self) -> Running<'_> {
+        let mut command = self.command(&[]);
+        command
+            .env("GITHUB_ACTIONS", "true")
+            .env("CI", "true")
+            .env("GITHUB_WORKSPACE", self.path("workspace"))
+            .env("RUNNER_TEMP", self.path("_temp"))
+            .env(
+                "GITHUB_OUTPUT",
+                self.path("_temp/_runner_file_commands/output"),
+            )
+            .env(
+                "GITHUB_STEP_SUMMARY",
+                self.path("_temp/_runner_file_commands/summary"),
+            )
+            .env("GITHUB_SHA", SHA);
+        self.running(command.spawn().unwrap())
+    }
+
+    /// Takes over a process that writes to this stage's log.
+    pub(crate) fn running(&self, child: Child) -> Running<'_> {
+        Running {
+            child,
+            stage: self,
+            since: Instant::now(),
+        }
+    }
+
+    /// Runs the action to its end.
+    pub(crate) fn run(&self) -> Ended {
+        self.start().end()
+    }
+
+    /// Runs the command to its end.
+    pub(crate) fn run_command(&self, arguments: &[&str]) -> Ended {
+        self.running(self.command(arguments).spawn().unwrap()).end()
+    }
+
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.path("log")).unwrap_or_default()
+    }
+
+    /// An output as the runner reads it.
+    pub(crate) fn output(&self, name: &str) -> String {
+        let text = fs::read_to_string(self.path("_temp/_runner_file_commands/output")).unwrap();
+        let mut lines = text.lines();
+        while let Some(line) = lines.next() {
+            let (key, end) = line
+                .split_once("<<")
+                .unwrap_or_else(|| panic!("no output: {line}"));
+            let value: Vec<&str> = lines.by_ref().take_while(|line| *line != end).collect();
+            if key == name {
+                return value.join("\n");
+            }
+        }
+        panic!("no output `{name}` in {text}")
+    }
+
+    pub(crate) fn summary(&self) -> String {
+        fs::read_to_string(self.path("_temp/_runner_file_commands/summary")).unwrap()
+    }
+
+    pub(crate) fn report(&self) -> Value {
+        let text = fs::read_to_string(self.path("_temp/plimsoll-report.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// How often `operation` was called.
+    pub(crate) fn calls(&self, operation: &str) -> usize {
+        self.sim
+            .calls()
+            .iter()
+            .filter(|call| call.operation == operation)
+            .count()
+    }
+}
+
+/// Polls until `is` holds.
+pub(crate) fn until(what: &str, mut is: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is() {
+        assert!(
+            Instant::now() < deadline,
+            "{what} did not come to pass within {PATIENCE:?}"
+        );
+        std::thread::sleep(POLL);
+    }
+}
+
+/// A binary at work.
+pub(crate) struct Running<'a> {
+    child: Child,
+    stage: &'a Stage,
+    since: Instant,
+}
+
+impl Running<'_> {
+    /// Waits until `is` holds while the binary still works.
+    pub(crate) fn until(&mut self, what: &str, mut is: impl FnMut() -> bool) {
+        until(what, || {
+            let gone = self.child.try_wait().unwrap();
+            assert!(
+                gone.is_none() || is(),
+                "the process was gone before {what}: {gone:?}\n{}",
+                self.stage.log()
+            );
+            is()
+        });
+    }
+
+    /// Sends a signal, `TERM` or `INT`.
+    pub(crate) fn send(&mut self, name: &str) {
+        let sent = Command::new("sh")
+            .args(["-c", &format!("kill -s {name} {}", self.child.id())])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+        self.since = Instant::now();
+    }
+
+    /// As the signal was sent by somebody else, now.
+    pub(crate) fn was_signalled(mut self) -> Ended {
+        self.since = Instant::now();
+        self.end()
+    }
+
+    /// Sends a signal and waits for the end; `took` counts from the signal.
+    pub(crate) fn signal(mut self, name: &str) -> Ended {
+        self.send(name);
+        self.end()
+    }
+
+    pub(crate) fn end(mut self) -> Ended {
+        let mut status: Option<ExitStatus> = None;
+        let mut most = 0;
+        until("the end of the process", || {
+            most = peak(self.child.id()).unwrap_or(most);
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        Ended {
+            code: status.and_then(|status| status.code()),
+            log: self.stage.log(),
+            took: self.since.elapsed(),
+            peak: most,
+        }
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        // A test that failed in between leaves nothing behind.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
