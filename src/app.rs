@@ -203,8 +203,8 @@ mod tests {
             surroundings.on_the_host(Path::new(path))
         };
         let inside = "/github/runner_temp/plimsoll-report.json";
-        assert_eq!(check(Some("/home/runner/work/shop"), inside), "/home/runner/work/_temp/plimsoll-report.json");
+        assert_eq!(check(Some("/home/ci/jobs/shop"), inside), "/home/ci/jobs/_temp/plimsoll-report.json");
         assert_eq!(check(None, inside), inside);
-        assert_eq!(check(Some("/home/runner/work/shop"), "/elsewhere/report.json"), "/elsewhere/report.json");
+        assert_eq!(check(Some("/home/ci/jobs/shop"), "/elsewhere/report.json"), "/elsewhere/report.json");
     }
 }

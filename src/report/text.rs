@@ -3,8 +3,9 @@
 use super::{Outcome, Report, ServiceReport};
 use crate::cause::Cause;
 
-/// Evidence lines of one cause that are shown; the report has all.
-const EVIDENCE_SHOWN: usize = 6;
+/// Evidence lines of one cause that are shown; the report has all. The ten lines of a container's
+/// log fit, of which the last ones tell most.
+const EVIDENCE_SHOWN: usize = 12;
 /// Causes of one service that are shown in full.
 const CAUSES_SHOWN: usize = 4;
 

@@ -42,6 +42,18 @@ pub(super) fn judge(state: &State, service: &Service, look: &Look, agents_lost: 
     }
 }
 
+/// Whether an Auto Scaling group of the service wants more instances than have registered, and its
+/// latest activity didn't fail: then one is on its way.
+pub(super) fn is_scaling_out(look: &Look) -> bool {
+    let Some(survey) = &look.survey else { return false };
+    survey.providers.iter().any(|provider| {
+        let Some(group) = &provider.group else { return false };
+        let here = survey.instances.iter().filter(|instance| instance.capacity_provider.as_ref() == Some(&provider.name));
+        let failed = group.activities.first().is_some_and(|(status, _)| matches!(status.as_str(), "Failed" | "Cancelled"));
+        u32::try_from(here.count()).unwrap_or(u32::MAX) < group.desired && !failed
+    })
+}
+
 /// ECS could go on and doesn't: it waits between two attempts, longer each time.
 pub(super) fn hesitation(could: &[String], still: Duration) -> Cause {
     let minutes = still.as_secs() / 60;

@@ -11,6 +11,7 @@ mod before;
 mod certainty;
 mod door;
 mod ends;
+mod evidence;
 mod faults;
 mod forecast;
 mod looking;
