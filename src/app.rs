@@ -161,7 +161,7 @@ fn close(run: &mut Run, surroundings: &Surroundings, job_summary: bool) {
     for line in report::text::closing(&run.report) {
         run.console.words(&line);
     }
-    if !outcome.is_good() && surroundings.style == Style::Action {
+    if run.report.exit_code() != 0 && surroundings.style == Style::Action {
         let mut text = format!("{}: {}", outcome.as_str(), run.report.reason);
         for help in &run.report.help {
             text.push_str(&format!("\n→ {help}"));

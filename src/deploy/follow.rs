@@ -114,6 +114,12 @@ fn conclude(run: &mut Run, index: usize, state: &State, ended: Ended) {
     report.causes = ended.causes;
 }
 
+/// Old tasks of the stuck services that ran at the last look.
+fn old_tasks(run: &Run) -> u32 {
+    let stuck = run.report.services.iter().filter(|service| service.outcome == Some(Outcome::Stuck));
+    stuck.filter_map(|service| service.timeline.last()).map(|sample| sample.old_running).sum()
+}
+
 fn limit_minutes(state: &State) -> u64 {
     state.patience.deadline.since(state.target.since).as_secs().div_ceil(60)
 }
@@ -136,6 +142,8 @@ fn sum_up(run: &mut Run, request: &Request) {
     };
     run.report.superseded_is_fine = request.rollout.on_superseded == OnSuperseded::Ignore;
     if request.rollout.on_failure == OnFailure::None && run.report.outcome == Some(Outcome::Stuck) {
-        run.report.help.push("ECS goes on trying: the old tasks serve as before, and the new revision starts as soon as there is room".to_owned());
+        // Where the percentages let ECS stop the old tasks first, none may be left.
+        let serving = if old_tasks(run) > 0 { "the old tasks serve as before, and " } else { "" };
+        run.report.help.push(format!("ECS goes on trying: {serving}the new revision starts as soon as there is room"));
     }
 }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{execute};
+use super::execute;
 use crate::plan::Update;
 use crate::report::{Outcome, ServiceReport};
 use crate::request::{OnFailure, OnStuck, Request};

@@ -242,10 +242,10 @@ fn in_progress(state: &mut State, look: &Look, service: &Service, ours: &Deploym
     };
     state.memory.proofs = if judgement.proof.is_some() { state.memory.proofs + 1 } else { 0 };
     state.memory.proven = judgement.proof.unwrap_or_default();
+    state.memory.doubts = judgement.doubts;
     if proof::is_scaling_out(look) {
         state.memory.moved_at = now;
     }
-    state.memory.doubts = judgement.doubts;
     let still = now.since(state.memory.moved_at);
     let certain = state.memory.proofs >= PROOFS;
     let mut enough = patience(state.patience.stuck_after, &step.waiting, &judgement.could);

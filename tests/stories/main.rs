@@ -20,3 +20,4 @@ mod reads;
 mod seeded;
 mod setting;
 mod several;
+mod which_image;

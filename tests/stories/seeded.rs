@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::door::{START, Story, Told};
 use crate::setting::{definition, images, redeploy, service};
 
-const RUNS: u64 = 150;
+const RUNS: u64 = 80;
 const LIMIT_SECONDS: u64 = 10 * 60;
 /// What may be added before the wait, and by the last look, while AWS answers nothing.
 const SLACK_SECONDS: u64 = 4 * 60;
