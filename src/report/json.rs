@@ -26,9 +26,9 @@ pub fn render(report: &Report) -> Value {
             .map(|change| json!({"path": change.path, "before": change.before, "after": change.after}))
             .collect();
         json!({
-            "arn": definition.arn,
+            "arn": Some(&definition.arn).filter(|arn| !arn.is_empty()),
             "family": definition.family,
-            "revision": definition.revision,
+            "revision": Some(definition.revision).filter(|revision| *revision > 0),
             "registered": definition.registered,
             "changes": changes,
         })

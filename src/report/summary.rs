@@ -48,8 +48,14 @@ fn what(report: &Report) -> String {
         table.push_str(&format!("| Image | {} |\n", code(&image.reference, 300)));
     }
     if let Some(definition) = &report.definition {
-        let registered = if definition.registered { " (new)" } else { "" };
-        table.push_str(&format!("| Task definition | {}{registered} |\n", code(&format!("{}:{}", definition.family, definition.revision), 300)));
+        let revision = match definition.revision {
+            0 => format!("a new revision of {}, not registered", code(&definition.family, 300)),
+            number => {
+                let new = if definition.registered { " (new)" } else { "" };
+                format!("{}{new}", code(&format!("{}:{number}", definition.family), 300))
+            }
+        };
+        table.push_str(&format!("| Task definition | {revision} |\n"));
     }
     for service in &report.services {
         let name = code(&format!("{}/{}", crate::snapshot::last_part(&service.cluster), service.service), 300);

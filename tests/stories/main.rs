@@ -20,4 +20,5 @@ mod reads;
 mod seeded;
 mod setting;
 mod several;
+mod summary;
 mod which_image;
