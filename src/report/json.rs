@@ -104,11 +104,21 @@ fn sample(sample: &Sample) -> Value {
 
 /// The word that stands for all services' forecasts: the worst.
 pub fn worst_forecast(report: &Report) -> Option<&'static str> {
-    let words: Vec<&str> = report.services.iter().filter_map(|service| service.forecast.as_ref()).map(|forecast| forecast.verdict.as_str()).collect();
-    ["blocked", "unknown", "fits"].into_iter().find(|word| words.contains(word))
+    let words: Vec<&str> = report
+        .services
+        .iter()
+        .filter_map(|service| service.forecast.as_ref())
+        .map(|forecast| forecast.verdict.as_str())
+        .collect();
+    ["blocked", "unknown", "fits"]
+        .into_iter()
+        .find(|word| words.contains(word))
 }
 
 fn rfc3339(at: Timestamp) -> String {
     let millis = u64::try_from(at.0).unwrap_or(0);
-    humantime::format_rfc3339_seconds(std::time::UNIX_EPOCH + std::time::Duration::from_millis(millis)).to_string()
+    humantime::format_rfc3339_seconds(
+        std::time::UNIX_EPOCH + std::time::Duration::from_millis(millis),
+    )
+    .to_string()
 }

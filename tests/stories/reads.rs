@@ -264,11 +264,21 @@ async fn denied_reads_of_groups_leave_the_forecast_unknown_and_are_named_once() 
     });
     let told = story.input("stuck-after", "2m").deploy().await;
     assert_eq!(told.outcome(), "stuck", "{}", told.log);
-    assert_eq!(told.calls("UpdateService"), 1, "an unknown forecast holds nothing back");
+    assert_eq!(
+        told.calls("UpdateService"),
+        1,
+        "an unknown forecast holds nothing back"
+    );
     // Once while it goes on, and once more as evidence where it ends without a proof.
     let (before, closing) = told.log.split_once("\ncause (").unwrap();
     for part in [before, closing] {
-        assert_eq!(part.matches("autoscaling:DescribeAutoScalingGroups").count(), 1, "{}", told.log);
+        assert_eq!(
+            part.matches("autoscaling:DescribeAutoScalingGroups")
+                .count(),
+            1,
+            "{}",
+            told.log
+        );
     }
 }
 

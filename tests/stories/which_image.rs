@@ -197,4 +197,3 @@ async fn which_container_gets_the_image() {
             .all(|image| image.contains("/api@sha256:"))
     );
 }
-
