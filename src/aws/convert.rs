@@ -378,7 +378,7 @@ fn resources(answer: Vec<sdk::Resource>) -> Resources {
                 resources.gpus = u32::try_from(resource.string_set_value().len()).ok();
             }
             ("GPU", _) => {
-                resources.gpus = amount(&resource, &kind).and_then(|gpus| u32::try_from(gpus).ok())
+                resources.gpus = amount(&resource, &kind).and_then(|gpus| u32::try_from(gpus).ok());
             }
             _ => resources.unknown.push(name),
         }

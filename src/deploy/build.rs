@@ -56,7 +56,7 @@ pub(super) async fn build_and_push(
         engine
             .build(&request, &mut |event| {
                 if let Some(line) = build_line(event) {
-                    console.line(&line)
+                    console.line(&line);
                 }
             })
             .await
@@ -87,7 +87,7 @@ pub(super) async fn build_and_push(
         engine
             .push(&push, &mut |event| {
                 if let Some(line) = push_line(event) {
-                    console.line(&line)
+                    console.line(&line);
                 }
             })
             .await

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::as_it_is;
 use super::definition::Base;
 use super::image::Images;
+use super::start::as_it_is;
 use crate::capacity::{Forecast, TaskNeeds, Verdict, forecast_together};
 use crate::failure::Failure;
 use crate::image::Platform;

@@ -24,7 +24,7 @@ pub fn escape(text: &str, max: usize) -> String {
             }
             // A bare address becomes a link by itself.
             ':' if escaped.ends_with("http") || escaped.ends_with("https") => {
-                escaped.push_str("&#58;")
+                escaped.push_str("&#58;");
             }
             _ if character.is_control() || is_invisible(character) => escaped.push(' '),
             _ => escaped.push(character),

@@ -12,6 +12,7 @@ mod failures;
 mod fate;
 mod lines;
 mod proof;
+mod signs;
 mod step;
 mod waiting;
 pub mod watch;

@@ -4,25 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::fate::{Before, Fate, fate};
-use super::proof::{AGENT_LOST, Judgement};
-use super::waiting::{Counts, counts_as_healthy, waiting};
+use super::proof::Judgement;
+use super::signs::{failed_without_breaker, lost_agents, note_agents, patience, print_of};
+use super::waiting::{Counts, waiting};
 use super::{
     Line, Look, STOPPED_MAX, Sample, State, TIMELINE_MAX, Target, Verdict, Waiting, failures,
     lines, proof,
 };
 use crate::cause::Cause;
-use crate::snapshot::{Deployment, Service, Task, Timestamp};
+use crate::snapshot::{Deployment, Service, Timestamp};
 
 /// A heartbeat when nothing was said for this long.
 const HEARTBEAT: Duration = Duration::from_secs(60);
 /// Looks in a row that must prove the same: one may have caught a read that was stale.
 const PROOFS: u32 = 2;
-/// A scale-out: the alarm's minute, the launch, the agent's registration, and some.
-const SCALE_OUT: Duration = Duration::from_secs(5 * 60);
-/// After a failed placement the next attempt was seen five minutes later.
-const NEXT_ATTEMPT: Duration = Duration::from_secs(6 * 60);
-/// Without a circuit breaker, this many failed tasks in a row with none healthy end the wait.
-const FAILURES_IN_A_ROW: usize = 3;
 /// The least time of stillness where the tasks can't be read: connections that drain (300 s by
 /// default) and health checks can't be told from standing still then.
 const BLIND: Duration = Duration::from_secs(10 * 60);
@@ -56,12 +51,12 @@ pub(super) struct Memory {
     print: String,
     moved_at: Timestamp,
     said_at: Timestamp,
-    healthy_at: Option<Timestamp>,
+    pub(super) healthy_at: Option<Timestamp>,
     proofs: u32,
     proven: Vec<Cause>,
     doubts: Vec<String>,
     /// Since when an instance's agent has been away.
-    agents_away: BTreeMap<String, Timestamp>,
+    pub(super) agents_away: BTreeMap<String, Timestamp>,
 }
 
 impl Memory {
@@ -188,7 +183,7 @@ fn judge(state: &mut State, look: &Look, service: &Service, now: Timestamp, step
             step.verdict = Some(Verdict::Superseded {
                 by,
                 task_definition,
-            })
+            });
         }
         Fate::Failed { reason } => step.verdict = Some(Verdict::Failed { reason }),
         Fate::RollbackFailed { reason } => {
@@ -302,7 +297,7 @@ fn in_progress(
         step.verdict = Some(Verdict::Failed { reason });
         return;
     }
-    let print = print(service, ours, tasks);
+    let print = print_of(service, ours, tasks);
     if print != state.memory.print || step.waiting.iter().any(Waiting::is_movement) {
         state.memory.print = print;
         state.memory.moved_at = now;
@@ -362,97 +357,6 @@ fn in_progress(
         step.say
             .push(Line::warning(format!("the rollout is stuck: {why}")));
     }
-}
-
-/// How long nothing may move before an unproven rollout is called stuck. What a capacity provider
-/// brings and what ECS tries again comes by itself, but nothing shows it coming.
-fn patience(stuck_after: Duration, waiting: &[Waiting], could: &[String]) -> Duration {
-    let instance = waiting
-        .iter()
-        .any(|waiting| matches!(waiting, Waiting::Instance { .. }));
-    match (instance, could.is_empty()) {
-        (true, _) => stuck_after.max(SCALE_OUT),
-        (false, false) => stuck_after.max(NEXT_ATTEMPT),
-        (false, true) => stuck_after,
-    }
-}
-
-/// Remembers since when which agent is away; only a long absence proves anything.
-fn note_agents(state: &mut State, look: &Look, now: Timestamp) {
-    let Some(survey) = &look.survey else { return };
-    let away = &mut state.memory.agents_away;
-    for instance in &survey.instances {
-        if instance.agent_connected {
-            away.remove(&instance.arn);
-        } else {
-            away.entry(instance.arn.clone()).or_insert(now);
-        }
-    }
-}
-
-fn lost_agents(state: &State, now: Timestamp) -> BTreeSet<String> {
-    let away = state.memory.agents_away.iter();
-    away.filter(|(_, since)| now.since(**since) >= AGENT_LOST)
-        .map(|(arn, _)| arn.clone())
-        .collect()
-}
-
-/// Three failed tasks of this deployment in a row with none healthy, where no breaker decides.
-fn failed_without_breaker(
-    state: &mut State,
-    service: &Service,
-    ours: &Deployment,
-    tasks: Option<&[Task]>,
-    now: Timestamp,
-) -> Option<String> {
-    if service.configuration.circuit_breaker.is_some() {
-        return None;
-    }
-    let tasks = tasks?;
-    let healthy = tasks.iter().any(|task| {
-        task.started_by == ours.id
-            && task.last_status == crate::snapshot::TaskStatus::Running
-            && counts_as_healthy(task, service, now, state.health_check)
-    });
-    if healthy {
-        state.memory.healthy_at = Some(now);
-        return None;
-    }
-    let since = state.memory.healthy_at;
-    let failed = failures::failed_tasks(tasks, &ours.id);
-    let in_a_row = failed
-        .iter()
-        .filter(|task| since.is_none_or(|since| task.stopped.is_some_and(|at| at > since)))
-        .count();
-    (in_a_row >= FAILURES_IN_A_ROW).then(|| {
-        format!(
-            "{in_a_row} tasks of the new revision failed in a row and none got healthy: {}",
-            failures::one_line(failed[0])
-        )
-    })
-}
-
-/// Everything in a look whose change is movement.
-fn print(service: &Service, ours: &Deployment, tasks: Option<&[Task]>) -> String {
-    let mut states: Vec<String> = tasks
-        .unwrap_or_default()
-        .iter()
-        .map(|task| {
-            format!(
-                "{} {:?} {:?} {}",
-                task.arn,
-                task.last_status,
-                task.health,
-                task.instance.as_deref().unwrap_or_default()
-            )
-        })
-        .collect();
-    states.sort();
-    // A task that can't be placed makes ECS count failures; that is no movement.
-    format!(
-        "{} {} {} {} {states:?}",
-        ours.desired, ours.running, service.running, service.pending
-    )
 }
 
 fn out_of_time(state: &State, step: &Step) -> Verdict {

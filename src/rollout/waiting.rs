@@ -257,12 +257,12 @@ impl Counts {
                 (TaskStatus::Provisioning, true)
                     if task.instance.is_none() && !is_fargate(task, service) =>
                 {
-                    counts.unplaced += 1
+                    counts.unplaced += 1;
                 }
                 (status, true) if status.is_starting() => counts.starting += 1,
                 (status, false) if status.is_stopping() => counts.draining += 1,
                 (TaskStatus::Stopped, true) => {
-                    counts.failures += u32::from(super::failures::is_failure(task))
+                    counts.failures += u32::from(super::failures::is_failure(task));
                 }
                 _ => {}
             }

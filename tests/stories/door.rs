@@ -204,7 +204,7 @@ impl Story {
         self.sim.with(|world| {
             actions
                 .split_whitespace()
-                .for_each(|action| world.deny(action))
+                .for_each(|action| world.deny(action));
         });
         self
     }

@@ -17,6 +17,7 @@ mod forecast;
 mod looking;
 mod options;
 mod reads;
+mod rollbacks;
 mod seeded;
 mod setting;
 mod several;

@@ -71,13 +71,13 @@ fn build(world: &mut World, n: &mut Numbers, drawn: &mut Drawn) {
                 after_secs: n.secs(60),
                 code: n.of(&[1, 137]),
                 reason: String::new(),
-            })
+            });
         }
         1 => {
             behaviour.pull_error = Some(
                 "CannotPullContainerError: pull image manifest has been retried 1 time(s)"
                     .to_owned(),
-            )
+            );
         }
         2 => behaviour.never_healthy = true,
         _ => {}
@@ -134,7 +134,7 @@ fn build(world: &mut World, n: &mut Numbers, drawn: &mut Drawn) {
             world.terminate_instance(&id);
         }),
         3 => world.script(at, |world| {
-            drop(world.update_service("web", "api", &json!({"desiredCount": 3})))
+            drop(world.update_service("web", "api", &json!({"desiredCount": 3})));
         }),
         _ => {}
     }
