@@ -9,7 +9,7 @@ use super::reasons::reasons;
 use super::room::Tri;
 use crate::cause::CauseKind;
 
-pub(super) fn decide(claim: &Claim<'_, '_>) -> Decision {
+pub(super) fn decide(claim: &Claim<'_, '_>, (minimum, maximum): (u32, u32)) -> Decision {
     let rooms = claim.ground.rooms.len();
     let mut plots: Vec<Option<&Plot>> = vec![None; rooms];
     for plot in &claim.plots {
@@ -27,7 +27,7 @@ pub(super) fn decide(claim: &Claim<'_, '_>) -> Decision {
             open += 1;
         }
     }
-    let bounds = Bounds::of(claim.deploy.service, served + short + open);
+    let bounds = Bounds::new(served + short + open, minimum, maximum);
     let reasons = reasons(claim, &Growth::Fixed(Vec::new()));
     if short > 0 && claim.is_read() && claim.doubts.missing == 0 {
         let headline = format!(

@@ -8,7 +8,7 @@ use super::arithmetic::Bounds;
 use super::claim::Claim;
 use super::decision::Decision;
 use super::forecast::has_second_set;
-use super::ground::{FargateLimits, Ground};
+use super::ground::{FargateLimits, Ground, Placed};
 use super::order::Stops;
 use super::reasons::unread;
 use super::rolling::deadlock;
@@ -69,9 +69,8 @@ pub(super) fn next_size(cpu: i64, memory: i64) -> Option<(i64, i64)> {
         })
 }
 
-pub(super) fn decide(claim: &Claim<'_, '_>) -> Decision {
+pub(super) fn decide(claim: &Claim<'_, '_>, bounds: Bounds) -> Decision {
     let service = claim.deploy.service;
-    let bounds = Bounds::of(service, 0);
     if let (Some(cpu), Some(memory)) = claim.deploy.needs.task_size
         && !is_size(cpu, memory)
     {
@@ -139,7 +138,7 @@ fn never_ends(claim: &Claim<'_, '_>, bounds: &Bounds, (free, need, back): (i64, 
     let wanted = (i64::from(bounds.desired) - i64::from(claim.new)).max(0);
     // What is on its way down gives back what it holds: no proof before it is gone.
     let own = claim.ground.tasks_of(&claim.deploy.service.name);
-    if own.iter().any(|task| task.last_status.is_stopping()) || claim.doubts.unsteady > 0 {
+    if own.iter().any(|(task, _)| task.last_status.is_stopping()) || claim.doubts.unsteady > 0 {
         return false;
     }
     if has_second_set(claim.deploy.service) {
@@ -161,13 +160,13 @@ fn never_ends(claim: &Claim<'_, '_>, bounds: &Bounds, (free, need, back): (i64, 
 /// What an old task gives back at most, in CPU units.
 fn old_cpu(claim: &Claim<'_, '_>) -> i64 {
     let own = claim.ground.tasks_of(&claim.deploy.service.name);
-    let size = |task: &&crate::snapshot::Task| {
+    let size = |(task, _): &Placed<'_>| {
         let old = claim.deploy.old_needs.get(&task.task_definition);
         task.cpu.or_else(|| old?.task_size.0).unwrap_or(BOUNDLESS)
     };
     let known = own
         .iter()
-        .filter(|task| !claim.is_new(task))
+        .filter(|(task, _)| !claim.is_new(task))
         .map(size)
         .max();
     // A task that nobody described may be of any size.

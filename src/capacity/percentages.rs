@@ -5,7 +5,8 @@ use serde_json::json;
 use super::arithmetic::Bounds;
 use super::claim::Claim;
 use super::decision::Decision;
-use super::remedies::{checked, fits_with_service};
+use super::forecast::decide_within;
+use super::remedies::{checked, is_fit};
 use crate::cause::Remedy;
 
 /// The first pair that works, from the one that costs least.
@@ -13,15 +14,11 @@ pub(super) fn offer(claim: &Claim<'_, '_>, decision: &Decision) -> Option<Remedy
     let bounds = decision.bounds;
     candidates(&bounds, claim.deploy.service.az_rebalancing)
         .into_iter()
-        .find_map(|pair| {
-            let (minimum, maximum) = pair;
-            let mut service = claim.deploy.service.clone();
-            service.configuration.minimum_healthy_percent = minimum;
-            service.configuration.maximum_percent = maximum;
+        .find(|pair| is_fit(&decide_within(claim, *pair)))
+        .map(|pair| {
             // ECS refuses a maximum of 100 % or less while it may rebalance zones.
-            let switch = service.az_rebalancing && maximum <= 100;
-            service.az_rebalancing &= !switch;
-            fits_with_service(claim, &service).then(|| describe(pair, &bounds, switch))
+            let switch = claim.deploy.service.az_rebalancing && pair.1 <= 100;
+            describe(pair, &bounds, switch)
         })
 }
 
