@@ -6,6 +6,7 @@ use super::claim::{Claim, Plot};
 use super::decision::{Decision, plural};
 use super::growth::Growth;
 use super::reasons::reasons;
+use super::rolling::deadlock;
 use super::room::Tri;
 use crate::cause::CauseKind;
 
@@ -43,6 +44,9 @@ pub(super) fn decide(claim: &Claim<'_, '_>, (minimum, maximum): (u32, u32)) -> D
         decision.stopped = claim.plots.iter().map(|plot| plot.old.len()).collect();
         return decision;
     }
+    if let Some(deadlock) = forbidden(claim, bounds, open) {
+        return deadlock;
+    }
     if reasons.sure && claim.loss == 0 && open == 0 && short == 0 && !bounds.deadlocked() {
         let headline = format!(
             "the rollout fits: each of {served} {} takes the new task",
@@ -58,4 +62,16 @@ pub(super) fn decide(claim: &Claim<'_, '_>, (minimum, maximum): (u32, u32)) -> D
         ));
     }
     Decision::unknown(bounds, sentences)
+}
+
+/// The percentages alone forbid the rollout. A maximum of 100 starts nothing beside what runs and
+/// a minimum of 100 stops nothing, however many instances there are; with other percentages it
+/// hangs on their number, which must then be known.
+fn forbidden(claim: &Claim<'_, '_>, bounds: Bounds, open: u32) -> Option<Decision> {
+    let always = bounds.minimum_percent >= 100 && bounds.maximum_percent <= 100;
+    let counted = claim.is_read() && open == 0;
+    match always || counted {
+        true => deadlock(claim, bounds),
+        false => None,
+    }
 }

@@ -4,16 +4,19 @@
 //! is `blocked` where the size doesn't exist, the percentages forbid it, or the quota or the
 //! addresses that were read prove it.
 
+use serde_json::json;
+
 use super::arithmetic::Bounds;
 use super::claim::Claim;
 use super::decision::Decision;
-use super::forecast::has_second_set;
-use super::ground::{FargateLimits, Ground, Placed};
+use super::forecast::{self, Verdict, has_second_set};
+use super::ground::{Deploy, FargateLimits, Ground, Placed};
+use super::needs::TaskNeeds;
 use super::order::Stops;
 use super::reasons::unread;
 use super::rolling::deadlock;
 use super::room::BOUNDLESS;
-use crate::cause::CauseKind;
+use crate::cause::{CauseKind, Remedy};
 use crate::snapshot::{Service, last_part};
 
 /// CPU units, the least and the most memory in MiB, and the step. From the developer guide's
@@ -101,6 +104,31 @@ pub(super) fn decide(claim: &Claim<'_, '_>, bounds: Bounds) -> Decision {
     let mut reasons = vec!["Fargate's own capacity is not to be known beforehand".to_owned()];
     reasons.extend(unread(claim));
     Decision::unknown(bounds, reasons)
+}
+
+/// The smallest size that Fargate has for the task, where the forecast then isn't blocked.
+pub(super) fn offer(claim: &Claim<'_, '_>) -> Option<Remedy> {
+    let (Some(cpu), Some(memory)) = claim.deploy.needs.task_size else {
+        return None;
+    };
+    let (cpu, memory) = next_size(cpu, memory)?;
+    let needs = TaskNeeds {
+        cpu,
+        memory,
+        task_size: (Some(cpu), Some(memory)),
+        ..claim.deploy.needs.clone()
+    };
+    let deploy = Deploy {
+        needs: &needs,
+        ..*claim.deploy
+    };
+    let verdict = forecast::decide(&Claim::new(claim.ground, &deploy)).verdict;
+    (verdict != Verdict::Blocked).then(|| Remedy {
+        text: format!("give the task {cpu} CPU units and {memory} MiB"),
+        change: json!({"cpu": cpu, "memory": memory}),
+        cost: Some("what Fargate charges for the larger size".to_owned()),
+        checked: matches!(verdict, Verdict::Fits { .. }),
+    })
 }
 
 /// The quota and the addresses, each as one instance that all tasks share.

@@ -62,7 +62,8 @@ pub struct Forecast {
     pub instances: Vec<InstanceView>,
     /// How many instances `instances` leaves out.
     pub left_out: usize,
-    /// Each checked by this same forecast; smallest change first.
+    /// Each checked by this same forecast; smallest change first. Only a size for Fargate, which
+    /// is never known to have room, says of itself that it was not.
     pub remedies: Vec<Remedy>,
 }
 

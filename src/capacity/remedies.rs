@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::claim::Claim;
 use super::decision::{Decision, plural};
+use super::fargate;
 use super::forecast::{Verdict, decide, has_second_set};
 use super::ground::Deploy;
 use super::needs::TaskNeeds;
@@ -17,7 +18,6 @@ use super::pools;
 use super::room::Room;
 use super::view::roomiest;
 use crate::cause::{CauseKind, Remedy};
-use crate::snapshot::Scheduling;
 
 /// Instances that are tried for a smaller task, the closest first: more make no better offer.
 const MOST_SIZES: usize = 3;
@@ -28,10 +28,12 @@ const SMALLEST_SHARE: i64 = 4;
 
 /// The remedies for a rollout that is blocked.
 pub(super) fn remedies(claim: Claim<'_, '_>, decision: &Decision) -> Vec<Remedy> {
+    if decision.kind == Some(CauseKind::FargateCapacity) {
+        return fargate::offer(&claim).into_iter().collect();
+    }
     let mut offers = Vec::new();
-    let rolling = claim.deploy.service.scheduling == Scheduling::Replica
-        && !has_second_set(claim.deploy.service);
-    if rolling {
+    // A second set, as blue/green starts it, heeds no percentages.
+    if !has_second_set(claim.deploy.service) {
         offers.extend(percentages::offer(&claim, decision));
     }
     if decision.kind != Some(CauseKind::DeploymentConfiguration) {
@@ -147,12 +149,18 @@ fn reopened(claim: &Claim<'_, '_>) -> Vec<Remedy> {
         let reopened = Claim::with_open(claim.ground, claim.deploy, Some(at));
         is_fit(&decide(&reopened)).then(|| match instance.status.as_str() {
             "DRAINING" => checked(
-                format!("set the container instance {named} back from DRAINING to ACTIVE"),
+                format!(
+                    "set the container instance {named} back from DRAINING to ACTIVE \
+                     (`aws ecs update-container-instances-state --status ACTIVE`)"
+                ),
                 json!({"containerInstance": instance.id(), "status": "ACTIVE"}),
                 Some("what drains it no longer empties it".to_owned()),
             ),
             _ => checked(
-                format!("bring back the ECS agent of the container instance {named}"),
+                format!(
+                    "bring back the ECS agent of the container instance {named} \
+                     (there, on Amazon Linux: `sudo systemctl restart ecs`)"
+                ),
                 json!({"containerInstance": instance.id(), "agentConnected": true}),
                 None,
             ),

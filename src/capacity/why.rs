@@ -57,11 +57,12 @@ impl Blocker {
         let (needed, free) = (words(&self.needed), words(&self.free));
         match self.kind {
             _ if !self.short.is_null() => {
-                format!(
-                    "{needed} {} needed, {free} free, {} short",
-                    self.unit,
-                    words(&self.short)
-                )
+                let unit = match self.needed.as_i64() {
+                    Some(1) => self.unit.strip_suffix('s').unwrap_or(self.unit),
+                    _ => self.unit,
+                };
+                let short = words(&self.short);
+                format!("{needed} {unit} needed, {free} free, {short} short")
             }
             CauseKind::Port => format!("host port {needed} is taken"),
             CauseKind::Attribute if self.free.is_null() => {
