@@ -285,6 +285,7 @@ impl<'g, 'a> Claim<'g, 'a> {
         }
     }
 
+    #[inline]
     fn seats<'s>(
         &'s self,
         at: usize,

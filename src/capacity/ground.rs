@@ -105,6 +105,8 @@ pub(super) struct Ground<'a> {
     pub(super) rivals: Vec<Rival>,
     /// The new tasks of all services that are deployed in this run.
     pub(super) comers: Vec<Comer<'a>>,
+    /// The rooms of each instance type.
+    pub(super) by_type: BTreeMap<&'a str, Vec<usize>>,
     tasks_of: HashMap<&'a str, Vec<Placed<'a>>>,
     /// Which rooms have an attribute that is asked for; absent where all have it.
     attributes: HashMap<(&'a str, Option<&'a str>), Option<Vec<bool>>>,
@@ -134,7 +136,14 @@ impl<'a> Ground<'a> {
                 tasks_of.entry(service).or_default().push((task, at));
             }
         }
+        let mut by_type: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (at, room) in rooms.iter().enumerate() {
+            if let Some(kind) = room.kind {
+                by_type.entry(kind).or_default().push(at);
+            }
+        }
         let mut ground = Ground {
+            by_type,
             cluster,
             rooms,
             place,

@@ -1,8 +1,6 @@
 //! More instances as a remedy: of a type that the cluster has already, by hand or by raising the
 //! maximum of the Auto Scaling group behind a capacity provider.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 
 use super::claim::Claim;
@@ -72,19 +70,16 @@ fn bring<'a>(
 
 /// One instance of each type that the service may use, the smallest first.
 fn models<'a>(claim: &Claim<'_, 'a>) -> Vec<(&'a str, usize, &'a Instance)> {
-    let mut by_type: BTreeMap<&str, (usize, &Instance)> = BTreeMap::new();
-    for (at, room) in claim.ground.rooms.iter().enumerate() {
-        let instance: &'a Instance = room.instance;
-        let usable = claim.rules.provider(room).is_some()
-            && claim.rules.has_attributes(at) == Tri::Yes
-            && claim.rules.matches(at) == Tri::Yes;
-        if let Some(kind) = room.kind.filter(|_| usable) {
-            by_type.entry(kind).or_insert((at, instance));
-        }
-    }
-    let mut models: Vec<_> = by_type
-        .into_iter()
-        .map(|(kind, (at, instance))| (kind, at, instance))
+    let rooms = &claim.ground.rooms;
+    let usable = |at: &usize| {
+        claim.rules.provider(&rooms[*at]).is_some()
+            && claim.rules.has_attributes(*at) == Tri::Yes
+            && claim.rules.matches(*at) == Tri::Yes
+    };
+    let types = claim.ground.by_type.iter();
+    let first = types.filter_map(|(kind, own)| Some((*kind, *own.iter().find(|at| usable(at))?)));
+    let mut models: Vec<_> = first
+        .map(|(kind, at)| (kind, at, rooms[at].instance))
         .collect();
     models.sort_by_key(|(_, _, instance)| (instance.registered.memory, instance.registered.cpu));
     models
