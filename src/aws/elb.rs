@@ -5,7 +5,11 @@ use super::xml::Element;
 use super::{Aws, AwsError};
 use crate::diagnosis::TargetHealth;
 
-const LOAD_BALANCING: Service = Service { id: "Elastic Load Balancing v2", host: "elasticloadbalancing", api: "2015-12-01" };
+const LOAD_BALANCING: Service = Service {
+    id: "Elastic Load Balancing v2",
+    host: "elasticloadbalancing",
+    api: "2015-12-01",
+};
 /// Targets of one group that are kept; ELB's own limit is a thousand.
 const TARGETS_MAX: usize = 1000;
 
@@ -14,11 +18,21 @@ impl Aws {
     /// known here.
     pub async fn target_health(&self, group: &str) -> Result<Vec<TargetHealth>, AwsError> {
         let action = "elasticloadbalancing:DescribeTargetHealth";
-        let ask = Ask { service: &LOAD_BALANCING, action, subject: format!("target group `{group}`") };
-        let answer = self.query(&ask, &[("TargetGroupArn".to_owned(), group.to_owned())]).await?;
+        let ask = Ask {
+            service: &LOAD_BALANCING,
+            action,
+            subject: format!("target group `{group}`"),
+        };
+        let answer = self
+            .query(&ask, &[("TargetGroupArn".to_owned(), group.to_owned())])
+            .await?;
         let result = answer.child("DescribeTargetHealthResult");
         let members = result.map_or(&[][..], |result| result.list("TargetHealthDescriptions"));
-        Ok(members.iter().take(TARGETS_MAX).map(|member| target(group, member)).collect())
+        Ok(members
+            .iter()
+            .take(TARGETS_MAX)
+            .map(|member| target(group, member))
+            .collect())
     }
 }
 

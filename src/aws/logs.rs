@@ -5,7 +5,11 @@ use serde_json::{Value, json};
 use super::signed::{Ask, Service};
 use super::{Aws, AwsError};
 
-const LOGS: Service = Service { id: "CloudWatch Logs", host: "logs", api: "Logs_20140328" };
+const LOGS: Service = Service {
+    id: "CloudWatch Logs",
+    host: "logs",
+    api: "Logs_20140328",
+};
 /// A crash tells itself in its last lines; more bury it.
 const LINES_MAX: usize = 20;
 /// A line longer than this is a dump.
@@ -24,7 +28,11 @@ pub struct LogStream {
 impl Aws {
     /// GetLogEvents: the last lines of a stream, oldest first, each cut to a readable length.
     pub async fn log_tail(&self, log: &LogStream) -> Result<Vec<String>, AwsError> {
-        let ask = Ask { service: &LOGS, action: "logs:GetLogEvents", subject: format!("stream `{}` of log group `{}`", log.stream, log.group) };
+        let ask = Ask {
+            service: &LOGS,
+            action: "logs:GetLogEvents",
+            subject: format!("stream `{}` of log group `{}`", log.stream, log.group),
+        };
         let body = json!({
             "logGroupName": log.group,
             "logStreamName": log.stream,
@@ -41,11 +49,20 @@ impl Aws {
 
 /// One event may hold several lines, and a stack trace does.
 fn lines(answer: &Value) -> Vec<String> {
-    let events = answer.get("events").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let texts = events.iter().filter_map(|event| event.get("message")?.as_str());
-    let all: Vec<&str> = texts.flat_map(str::lines).filter(|line| !line.trim().is_empty()).collect();
+    let events = answer
+        .get("events")
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
+    let texts = events
+        .iter()
+        .filter_map(|event| event.get("message")?.as_str());
+    let all: Vec<&str> = texts
+        .flat_map(str::lines)
+        .filter(|line| !line.trim().is_empty())
+        .collect();
     let last = all.iter().skip(all.len().saturating_sub(LINES_MAX));
-    last.map(|line| line.chars().take(LINE_MAX_CHARS).collect()).collect()
+    last.map(|line| line.chars().take(LINE_MAX_CHARS).collect())
+        .collect()
 }
 
 #[cfg(test)]

@@ -67,22 +67,56 @@ struct Message {
 
 impl Aws {
     /// One call of the query protocol: a form, answered in XML.
-    pub(super) async fn query(&self, ask: &Ask, parameters: &[(String, String)]) -> Result<Element, AwsError> {
+    pub(super) async fn query(
+        &self,
+        ask: &Ask,
+        parameters: &[(String, String)],
+    ) -> Result<Element, AwsError> {
         let mut form = vec![("Action", ask.operation()), ("Version", ask.service.api)];
-        form.extend(parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        let body = serde_urlencoded::to_string(form).map_err(|_| ask.incomplete("the request can't be written as a form"))?;
-        let headers = vec![("content-type", "application/x-www-form-urlencoded; charset=utf-8".to_owned())];
-        let answer = self.signed(ask, &Message { body, headers, error: xml_error }).await?;
-        Element::read(&answer).ok_or_else(|| ask.incomplete("the answer isn't the XML that AWS writes"))
+        form.extend(
+            parameters
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str())),
+        );
+        let body = serde_urlencoded::to_string(form)
+            .map_err(|_| ask.incomplete("the request can't be written as a form"))?;
+        let headers = vec![(
+            "content-type",
+            "application/x-www-form-urlencoded; charset=utf-8".to_owned(),
+        )];
+        let answer = self
+            .signed(
+                ask,
+                &Message {
+                    body,
+                    headers,
+                    error: xml_error,
+                },
+            )
+            .await?;
+        Element::read(&answer)
+            .ok_or_else(|| ask.incomplete("the answer isn't the XML that AWS writes"))
     }
 
     /// One call of AWS JSON 1.1.
     pub(super) async fn json(&self, ask: &Ask, body: &Value) -> Result<Value, AwsError> {
         let headers = vec![
             ("content-type", "application/x-amz-json-1.1".to_owned()),
-            ("x-amz-target", format!("{}.{}", ask.service.api, ask.operation())),
+            (
+                "x-amz-target",
+                format!("{}.{}", ask.service.api, ask.operation()),
+            ),
         ];
-        let answer = self.signed(ask, &Message { body: body.to_string(), headers, error: json_error }).await?;
+        let answer = self
+            .signed(
+                ask,
+                &Message {
+                    body: body.to_string(),
+                    headers,
+                    error: json_error,
+                },
+            )
+            .await?;
         serde_json::from_slice(&answer).map_err(|_| ask.incomplete("the answer isn't JSON"))
     }
 
@@ -91,7 +125,12 @@ impl Aws {
         let mut pause = PAUSE;
         for _ in 1..ATTEMPTS {
             match self.once(ask, message).await {
-                Err(error) if matches!(error.kind, AwsErrorKind::Throttled | AwsErrorKind::Unanswered) => {
+                Err(error)
+                    if matches!(
+                        error.kind,
+                        AwsErrorKind::Throttled | AwsErrorKind::Unanswered
+                    ) =>
+                {
                     tracing::debug!(%error, "tried again");
                     tokio::time::sleep(pause).await;
                     pause *= 2;
@@ -106,24 +145,44 @@ impl Aws {
         let lost = |text: &str| AwsError::unanswered(ask.action, ask.subject.as_str(), text);
         let exchange = async {
             let request = self.request(ask, message).await?;
-            let response = self.connector.call(request).await.map_err(|error| lost(&error.to_string()))?;
+            let response = self
+                .connector
+                .call(request)
+                .await
+                .map_err(|error| lost(&error.to_string()))?;
             let status = response.status();
-            let body = read(response.into_body()).await.ok_or_else(|| lost("the answer broke off, or is too large"))?;
+            let body = read(response.into_body())
+                .await
+                .ok_or_else(|| lost("the answer broke off, or is too large"))?;
             if status.is_success() {
                 return Ok(body);
             }
             let (code, text) = (message.error)(&body);
-            Err(AwsError::answered(ask.action, ask.subject.as_str(), status.as_u16(), (&code, &text)))
+            Err(AwsError::answered(
+                ask.action,
+                ask.subject.as_str(),
+                status.as_u16(),
+                (&code, &text),
+            ))
         };
-        tokio::time::timeout(TRY_TIMEOUT, exchange).await.unwrap_or_else(|_| Err(lost("no answer in time")))
+        tokio::time::timeout(TRY_TIMEOUT, exchange)
+            .await
+            .unwrap_or_else(|_| Err(lost("no answer in time")))
     }
 
     /// The message as a signed request.
     async fn request(&self, ask: &Ask, message: &Message) -> Result<HttpRequest, AwsError> {
-        let region = self.region().ok_or_else(|| ask.incomplete("no region is set"))?;
-        let provider = self.config.credentials_provider().ok_or_else(|| ask.incomplete("no credentials are set"))?;
+        let region = self
+            .region()
+            .ok_or_else(|| ask.incomplete("no region is set"))?;
+        let provider = self
+            .config
+            .credentials_provider()
+            .ok_or_else(|| ask.incomplete("no credentials are set"))?;
         let credentials = provider.provide_credentials().await;
-        let identity: Identity = credentials.map_err(|error| AwsError::unsigned(ask.action, ask.subject.as_str(), &error))?.into();
+        let identity: Identity = credentials
+            .map_err(|error| AwsError::unsigned(ask.action, ask.subject.as_str(), &error))?
+            .into();
         let uri = endpoint(&self.config, ask.service, region);
         let unsignable = |_| ask.incomplete("the request can't be signed");
         let time = self.config.time_source().unwrap_or_default().now();
@@ -135,18 +194,30 @@ impl Aws {
             .settings(SigningSettings::default())
             .build()
             .map_err(|_| ask.incomplete("the request can't be signed"))?;
-        let headers = message.headers.iter().map(|(name, value)| (*name, value.as_str()));
-        let signable = SignableRequest::new("POST", uri.as_str(), headers, SignableBody::Bytes(message.body.as_bytes()));
+        let headers = message
+            .headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()));
+        let signable = SignableRequest::new(
+            "POST",
+            uri.as_str(),
+            headers,
+            SignableBody::Bytes(message.body.as_bytes()),
+        );
         let signed = sign(signable.map_err(unsignable)?, &parameters.into()).map_err(unsignable)?;
         let mut request = HttpRequest::new(SdkBody::from(message.body.as_str()));
         let method = request.set_method("POST");
-        method.and_then(|()| request.set_uri(uri.as_str())).map_err(|_| ask.incomplete("the endpoint isn't an address"))?;
+        method
+            .and_then(|()| request.set_uri(uri.as_str()))
+            .map_err(|_| ask.incomplete("the endpoint isn't an address"))?;
         for (name, value) in &message.headers {
             request.headers_mut().insert(*name, value.clone());
         }
         let (added, _) = signed.into_parts().0.into_parts();
         for header in added {
-            request.headers_mut().insert(header.name(), header.value().to_owned());
+            request
+                .headers_mut()
+                .insert(header.name(), header.value().to_owned());
         }
         Ok(request)
     }
@@ -155,12 +226,22 @@ impl Aws {
 /// The endpoint that is configured for the service, else for all, else AWS's own. A path of `/` is
 /// what all of these APIs are asked at.
 fn endpoint(config: &aws_config::SdkConfig, service: &Service, region: &str) -> String {
-    let key = ServiceConfigKey::builder().service_id(service.id).env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
-    let own = key.ok().and_then(|key| config.service_config()?.load_config(key));
+    let key = ServiceConfigKey::builder()
+        .service_id(service.id)
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build();
+    let own = key
+        .ok()
+        .and_then(|key| config.service_config()?.load_config(key));
     let set = own.or_else(|| config.endpoint_url().map(str::to_owned));
     let base = set.unwrap_or_else(|| {
         // The China regions have a domain of their own; GovCloud's is the common one.
-        let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let domain = if region.starts_with("cn-") {
+            "amazonaws.com.cn"
+        } else {
+            "amazonaws.com"
+        };
         format!("https://{}.{region}.{domain}", service.host)
     });
     format!("{}/", base.trim_end_matches('/'))
@@ -168,17 +249,34 @@ fn endpoint(config: &aws_config::SdkConfig, service: &Service, region: &str) -> 
 
 /// `<ErrorResponse><Error>…`, and EC2's `<Response><Errors><Error>…`.
 fn xml_error(body: &[u8]) -> (String, String) {
-    let Some(root) = Element::read(body) else { return Default::default() };
+    let Some(root) = Element::read(body) else {
+        return Default::default();
+    };
     let error = root.child("Error").or_else(|| root.list("Errors").first());
-    error.map(|error| (error.text_of("Code").to_owned(), error.text_of("Message").to_owned())).unwrap_or_default()
+    error
+        .map(|error| {
+            (
+                error.text_of("Code").to_owned(),
+                error.text_of("Message").to_owned(),
+            )
+        })
+        .unwrap_or_default()
 }
 
 /// `{"__type": "prefix#Code", "message": "…"}`.
 fn json_error(body: &[u8]) -> (String, String) {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
-    let code = text("__type").rsplit('#').next().unwrap_or_default().to_owned();
-    let message = if text("message").is_empty() { text("Message") } else { text("message") };
+    let code = text("__type")
+        .rsplit('#')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    let message = if text("message").is_empty() {
+        text("Message")
+    } else {
+        text("message")
+    };
     (code, message.to_owned())
 }
 

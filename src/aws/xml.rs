@@ -33,9 +33,15 @@ impl Element {
                     if open.len() >= DEPTH_MAX || count > ELEMENTS_MAX || root.is_some() {
                         return None;
                     }
-                    open.push(Element { name: local.as_str().to_owned(), ..Element::default() });
+                    open.push(Element {
+                        name: local.as_str().to_owned(),
+                        ..Element::default()
+                    });
                 }
-                Token::ElementEnd { end: ElementEnd::Open, .. } => {}
+                Token::ElementEnd {
+                    end: ElementEnd::Open,
+                    ..
+                } => {}
                 Token::ElementEnd { end, .. } => {
                     let mut done = open.pop()?;
                     if let ElementEnd::Close(_, name) = end
@@ -49,8 +55,14 @@ impl Element {
                         None => root = Some(done),
                     }
                 }
-                Token::Text { text } => open.last_mut().into_iter().for_each(|one| one.text.push_str(&unescaped(text.as_str()))),
-                Token::Cdata { text, .. } => open.last_mut().into_iter().for_each(|one| one.text.push_str(text.as_str())),
+                Token::Text { text } => open
+                    .last_mut()
+                    .into_iter()
+                    .for_each(|one| one.text.push_str(&unescaped(text.as_str()))),
+                Token::Cdata { text, .. } => open
+                    .last_mut()
+                    .into_iter()
+                    .for_each(|one| one.text.push_str(text.as_str())),
                 _ => {}
             }
         }
@@ -84,7 +96,9 @@ fn unescaped(text: &str) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {
         out.push_str(before);
-        let known = after.split_once(';').and_then(|(name, after)| Some((character(name)?, after)));
+        let known = after
+            .split_once(';')
+            .and_then(|(name, after)| Some((character(name)?, after)));
         match known {
             Some((character, after)) => {
                 out.push(character);

@@ -6,7 +6,10 @@ use std::time::Duration;
 use super::fate::{Before, Fate, fate};
 use super::proof::{AGENT_LOST, Judgement};
 use super::waiting::{Counts, counts_as_healthy, waiting};
-use super::{Line, Look, STOPPED_MAX, Sample, State, TIMELINE_MAX, Target, Verdict, Waiting, failures, lines, proof};
+use super::{
+    Line, Look, STOPPED_MAX, Sample, State, TIMELINE_MAX, Target, Verdict, Waiting, failures,
+    lines, proof,
+};
 use crate::cause::Cause;
 use crate::snapshot::{Deployment, Service, Task, Timestamp};
 
@@ -56,6 +59,7 @@ pub(super) struct Memory {
     healthy_at: Option<Timestamp>,
     proofs: u32,
     proven: Vec<Cause>,
+    doubts: Vec<String>,
     /// Since when an instance's agent has been away.
     agents_away: BTreeMap<String, Timestamp>,
 }
@@ -78,6 +82,7 @@ impl Memory {
             healthy_at: None,
             proofs: 0,
             proven: Vec::new(),
+            doubts: Vec::new(),
             agents_away: BTreeMap::new(),
         }
     }
@@ -88,19 +93,26 @@ pub fn step(state: &mut State, look: &Look, now: Timestamp) -> Step {
     let mut step = Step::default();
     for action in &look.unread {
         if state.memory.unread.insert(action) {
-            step.say.push(Line::warning(format!("`{action}` is denied: the log says less about what the rollout waits for")));
+            step.say.push(Line::warning(format!(
+                "`{action}` is denied: the log says less about what the rollout waits for"
+            )));
         }
     }
     if let Some(service) = &look.service {
         judge(state, look, service, now, &mut step);
         state.last = Some(service.clone());
     } else {
-        step.waiting.push(if look.failed.is_some() { Waiting::Answer } else { Waiting::Listing });
+        step.waiting.push(if look.failed.is_some() {
+            Waiting::Answer
+        } else {
+            Waiting::Listing
+        });
     }
     if step.verdict.is_none() && now >= state.patience.deadline {
         step.verdict = Some(out_of_time(state, &step));
     }
-    if step.say.is_empty() && step.verdict.is_none() && now.since(state.memory.said_at) >= HEARTBEAT {
+    if step.say.is_empty() && step.verdict.is_none() && now.since(state.memory.said_at) >= HEARTBEAT
+    {
         step.say.push(Line::info(lines::waiting_for(&step.waiting)));
     }
     if !step.say.is_empty() {
@@ -114,23 +126,53 @@ pub fn step(state: &mut State, look: &Look, now: Timestamp) -> Step {
 fn explain(state: &State, look: &Look, now: Timestamp, step: &mut Step) {
     let explained = matches!(
         step.verdict,
-        Some(Verdict::Stuck { .. } | Verdict::Failed { .. } | Verdict::RolledBack { .. } | Verdict::TimedOut { .. })
+        Some(
+            Verdict::Stuck { .. }
+                | Verdict::Failed { .. }
+                | Verdict::RolledBack { .. }
+                | Verdict::TimedOut { .. }
+        )
     );
     if explained {
         step.causes = causes(state, look, now);
+    }
+    // What was waited for explains a rollout that was only slow; all else needs a cause.
+    if explained
+        && step.causes.is_empty()
+        && !matches!(step.verdict, Some(Verdict::TimedOut { .. }))
+    {
+        step.causes.push(proof::nothing_found(
+            look,
+            &step.waiting,
+            &state.memory.doubts,
+        ));
     }
 }
 
 /// What explains the state of the rollout as far as this look goes.
 pub(super) fn causes(state: &State, look: &Look, now: Timestamp) -> Vec<Cause> {
     let service = state.last.as_ref();
-    service.map(|service| proof::causes(state, service, look, &state.memory.proven, now)).unwrap_or_default()
+    service
+        .map(|service| proof::causes(state, service, look, &state.memory.proven, now))
+        .unwrap_or_default()
 }
 
 fn judge(state: &mut State, look: &Look, service: &Service, now: Timestamp, step: &mut Step) {
-    let before = Before { now, seen: state.memory.seen, failed: state.memory.failed };
-    let fate = fate(&state.target, service, look.service_deployment.as_ref(), before);
-    let ours = service.deployments.iter().find(|deployment| deployment.id == state.target.deployment);
+    let before = Before {
+        now,
+        seen: state.memory.seen,
+        failed: state.memory.failed,
+    };
+    let fate = fate(
+        &state.target,
+        service,
+        look.service_deployment.as_ref(),
+        before,
+    );
+    let ours = service
+        .deployments
+        .iter()
+        .find(|deployment| deployment.id == state.target.deployment);
     if ours.is_some() {
         state.memory.seen = Some(now);
     }
@@ -139,16 +181,29 @@ fn judge(state: &mut State, look: &Look, service: &Service, now: Timestamp, step
         Fate::NotSeenYet => step.waiting.push(Waiting::Listing),
         Fate::Completed => step.verdict = Some(Verdict::Succeeded),
         Fate::RolledBack { to, reason } => step.verdict = Some(Verdict::RolledBack { to, reason }),
-        Fate::Superseded { by, task_definition } => step.verdict = Some(Verdict::Superseded { by, task_definition }),
+        Fate::Superseded {
+            by,
+            task_definition,
+        } => {
+            step.verdict = Some(Verdict::Superseded {
+                by,
+                task_definition,
+            })
+        }
         Fate::Failed { reason } => step.verdict = Some(Verdict::Failed { reason }),
         Fate::RollbackFailed { reason } => {
-            step.verdict = Some(Verdict::Failed { reason: format!("the rollback failed as well: {reason}") });
+            step.verdict = Some(Verdict::Failed {
+                reason: format!("the rollback failed as well: {reason}"),
+            });
         }
         Fate::RollingBack { reason } => {
             state.memory.failed = true;
             state.memory.wants_survey = false;
             if !std::mem::replace(&mut state.memory.rollback_said, true) {
-                step.say.push(Line::warning(format!("ECS is rolling back: {}", lines::message(&reason))));
+                step.say.push(Line::warning(format!(
+                    "ECS is rolling back: {}",
+                    lines::message(&reason)
+                )));
             }
             step.waiting.push(Waiting::Rollback);
         }
@@ -176,9 +231,19 @@ fn tell(state: &mut State, look: &Look, service: &Service, now: Timestamp, step:
     if look.failed.is_some() {
         return;
     }
-    let failed = failures::failed_tasks(look.tasks.as_deref().unwrap_or_default(), &state.target.deployment);
+    let failed = failures::failed_tasks(
+        look.tasks.as_deref().unwrap_or_default(),
+        &state.target.deployment,
+    );
     for task in failed.iter().rev() {
-        let kind = format!("{}{:?}", task.stopped_reason, task.containers.iter().map(|c| (&c.reason, c.exit_code)).collect::<Vec<_>>());
+        let kind = format!(
+            "{}{:?}",
+            task.stopped_reason,
+            task.containers
+                .iter()
+                .map(|c| (&c.reason, c.exit_code))
+                .collect::<Vec<_>>()
+        );
         if memory.failures.len() < STOPPED_MAX && memory.failures.insert(kind) {
             step.say.push(Line::warning(failures::one_line(task)));
         }
@@ -186,7 +251,11 @@ fn tell(state: &mut State, look: &Look, service: &Service, now: Timestamp, step:
     if !failed.is_empty() {
         state.stopped = failed.into_iter().take(STOPPED_MAX).cloned().collect();
     }
-    let Some(ours) = service.deployments.iter().find(|deployment| deployment.id == state.target.deployment) else {
+    let Some(ours) = service
+        .deployments
+        .iter()
+        .find(|deployment| deployment.id == state.target.deployment)
+    else {
         return;
     };
     let counts = Counts::of(state, service, ours, look, now);
@@ -198,7 +267,13 @@ fn tell(state: &mut State, look: &Look, service: &Service, now: Timestamp, step:
     }
 }
 
-fn sample(state: &mut State, ours: &Deployment, counts: Counts, now: Timestamp, event: Option<&str>) {
+fn sample(
+    state: &mut State,
+    ours: &Deployment,
+    counts: Counts,
+    now: Timestamp,
+    event: Option<&str>,
+) {
     if state.timeline.len() >= TIMELINE_MAX {
         state.timeline.pop();
     }
@@ -213,7 +288,14 @@ fn sample(state: &mut State, ours: &Deployment, counts: Counts, now: Timestamp, 
     });
 }
 
-fn in_progress(state: &mut State, look: &Look, service: &Service, ours: &Deployment, now: Timestamp, step: &mut Step) {
+fn in_progress(
+    state: &mut State,
+    look: &Look,
+    service: &Service,
+    ours: &Deployment,
+    now: Timestamp,
+    step: &mut Step,
+) {
     let tasks = look.tasks.as_deref();
     step.waiting = waiting(state, service, ours, look, now);
     if let Some(reason) = failed_without_breaker(state, service, ours, tasks, now) {
@@ -226,7 +308,12 @@ fn in_progress(state: &mut State, look: &Look, service: &Service, ours: &Deploym
         state.memory.moved_at = now;
     }
     let moving = step.waiting.iter().any(Waiting::is_movement);
-    let lacks = step.waiting.iter().any(|waiting| matches!(waiting, Waiting::Placement { .. } | Waiting::Instance { .. }));
+    let lacks = step.waiting.iter().any(|waiting| {
+        matches!(
+            waiting,
+            Waiting::Placement { .. } | Waiting::Instance { .. }
+        )
+    });
     state.memory.wants_survey = lacks && !moving;
     note_agents(state, look, now);
     let judgement = if state.memory.wants_survey {
@@ -234,8 +321,16 @@ fn in_progress(state: &mut State, look: &Look, service: &Service, ours: &Deploym
     } else {
         Judgement::default()
     };
-    state.memory.proofs = if judgement.proof.is_some() { state.memory.proofs + 1 } else { 0 };
+    state.memory.proofs = if judgement.proof.is_some() {
+        state.memory.proofs + 1
+    } else {
+        0
+    };
     state.memory.proven = judgement.proof.unwrap_or_default();
+    state.memory.doubts = judgement.doubts;
+    if proof::is_scaling_out(look) {
+        state.memory.moved_at = now;
+    }
     let still = now.since(state.memory.moved_at);
     let certain = state.memory.proofs >= PROOFS;
     let mut enough = patience(state.patience.stuck_after, &step.waiting, &judgement.could);
@@ -249,7 +344,10 @@ fn in_progress(state: &mut State, look: &Look, service: &Service, ours: &Deploym
         state.memory.proven = vec![proof::hesitation(&judgement.could, still)];
     }
     // With a breaker ECS itself decides about tasks that fail; its delays between two tries are long.
-    let retrying = step.waiting.iter().any(|waiting| matches!(waiting, Waiting::Retry { .. }));
+    let retrying = step
+        .waiting
+        .iter()
+        .any(|waiting| matches!(waiting, Waiting::Retry { .. }));
     if !certain && retrying && service.configuration.circuit_breaker.is_some() {
         return;
     }
@@ -257,15 +355,21 @@ fn in_progress(state: &mut State, look: &Look, service: &Service, ours: &Deploym
         step.verdict = Some(Verdict::Stuck { proven: certain });
     } else if !std::mem::replace(&mut state.memory.stuck_said, true) {
         let causes = proof::causes(state, service, look, &state.memory.proven, now);
-        let why = causes.first().map(|cause| cause.message.clone()).unwrap_or_default();
-        step.say.push(Line::warning(format!("the rollout is stuck: {why}")));
+        let why = causes
+            .first()
+            .map(|cause| cause.message.clone())
+            .unwrap_or_default();
+        step.say
+            .push(Line::warning(format!("the rollout is stuck: {why}")));
     }
 }
 
 /// How long nothing may move before an unproven rollout is called stuck. What a capacity provider
 /// brings and what ECS tries again comes by itself, but nothing shows it coming.
 fn patience(stuck_after: Duration, waiting: &[Waiting], could: &[String]) -> Duration {
-    let instance = waiting.iter().any(|waiting| matches!(waiting, Waiting::Instance { .. }));
+    let instance = waiting
+        .iter()
+        .any(|waiting| matches!(waiting, Waiting::Instance { .. }));
     match (instance, could.is_empty()) {
         (true, _) => stuck_after.max(SCALE_OUT),
         (false, false) => stuck_after.max(NEXT_ATTEMPT),
@@ -288,7 +392,9 @@ fn note_agents(state: &mut State, look: &Look, now: Timestamp) {
 
 fn lost_agents(state: &State, now: Timestamp) -> BTreeSet<String> {
     let away = state.memory.agents_away.iter();
-    away.filter(|(_, since)| now.since(**since) >= AGENT_LOST).map(|(arn, _)| arn.clone()).collect()
+    away.filter(|(_, since)| now.since(**since) >= AGENT_LOST)
+        .map(|(arn, _)| arn.clone())
+        .collect()
 }
 
 /// Three failed tasks of this deployment in a row with none healthy, where no breaker decides.
@@ -314,9 +420,15 @@ fn failed_without_breaker(
     }
     let since = state.memory.healthy_at;
     let failed = failures::failed_tasks(tasks, &ours.id);
-    let in_a_row = failed.iter().filter(|task| since.is_none_or(|since| task.stopped.is_some_and(|at| at > since))).count();
+    let in_a_row = failed
+        .iter()
+        .filter(|task| since.is_none_or(|since| task.stopped.is_some_and(|at| at > since)))
+        .count();
     (in_a_row >= FAILURES_IN_A_ROW).then(|| {
-        format!("{in_a_row} tasks of the new revision failed in a row and none got healthy: {}", failures::one_line(failed[0]))
+        format!(
+            "{in_a_row} tasks of the new revision failed in a row and none got healthy: {}",
+            failures::one_line(failed[0])
+        )
     })
 }
 
@@ -325,19 +437,37 @@ fn print(service: &Service, ours: &Deployment, tasks: Option<&[Task]>) -> String
     let mut states: Vec<String> = tasks
         .unwrap_or_default()
         .iter()
-        .map(|task| format!("{} {:?} {:?} {}", task.arn, task.last_status, task.health, task.instance.as_deref().unwrap_or_default()))
+        .map(|task| {
+            format!(
+                "{} {:?} {:?} {}",
+                task.arn,
+                task.last_status,
+                task.health,
+                task.instance.as_deref().unwrap_or_default()
+            )
+        })
         .collect();
     states.sort();
     // A task that can't be placed makes ECS count failures; that is no movement.
-    format!("{} {} {} {} {states:?}", ours.desired, ours.running, service.running, service.pending)
+    format!(
+        "{} {} {} {} {states:?}",
+        ours.desired, ours.running, service.running, service.pending
+    )
 }
 
 fn out_of_time(state: &State, step: &Step) -> Verdict {
     if state.memory.rollback_said {
-        return Verdict::Failed { reason: "the rollback that ECS began was still under way when the time ran out".to_owned() };
+        return Verdict::Failed {
+            reason: "the rollback that ECS began was still under way when the time ran out"
+                .to_owned(),
+        };
     }
     if state.memory.stuck_said {
-        return Verdict::Stuck { proven: state.memory.proofs >= PROOFS };
+        return Verdict::Stuck {
+            proven: state.memory.proofs >= PROOFS,
+        };
     }
-    Verdict::TimedOut { waiting: step.waiting.clone() }
+    Verdict::TimedOut {
+        waiting: step.waiting.clone(),
+    }
 }

@@ -71,7 +71,12 @@ fn group(world: &World, provider: &Provider) -> String {
         let overrides: String = spec
             .types
             .iter()
-            .map(|kind| format!("<member><InstanceType>{}</InstanceType></member>", escaped(kind)))
+            .map(|kind| {
+                format!(
+                    "<member><InstanceType>{}</InstanceType></member>",
+                    escaped(kind)
+                )
+            })
             .collect();
         format!(
             "<MixedInstancesPolicy><LaunchTemplate><LaunchTemplateSpecification>{}</LaunchTemplateSpecification>\
@@ -108,7 +113,8 @@ fn activities(world: &World, body: &Value) -> Result<String, Refusal> {
     check(body, &["AutoScalingGroupName", "MaxRecords"])?;
     let asked = body["AutoScalingGroupName"].as_str().unwrap_or_default();
     let Some(provider) = scaled(world).find(|one| one.spec.name == asked) else {
-        let text = format!("AutoScalingGroup name not found - AutoScalingGroup '{asked}' not found");
+        let text =
+            format!("AutoScalingGroup name not found - AutoScalingGroup '{asked}' not found");
         return Err(Refusal::new("ValidationError", text));
     };
     let newest = provider.activities.iter().rev().take(size(body)?);

@@ -27,7 +27,11 @@ fn types(body: &Value) -> Result<String, Refusal> {
         return Err(Refusal::new("InvalidParameterValue", text));
     }
     let known = |name: &str| INSTANCE_TYPES.iter().find(|known| known.0 == name);
-    let missing: Vec<&str> = asked.iter().copied().filter(|name| known(name).is_none()).collect();
+    let missing: Vec<&str> = asked
+        .iter()
+        .copied()
+        .filter(|name| known(name).is_none())
+        .collect();
     if !missing.is_empty() {
         let list = missing.join(", ");
         return Err(Refusal::new(
@@ -37,7 +41,9 @@ fn types(body: &Value) -> Result<String, Refusal> {
     }
     let one = |(name, cpu, memory, slots, ..): &(&str, i64, i64, usize, u32, &str)| {
         // What the machine has before its system takes a part.
-        let nominal = u64::try_from(*memory).unwrap_or_default().next_power_of_two();
+        let nominal = u64::try_from(*memory)
+            .unwrap_or_default()
+            .next_power_of_two();
         format!(
             "<item><instanceType>{name}</instanceType><currentGeneration>true</currentGeneration>\
              <vCpuInfo><defaultVCpus>{}</defaultVCpus></vCpuInfo><memoryInfo><sizeInMiB>{nominal}</sizeInMiB></memoryInfo>\
@@ -52,22 +58,33 @@ fn types(body: &Value) -> Result<String, Refusal> {
 
 /// The launch template of a capacity provider's group.
 pub(super) fn template_id(provider: &str) -> String {
-    let number = provider.bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
+    let number = provider.bytes().fold(0_u64, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add(u64::from(byte))
+    });
     format!("lt-0{number:016x}")
 }
 
 fn versions(world: &World, body: &Value) -> Result<String, Refusal> {
     check(body, &["LaunchTemplateId", "LaunchTemplateVersion."])?;
     let id = body["LaunchTemplateId"].as_str().unwrap_or_default();
-    let provider = world.providers.iter().find(|one| template_id(&one.spec.name) == id);
+    let provider = world
+        .providers
+        .iter()
+        .find(|one| template_id(&one.spec.name) == id);
     let Some(provider) = provider else {
         let text = format!("The specified launch template, with template ID {id}, does not exist.");
         return Err(Refusal::new("InvalidLaunchTemplateId.NotFound", text));
     };
     let asked = items(body, "LaunchTemplateVersion.");
-    if !asked.iter().all(|asked| ["1", "$Latest", "$Default"].contains(asked)) {
+    if !asked
+        .iter()
+        .all(|asked| ["1", "$Latest", "$Default"].contains(asked))
+    {
         let text = "Could not find the specified version for the launch template.";
-        return Err(Refusal::new("InvalidLaunchTemplateId.VersionNotFound", text));
+        return Err(Refusal::new(
+            "InvalidLaunchTemplateId.VersionNotFound",
+            text,
+        ));
     }
     let kind = escaped(&provider.spec.instance.ec2_type);
     Ok(format!(

@@ -118,7 +118,9 @@ pub(super) fn response(world: &mut World, operation: &Operation, inside: &str) -
     let id = world.ids.uuid();
     let (name, xmlns) = (&operation.name, namespace(operation.api));
     let body = if operation.api == Api::Ec2 {
-        format!("<{name}Response xmlns=\"{xmlns}\"><requestId>{id}</requestId>{inside}</{name}Response>")
+        format!(
+            "<{name}Response xmlns=\"{xmlns}\"><requestId>{id}</requestId>{inside}</{name}Response>"
+        )
     } else {
         format!(
             "<{name}Response xmlns=\"{xmlns}\"><{name}Result>{inside}</{name}Result>\

@@ -17,7 +17,8 @@ pub(super) fn events(world: &World, body: &Value) -> Result<Value, Refusal> {
     };
     let limit = body["limit"].as_i64().unwrap_or(EVENTS_MOST);
     if !(1..=EVENTS_MOST).contains(&limit) {
-        let text = format!("1 validation error detected: Value at 'limit' must be at most {EVENTS_MOST}");
+        let text =
+            format!("1 validation error detected: Value at 'limit' must be at most {EVENTS_MOST}");
         return Err(Refusal::new("InvalidParameterException", text));
     }
     let group = body["logGroupName"].as_str().unwrap_or_default();
@@ -36,7 +37,10 @@ pub(super) fn events(world: &World, body: &Value) -> Result<Value, Refusal> {
     let shown: Vec<&String> = if body["startFromHead"] == true {
         lines.iter().take(limit).collect()
     } else {
-        lines.iter().skip(lines.len().saturating_sub(limit)).collect()
+        lines
+            .iter()
+            .skip(lines.len().saturating_sub(limit))
+            .collect()
     };
     let at = task.started.unwrap_or_default();
     let shown: Vec<Value> = shown

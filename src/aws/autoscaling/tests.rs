@@ -13,7 +13,9 @@ fn read(inner: &str) -> DescribedGroup {
 
 #[test]
 fn only_what_launches_next_counts_as_an_instance_type() {
-    let template = |version: &str| format!("<LaunchTemplateId>lt-1</LaunchTemplateId><Version>{version}</Version>");
+    let template = |version: &str| {
+        format!("<LaunchTemplateId>lt-1</LaunchTemplateId><Version>{version}</Version>")
+    };
     let plain = |version: &str| format!("<LaunchTemplate>{}</LaunchTemplate>", template(version));
     let mixed = |overrides: &str| {
         format!(
@@ -37,7 +39,21 @@ fn only_what_launches_next_counts_as_an_instance_type() {
         (String::new(), &[], None),
     ] {
         let read = read(&inner);
-        assert_eq!((read.group.instance_types.as_slice(), read.template), (types.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>().as_slice(), template), "{inner}");
-        assert_eq!((read.group.min, read.group.desired, read.group.max), (0, 2, 5));
+        assert_eq!(
+            (read.group.instance_types.as_slice(), read.template),
+            (
+                types
+                    .iter()
+                    .map(|one| (*one).to_owned())
+                    .collect::<Vec<_>>()
+                    .as_slice(),
+                template
+            ),
+            "{inner}"
+        );
+        assert_eq!(
+            (read.group.min, read.group.desired, read.group.max),
+            (0, 2, 5)
+        );
     }
 }

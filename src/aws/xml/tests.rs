@@ -12,14 +12,30 @@ fn reads_what_aws_writes() {
     assert_eq!(members[0].text_of("Name"), "a & b & <c> &unknown; &");
     assert_eq!(members[0].number::<u32>("Max"), Some(3));
     assert_eq!(members[1].text_of("Name"), "<raw & kept>");
-    assert_eq!((members[1].text_of("Empty"), members[1].number::<u32>("Empty")), ("", None));
+    assert_eq!(
+        (
+            members[1].text_of("Empty"),
+            members[1].number::<u32>("Empty")
+        ),
+        ("", None)
+    );
     assert_eq!(root.list("Nothing"), []);
 }
 
 #[test]
 fn what_is_no_document_is_none() {
     let deep = "<a>".repeat(40) + &"</a>".repeat(40);
-    for text in ["", "text", "<a>", "<a></b>", "</a>", "<a/><b/>", "<a", "{\"a\":1}", deep.as_str()] {
+    for text in [
+        "",
+        "text",
+        "<a>",
+        "<a></b>",
+        "</a>",
+        "<a/><b/>",
+        "<a",
+        "{\"a\":1}",
+        deep.as_str(),
+    ] {
         assert_eq!(Element::read(text.as_bytes()), None, "{text}");
     }
     assert_eq!(Element::read(b"<a>\xff</a>"), None);

@@ -21,6 +21,8 @@ const PROBATION: Duration = Duration::from_secs(45);
 const BETWEEN_READS: Duration = Duration::from_secs(30);
 /// Target groups of one service that are read; ECS allows five.
 const GROUPS_MAX: usize = 5;
+/// Nothing waits longer for one kind of evidence.
+const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How the targets of one service were last seen.
 #[derive(Clone, Debug, Default)]
@@ -39,20 +41,47 @@ impl Reader<'_> {
         let waits = tasks.iter().any(|task| {
             task.started_by == state.target.deployment
                 && task.last_status == TaskStatus::Running
-                && task.started.is_some_and(|started| now.since(started) >= PROBATION)
+                && task
+                    .started
+                    .is_some_and(|started| now.since(started) >= PROBATION)
         });
         let before = self.seen.get(&index);
         let due = before.is_none_or(|seen| now.since(seen.at) >= BETWEEN_READS);
         if waits && due {
             self.read_targets(index, look).await;
         }
-        look.targets = self.seen.get(&index).map(|seen| seen.unhealthy.clone()).unwrap_or_default();
+        look.targets = self
+            .seen
+            .get(&index)
+            .map(|seen| seen.unhealthy.clone())
+            .unwrap_or_default();
     }
 
     async fn read_targets(&mut self, index: usize, look: &Look) {
+        self.seen.entry(index).or_default().at = self.clock.now();
+        if tokio::time::timeout(READ_TIMEOUT, self.read_target_groups(index, look))
+            .await
+            .is_err()
+        {
+            tracing::debug!("the targets' health took too long");
+        }
+    }
+
+    async fn read_target_groups(&mut self, index: usize, look: &Look) {
         const ACTION: &str = "elasticloadbalancing:DescribeTargetHealth";
-        let Some(service) = look.service.as_ref().filter(|_| !self.denied.contains(ACTION)) else { return };
-        let groups: Vec<&String> = service.load_balancers.iter().filter_map(|one| one.target_group.as_ref()).take(GROUPS_MAX).collect();
+        let Some(service) = look
+            .service
+            .as_ref()
+            .filter(|_| !self.denied.contains(ACTION))
+        else {
+            return;
+        };
+        let groups: Vec<&String> = service
+            .load_balancers
+            .iter()
+            .filter_map(|one| one.target_group.as_ref())
+            .take(GROUPS_MAX)
+            .collect();
         let mut targets = Vec::new();
         for group in groups {
             let answer = self.aws.target_health(group).await;
@@ -62,27 +91,48 @@ impl Reader<'_> {
         for target in &mut targets {
             target.task = task_behind(target, tasks).map(|task| task.id().to_owned());
         }
-        let seen = self.seen.entry(index).or_default();
-        seen.at = self.clock.now();
-        merge(&mut seen.unhealthy, targets);
+        merge(&mut self.seen.entry(index).or_default().unhealthy, targets);
     }
 
     /// Reads what explains a verdict that isn't good, and has the causes told with it.
-    pub(super) async fn explain(&mut self, index: usize, state: &State, (look, step): (&mut Look, &mut Step)) {
+    pub(super) async fn explain(
+        &mut self,
+        index: usize,
+        state: &State,
+        (look, step): (&mut Look, &mut Step),
+    ) {
         let bad = matches!(
             step.verdict,
-            Some(Verdict::Stuck { .. } | Verdict::Failed { .. } | Verdict::RolledBack { .. } | Verdict::TimedOut { .. })
+            Some(
+                Verdict::Stuck { .. }
+                    | Verdict::Failed { .. }
+                    | Verdict::RolledBack { .. }
+                    | Verdict::TimedOut { .. }
+            )
         );
         if !bad {
             return;
         }
         let known = self.denied.len();
         self.read_targets(index, look).await;
-        look.targets = self.seen.get(&index).map(|seen| seen.unhealthy.clone()).unwrap_or_default();
-        look.logs = self.logs(state, look).await;
+        look.targets = self
+            .seen
+            .get(&index)
+            .map(|seen| seen.unhealthy.clone())
+            .unwrap_or_default();
+        look.logs = tokio::time::timeout(READ_TIMEOUT, self.logs(state, look))
+            .await
+            .unwrap_or_default();
         if self.denied.len() > known {
-            let denied = self.denied.iter().filter(|action| !look.unread.contains(*action));
-            step.say.extend(denied.map(|action| Line::warning(format!("`{action}` is denied: the cause is told without it"))));
+            let denied = self
+                .denied
+                .iter()
+                .filter(|action| !look.unread.contains(*action));
+            step.say.extend(denied.map(|action| {
+                Line::warning(format!(
+                    "`{action}` is denied: the cause is told without it"
+                ))
+            }));
         }
         if !look.targets.is_empty() || !look.logs.is_empty() {
             step.causes = step::causes(state, look, self.clock.now());
@@ -97,11 +147,21 @@ impl Reader<'_> {
             if self.denied.contains(ACTION) {
                 break;
             }
-            let Some(stream) = stream(&state.document, container, task) else { continue };
+            let Some(stream) = stream(&state.document, container, task) else {
+                continue;
+            };
             let answer = self.aws.log_tail(&stream).await;
-            let Some(lines) = self.unneeded(answer) else { continue };
+            let Some(lines) = self.unneeded(answer) else {
+                continue;
+            };
             let (task, container) = (task.id().to_owned(), container.to_owned());
-            tails.push(LogTail { task, container, group: stream.group, stream: stream.stream, lines });
+            tails.push(LogTail {
+                task,
+                container,
+                group: stream.group,
+                stream: stream.stream,
+                lines,
+            });
         }
         tails
     }
@@ -121,12 +181,20 @@ impl Reader<'_> {
 
 /// What was seen as unhealthy stays so until it is seen as healthy.
 fn merge(unhealthy: &mut Vec<TargetHealth>, targets: Vec<TargetHealth>) {
-    let same = |one: &TargetHealth, other: &TargetHealth| one.group == other.group && one.target == other.target && one.port == other.port;
+    let same = |one: &TargetHealth, other: &TargetHealth| {
+        one.group == other.group && one.target == other.target && one.port == other.port
+    };
     let recovered = |before: &TargetHealth| {
-        targets.iter().any(|now| same(before, now) && matches!(now.state.as_str(), "healthy" | "unhealthy" | "initial"))
+        targets.iter().any(|now| {
+            same(before, now) && matches!(now.state.as_str(), "healthy" | "unhealthy" | "initial")
+        })
     };
     unhealthy.retain(|before| !recovered(before));
-    unhealthy.extend(targets.into_iter().filter(|now| now.state.starts_with("unhealthy")));
+    unhealthy.extend(
+        targets
+            .into_iter()
+            .filter(|now| now.state.starts_with("unhealthy")),
+    );
 }
 
 /// The one task at the target's address, or at its port where targets are instances; none where
@@ -134,7 +202,11 @@ fn merge(unhealthy: &mut Vec<TargetHealth>, targets: Vec<TargetHealth>) {
 fn task_behind<'a>(target: &TargetHealth, tasks: &'a [Task]) -> Option<&'a Task> {
     let is_instance = target.target.starts_with("i-");
     let fits = |container: &Container| {
-        if is_instance { container.host_ports.contains(&target.port) } else { container.addresses.contains(&target.target) }
+        if is_instance {
+            container.host_ports.contains(&target.port)
+        } else {
+            container.addresses.contains(&target.target)
+        }
     };
     let mut behind = tasks
         .iter()
@@ -144,15 +216,27 @@ fn task_behind<'a>(target: &TargetHealth, tasks: &'a [Task]) -> Option<&'a Task>
 
 /// Tasks and the container of each whose log may tell what went wrong: the newest failures first,
 /// then running tasks that don't get healthy.
-fn suspects<'a>(tasks: &'a [Task], state: &'a State, service: Option<&'a Service>) -> Vec<(&'a Task, &'a str)> {
-    let behind = service.and_then(|service| service.load_balancers.first()).map(|one| one.container.as_str());
+fn suspects<'a>(
+    tasks: &'a [Task],
+    state: &'a State,
+    service: Option<&'a Service>,
+) -> Vec<(&'a Task, &'a str)> {
+    let behind = service
+        .and_then(|service| service.load_balancers.first())
+        .map(|one| one.container.as_str());
     let failed = failures::failed_tasks(tasks, &state.target.deployment).into_iter();
     let failed = failed.filter(|task| task.started.is_some());
     let waiting = tasks.iter().filter(|task| {
-        behind.is_some() && task.started_by == state.target.deployment && task.last_status == TaskStatus::Running
+        behind.is_some()
+            && task.started_by == state.target.deployment
+            && task.last_status == TaskStatus::Running
     });
     let named = |task: &'a Task| Some((task, ended(task, &state.document).or(behind)?));
-    failed.chain(waiting).filter_map(named).take(LOGS_MAX).collect()
+    failed
+        .chain(waiting)
+        .filter_map(named)
+        .take(LOGS_MAX)
+        .collect()
 }
 
 /// The essential container that ended by itself, with an error before without one.
@@ -160,15 +244,27 @@ fn ended<'a>(task: &'a Task, document: &Value) -> Option<&'a str> {
     if task.stop_code.as_deref() != Some("EssentialContainerExited") {
         return None;
     }
-    let essential = |container: &&Container| defined(document, &container.name).and_then(|one| one.get("essential")) != Some(&Value::Bool(false));
-    let ended = || task.containers.iter().filter(essential).filter(|container| container.exit_code.is_some());
-    let first = ended().find(|container| !matches!(container.exit_code, Some(0 | 143))).or_else(|| ended().next());
+    let essential = |container: &&Container| {
+        defined(document, &container.name).and_then(|one| one.get("essential"))
+            != Some(&Value::Bool(false))
+    };
+    let ended = || {
+        task.containers
+            .iter()
+            .filter(essential)
+            .filter(|container| container.exit_code.is_some())
+    };
+    let first = ended()
+        .find(|container| !matches!(container.exit_code, Some(0 | 143)))
+        .or_else(|| ended().next());
     first.map(|container| container.name.as_str())
 }
 
 fn defined<'a>(document: &'a Value, container: &str) -> Option<&'a Value> {
     let containers = document.get("containerDefinitions")?.as_array()?;
-    containers.iter().find(|one| one.get("name").and_then(Value::as_str) == Some(container))
+    containers
+        .iter()
+        .find(|one| one.get("name").and_then(Value::as_str) == Some(container))
 }
 
 /// Where the container's log is. Without a prefix the stream has the container's runtime id, which
@@ -182,7 +278,11 @@ fn stream(document: &Value, container: &str, task: &Task) -> Option<LogStream> {
     Some(LogStream {
         region: option("awslogs-region").map(str::to_owned),
         group: option("awslogs-group")?.to_owned(),
-        stream: format!("{}/{container}/{}", option("awslogs-stream-prefix")?, task.id()),
+        stream: format!(
+            "{}/{container}/{}",
+            option("awslogs-stream-prefix")?,
+            task.id()
+        ),
     })
 }
 
