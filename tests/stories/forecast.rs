@@ -139,7 +139,7 @@ async fn enough_memory_in_sum_and_on_no_instance() {
       i-0e6984080bab12a02  m5.large      1920      3000         2         0  4000 MiB needed, 3000 free, 1000 short
       i-03fdabe86cbbeaa11  m5.large      1920      3000         2         0  4000 MiB needed, 3000 free, 1000 short
       i-0225ec07a99506761  m5.large      1920      3000         2         0  4000 MiB needed, 3000 free, 1000 short
-      would help: set `minimumHealthyPercent` to 66 and `maximumPercent` to 200 (now 100 and 200); as few as 2 of 3 tasks serve during a rollout
+      would help: set `minimumHealthyPercent` to 66 (now 100); as few as 2 of 3 tasks serve during a rollout
       would help: give the task 3000 MiB instead of 4000; each task has that much less
       would help: add 1 more instance of type m5.large to the cluster; what an instance costs while it runs
 
@@ -204,11 +204,11 @@ async fn network_interfaces_without_and_with_trunk() {
       at least 2 healthy (2 × 100 % rounded up), at most 4 running or pending (2 × 200 % rounded down)
       each new task needs 128 CPU units, 256 MiB, 1 network interface
       instance             type      CPU free  MiB free  ENI free  GPU free
-      i-0e6984080bab12a02  m5.large      1792      7252         0         0  1 network interfaces needed, 0 free, 1 short
-      would help: set `minimumHealthyPercent` to 50 and `maximumPercent` to 200 (now 100 and 200); as few as 1 of 2 tasks serve during a rollout
+      i-0e6984080bab12a02  m5.large      1792      7252         0         0  1 network interface needed, 0 free, 1 short
+      would help: set `minimumHealthyPercent` to 50 (now 100); as few as 1 of 2 tasks serve during a rollout
       would help: add 1 more instance of type m5.large to the cluster; what an instance costs while it runs
 
-    blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first (i-0e6984080bab12a02: 1 network interfaces needed, 0 free, 1 short)
+    blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first (i-0e6984080bab12a02: 1 network interface needed, 0 free, 1 short)
     the service was not changed
     ");
     let trunk = vec![(
@@ -293,7 +293,7 @@ async fn every_instance_is_draining() {
       each new task needs 128 CPU units, 256 MiB
       instance             type      CPU free  MiB free  ENI free  GPU free
       i-0e6984080bab12a02  m5.large      1920      7508         2         0  the instance is DRAINING, not ACTIVE
-      would help: set the container instance `63cb` (i-0e6984080bab12a02) back from DRAINING to ACTIVE; what drains it no longer empties it
+      would help: set the container instance `63cb` (i-0e6984080bab12a02) back from DRAINING to ACTIVE (`aws ecs update-container-instances-state --status ACTIVE`); what drains it no longer empties it
       would help: add 1 more instance of type m5.large to the cluster; what an instance costs while it runs
 
     planned: nothing was changed; as it stands, the rollout can't finish: no instance can take a new task, even with every old one gone (i-0e6984080bab12a02: the instance is DRAINING, not ACTIVE)
