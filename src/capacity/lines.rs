@@ -73,7 +73,7 @@ fn needed(needs: &TaskNeeds) -> String {
     match needs.gpus {
         Gpus::Count(0) => {}
         Gpus::Count(count) => {
-            let _ = write!(text, ", {count} {}", plural(count.into(), "GPU"));
+            let _ = write!(text, ", {count} {}", plural(count, "GPU"));
         }
         Gpus::All => text.push_str(", all GPUs"),
     }
