@@ -40,6 +40,17 @@ impl Clock {
         Clock { speed, ..self }
     }
 
+    /// The same clock, set to `now`: what AWS stamps and what this run reckons must be of one time,
+    /// however far the runner's clock is off. `elapsed` goes on as it was.
+    #[must_use]
+    pub fn set_to(self, now: Timestamp) -> Clock {
+        let by = now.0 - self.now().0;
+        Clock {
+            wall: Timestamp(self.wall.0 + by),
+            ..self
+        }
+    }
+
     pub fn now(&self) -> Timestamp {
         self.wall.plus(self.elapsed())
     }

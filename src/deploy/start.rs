@@ -9,7 +9,7 @@ use crate::report::{DefinitionReport, Outcome};
 use crate::request::Request;
 use crate::rollout::Target;
 use crate::run::Run;
-use crate::snapshot::{Deployment, RolloutState, Service};
+use crate::snapshot::{Deployment, RolloutState, Service, Timestamp};
 
 /// Registers what the plan says; gives back one ARN and document per definition.
 pub(super) async fn definitions(
@@ -184,6 +184,7 @@ async fn updated(
     };
     run.report.service_changed = true;
     run.report.services[index].changed = true;
+    align(run, service, &deployment);
     let is_new = service
         .deployments
         .iter()
@@ -200,6 +201,17 @@ async fn updated(
         )
     });
     Ok(deployment)
+}
+
+/// Sets the run's clock to AWS's by the deployment that AWS has just created: the age of tasks and
+/// events is reckoned against it.
+fn align(run: &mut Run, before: &Service, deployment: &Deployment) {
+    let is_new = before.deployments.iter().all(|old| old.id != deployment.id);
+    if is_new && deployment.created != Timestamp::default() {
+        let now = run.clock.now();
+        run.clock = run.clock.set_to(deployment.created);
+        run.report.started.0 += run.clock.now().0 - now.0;
+    }
 }
 
 /// The deployment of a service that runs, or rolls out, just what `update` asks for.

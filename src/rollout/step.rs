@@ -218,8 +218,13 @@ fn judge(state: &mut State, look: &Look, service: &Service, now: Timestamp, step
 /// Events, counts and first failures: said when they are new.
 fn tell(state: &mut State, look: &Look, service: &Service, now: Timestamp, step: &mut Step) {
     let memory = &mut state.memory;
+    if memory.events.len() > EVENTS_REMEMBERED {
+        // What ECS no longer lists can't come back.
+        let listed: BTreeSet<&String> = service.events.iter().map(|event| &event.id).collect();
+        memory.events.retain(|id| listed.contains(id));
+    }
     let (said, newest) = lines::events(&state.target, service, |event| {
-        memory.events.len() < EVENTS_REMEMBERED && memory.events.insert(event.id.clone())
+        memory.events.insert(event.id.clone())
     });
     step.say.extend(said);
     // Half a look has no tasks to count; the counters of the deployment mean something else.

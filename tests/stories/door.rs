@@ -141,6 +141,8 @@ pub(crate) struct Story {
     troubles: Vec<Trouble>,
     rewrites: Vec<(String, String, String)>,
     workspace: std::path::PathBuf,
+    /// How far the runner's clock is ahead of AWS's, in milliseconds.
+    pub(crate) clock_ahead: i64,
 }
 
 /// How it went.
