@@ -23,7 +23,10 @@ pub struct Survey {
     pub type_sizes: BTreeMap<String, TypeSize>,
     /// ARNs of instances whose agent stayed away over several looks.
     pub agents_lost: BTreeSet<String>,
-    pub fargate: Option<FargateLimits>,
+    /// By service: the zones of its subnets, where all of them could be read.
+    pub zones: BTreeMap<String, BTreeSet<String>>,
+    /// By service on Fargate: what limits its tasks.
+    pub fargate: BTreeMap<String, FargateLimits>,
     pub unread: Vec<Unread>,
 }
 
@@ -53,10 +56,9 @@ impl Survey {
             needs,
             old_needs: &self.old_needs,
             member_of: self.member_of.get(&service.name),
-            // The subnets are not read: any instance's zone will do.
-            zones: None,
+            zones: self.zones.get(&service.name),
             target,
-            fargate: self.fargate.as_ref(),
+            fargate: self.fargate.get(&service.name),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::xml::Element;
 use super::{Aws, AwsError};
 use crate::capacity::TypeSize;
 
-const EC2: Service = Service {
+pub(super) const EC2: Service = Service {
     id: "EC2",
     host: "ec2",
     api: "2016-11-15",

@@ -13,7 +13,9 @@ mod ecs;
 mod elb;
 mod error;
 mod logs;
+mod quotas;
 mod signed;
+mod subnets;
 mod survey;
 mod xml;
 

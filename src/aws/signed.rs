@@ -52,7 +52,7 @@ impl Ask {
         self.action.rsplit(':').next().unwrap_or_default()
     }
 
-    fn incomplete(&self, text: &str) -> AwsError {
+    pub(super) fn incomplete(&self, text: &str) -> AwsError {
         AwsError::incomplete(self.action, self.subject.as_str(), text)
     }
 }

@@ -54,6 +54,8 @@ impl Aws {
             self.survey_constraints(&mut survey, service, constraints)
                 .await;
         }
+        self.survey_subnets(&mut survey, services).await;
+        self.survey_quotas(&mut survey, services).await;
         self.survey_old_needs(&mut survey, services).await;
         survey
     }
@@ -182,6 +184,67 @@ impl Aws {
         }
     }
 
+    /// The subnets of the tasks that have network interfaces of their own.
+    async fn survey_subnets(&self, survey: &mut Survey, services: &[(&Service, &[Constraint])]) {
+        let subnets_of = |service: &Service| service.network.clone().map(|network| network.subnets);
+        let of_all: Vec<(&Service, Vec<String>)> = services
+            .iter()
+            .filter_map(|(service, _)| Some((*service, subnets_of(service)?)))
+            .filter(|(_, ids)| !ids.is_empty())
+            .collect();
+        let ids: BTreeSet<&str> = of_all
+            .iter()
+            .flat_map(|(_, ids)| ids.iter().map(String::as_str))
+            .collect();
+        if ids.is_empty() {
+            return;
+        }
+        let read = self.subnets(&ids).await;
+        let Some(read) = note(survey, Source::Subnets, read) else {
+            return;
+        };
+        for (service, ids) in of_all {
+            // One that is missing may have any zone and any number of addresses.
+            let Some(own) = ids
+                .iter()
+                .map(|id| read.get(id))
+                .collect::<Option<Vec<_>>>()
+            else {
+                continue;
+            };
+            if is_fargate(service) {
+                let free = own
+                    .iter()
+                    .fold(0_i64, |sum, one| sum.saturating_add(one.free));
+                let limits = survey.fargate.entry(service.name.clone()).or_default();
+                limits.addresses = Some(free);
+            } else {
+                let zones = own.iter().map(|one| one.zone.clone()).collect();
+                survey.zones.insert(service.name.clone(), zones);
+            }
+        }
+    }
+
+    /// The account's quota of Fargate's vCPUs, for services that run on one kind of Fargate.
+    async fn survey_quotas(&self, survey: &mut Survey, services: &[(&Service, &[Constraint])]) {
+        for spot in [false, true] {
+            let concerned = services
+                .iter()
+                .filter(|(service, _)| spot_only(service) == Some(spot));
+            let names: Vec<String> = concerned.map(|(service, _)| service.name.clone()).collect();
+            if names.is_empty() {
+                continue;
+            }
+            let quota = self.fargate_quota(spot).await;
+            let Some(quota) = note(survey, Source::Quotas, quota) else {
+                continue;
+            };
+            for name in names {
+                survey.fargate.entry(name).or_default().quota = Some(quota);
+            }
+        }
+    }
+
     /// What the running tasks of the services were started with.
     async fn survey_old_needs(&self, survey: &mut Survey, services: &[(&Service, &[Constraint])]) {
         let mut revisions = BTreeSet::new();
@@ -218,6 +281,21 @@ fn is_fargate(service: &Service) -> bool {
                 .capacity_providers
                 .iter()
                 .any(|item| item.provider.starts_with("FARGATE")))
+}
+
+/// Whether all of a Fargate service's tasks are on Spot, or all on demand; none where both may be,
+/// whose quotas are two.
+fn spot_only(service: &Service) -> Option<bool> {
+    if !is_fargate(service) {
+        return None;
+    }
+    let on_spot = |provider: &str| provider == "FARGATE_SPOT";
+    let mut kinds = service
+        .capacity_providers
+        .iter()
+        .map(|item| on_spot(&item.provider));
+    let first = kinds.next().unwrap_or(false);
+    kinds.all(|kind| kind == first).then_some(first)
 }
 
 /// The value, or a note of what could not be read and why.

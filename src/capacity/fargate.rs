@@ -134,13 +134,20 @@ pub(super) fn offer(claim: &Claim<'_, '_>) -> Option<Remedy> {
 /// The quota and the addresses, each as one instance that all tasks share.
 fn over_limits(claim: &Claim<'_, '_>, bounds: Bounds, limits: &FargateLimits) -> Option<Decision> {
     let need = claim.deploy.needs.task_size.0.filter(|cpu| *cpu > 0);
-    if let (Some(quota), Some(in_use), Some(need)) = (limits.quota, limits.in_use, need) {
+    if let (Some(quota), Some(need)) = (limits.quota, need) {
+        // What the account uses is at least what the service's own tasks do.
+        let in_use = limits.in_use.unwrap_or_else(|| own_cpu(claim));
+        let (least, use_of) = if limits.in_use.is_some() {
+            ("", "")
+        } else {
+            ("at least ", " by this service")
+        };
         let back = old_cpu(claim);
         let free = quota.saturating_sub(in_use);
         if never_ends(claim, &bounds, (free, need, back)) {
             let headline = format!(
                 "the rollout can't finish within the account's Fargate quota: {quota} CPU units ({} vCPU), \
-                 {in_use} in use, {need} needed for each new task",
+                 {least}{in_use} in use{use_of}, {need} needed for each new task",
                 quota / 1024
             );
             return Some(Decision::blocked(bounds, CauseKind::Quota, headline));
@@ -183,6 +190,18 @@ fn never_ends(claim: &Claim<'_, '_>, bounds: &Bounds, (free, need, back): (i64, 
             chains: vec![chain],
         }
         .some_order_ends()
+}
+
+/// What the service's own tasks take at least, in CPU units.
+fn own_cpu(claim: &Claim<'_, '_>) -> i64 {
+    let own = claim.ground.tasks_of(&claim.deploy.service.name);
+    let on_it = own
+        .iter()
+        .map(|(task, _)| task)
+        .filter(|task| !task.last_status.is_stopping());
+    on_it
+        .filter_map(|task| task.cpu)
+        .fold(0, i64::saturating_add)
 }
 
 /// What an old task gives back at most, in CPU units.

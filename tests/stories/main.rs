@@ -12,6 +12,7 @@ mod certainty;
 mod door;
 mod ends;
 mod evidence;
+mod fargate;
 mod faults;
 mod forecast;
 mod looking;

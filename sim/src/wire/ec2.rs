@@ -1,9 +1,9 @@
-//! EC2: instance types, and the launch templates of the groups.
+//! EC2: instance types, subnets, and the launch templates of the groups.
 
 use serde_json::Value;
 
 use super::forms::{check, escaped, items};
-use crate::world::{INSTANCE_TYPES, Refusal, World};
+use crate::world::{INSTANCE_TYPES, Refusal, SubnetSpec, World};
 
 /// DescribeInstanceTypes takes no more names.
 const TYPES_MOST: usize = 100;
@@ -11,6 +11,7 @@ const TYPES_MOST: usize = 100;
 pub(super) fn handle(world: &World, name: &str, body: &Value) -> Result<String, Refusal> {
     match name {
         "DescribeInstanceTypes" => types(body),
+        "DescribeSubnets" => subnets(world, body),
         "DescribeLaunchTemplateVersions" => versions(world, body),
         _ => Err(Refusal::new(
             "InvalidAction",
@@ -54,6 +55,27 @@ fn types(body: &Value) -> Result<String, Refusal> {
     };
     let set: String = asked.into_iter().filter_map(known).map(one).collect();
     Ok(format!("<instanceTypeSet>{set}</instanceTypeSet>"))
+}
+
+fn subnets(world: &World, body: &Value) -> Result<String, Refusal> {
+    check(body, &["SubnetId."])?;
+    let asked = items(body, "SubnetId.");
+    let known = |id: &str| world.subnets.iter().find(|known| known.id == id);
+    if let Some(id) = asked.iter().find(|id| known(id).is_none()) {
+        let text = format!("The subnet ID '{id}' does not exist");
+        return Err(Refusal::new("InvalidSubnetID.NotFound", text));
+    }
+    let one = |subnet: &SubnetSpec| {
+        format!(
+            "<item><subnetId>{}</subnetId><state>available</state><availabilityZone>{}</availabilityZone>\
+             <availableIpAddressCount>{}</availableIpAddressCount></item>",
+            escaped(&subnet.id),
+            escaped(&subnet.zone),
+            subnet.free
+        )
+    };
+    let set: String = asked.into_iter().filter_map(known).map(one).collect();
+    Ok(format!("<subnetSet>{set}</subnetSet>"))
 }
 
 /// The launch template of a capacity provider's group.

@@ -15,6 +15,7 @@ mod elb;
 mod forms;
 mod logs;
 mod paging;
+mod quotas;
 mod schemas;
 mod sts;
 mod validate;
@@ -27,6 +28,7 @@ use crate::world::{Refusal, World};
 
 const ECS: &str = "AmazonEC2ContainerServiceV20141113";
 const ECR: &str = "AmazonEC2ContainerRegistry_V20150921";
+const QUOTAS: &str = "ServiceQuotasV20190624";
 const LOGS: &str = "Logs_20140328";
 
 /// Which service an operation belongs to.
@@ -39,6 +41,7 @@ pub(crate) enum Api {
     Ec2,
     Elb,
     Logs,
+    Quotas,
     Unknown,
 }
 
@@ -81,6 +84,7 @@ impl Operation {
             ECS => Api::Ecs,
             ECR => Api::Ecr,
             LOGS => Api::Logs,
+            QUOTAS => Api::Quotas,
             _ => Api::Unknown,
         };
         let read = serde_json::from_slice::<Value>(request.body())
@@ -104,6 +108,7 @@ impl Operation {
             Api::Ec2 => "ec2",
             Api::Elb => "elasticloadbalancing",
             Api::Logs => "logs",
+            Api::Quotas => "servicequotas",
             Api::Ecs | Api::Unknown => "ecs",
         };
         format!("{service}:{}", self.name)
@@ -177,6 +182,9 @@ fn handle(world: &mut World, operation: &Operation) -> Result<Value, Refusal> {
     validate::check(body, members)?;
     if operation.api == Api::Ecr {
         return ecr::handle(world, operation);
+    }
+    if operation.api == Api::Quotas {
+        return quotas::quota(world, body);
     }
     if operation.api == Api::Logs {
         return logs::events(world, body);

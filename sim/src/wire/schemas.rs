@@ -21,6 +21,8 @@ const OF_CLUSTERS: Member = may(
     ]),
 );
 
+const GET_SERVICE_QUOTA: &[Member] = &[must("ServiceCode", Text), must("QuotaCode", Text)];
+
 const THRESHOLD: &[Member] = &[
     must(
         "type",
@@ -189,6 +191,7 @@ pub(super) fn members(api: Api, name: &str) -> Option<&'static [Member]> {
     match api {
         Api::Ecs => ecs(name),
         Api::Ecr => ecr(name),
+        Api::Quotas => (name == "GetServiceQuota").then_some(GET_SERVICE_QUOTA),
         Api::Logs => (name == "GetLogEvents").then_some(GET_LOG_EVENTS),
         Api::Sts | Api::AutoScaling | Api::Ec2 | Api::Elb | Api::Unknown => None,
     }

@@ -38,7 +38,7 @@ pub use service::{
     Configuration, Deployment, Rollout, Scheduling, Service, ServiceDeployment, ServiceRevision,
 };
 pub use spec::{
-    Breaker, DEREGISTRATION_DELAY_SECS, Exit, FargateSpec, InstanceSpec, ProviderSpec, ServiceSpec,
+    Breaker, DEREGISTRATION_DELAY_SECS, Exit, FargateSpec, InstanceSpec, ProviderSpec, ServiceSpec, SubnetSpec,
     TaskBehaviour,
 };
 pub use task::{HEALTHY_WITHOUT_CHECK_MS, Status, Task};
@@ -76,6 +76,7 @@ pub struct World {
     scripts: Vec<(i64, Script)>,
     /// Actions that the caller may not call, `ecs:ListTasks`.
     pub(crate) denied: Vec<String>,
+    pub subnets: Vec<SubnetSpec>,
     /// What Fargate allows.
     pub fargate: FargateSpec,
     /// Whether a task that drains its connections counts as gone for placement already.
@@ -118,6 +119,7 @@ impl World {
             behaviours: Vec::new(),
             scripts: Vec::new(),
             denied: Vec::new(),
+            subnets: vec![SubnetSpec::default()],
             fargate: FargateSpec::default(),
             frees_while_draining: false,
             back_off_secs: BACK_OFF_SECS,

@@ -174,6 +174,25 @@ impl Default for ProviderSpec {
     }
 }
 
+/// A subnet, for tasks with network interfaces of their own.
+#[derive(Clone, Debug)]
+pub struct SubnetSpec {
+    pub id: String,
+    pub zone: String,
+    /// Addresses that nothing has taken; tasks of the stand-in take none.
+    pub free: i64,
+}
+
+impl Default for SubnetSpec {
+    fn default() -> Self {
+        SubnetSpec {
+            id: "subnet-0aaa".to_owned(),
+            zone: "eu-west-1a".to_owned(),
+            free: 250,
+        }
+    }
+}
+
 /// What Fargate allows this account.
 #[derive(Clone, Debug)]
 pub struct FargateSpec {
