@@ -22,6 +22,6 @@ pub use socket::serve;
 pub use world::{
     Breaker, Configuration, DEREGISTRATION_DELAY_SECS, DOCKER_MANIFEST, Deployment, Event, Exit,
     FargateSpec, HEALTHY_WITHOUT_CHECK_MS, Image, Instance, InstanceSpec, Provider, ProviderSpec,
-    Repository, Rollout, Scheduling, Service, ServiceDeployment, ServiceRevision, ServiceSpec, SubnetSpec,
-    Status, Task, TaskBehaviour, TaskDefinition, World, digest,
+    Repository, Rollout, Scheduling, Service, ServiceDeployment, ServiceRevision, ServiceSpec,
+    Status, SubnetSpec, Task, TaskBehaviour, TaskDefinition, World, digest,
 };

@@ -40,5 +40,5 @@ fn units(answer: &Value) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
     (0.0..=VCPUS_MAX)
         .contains(&value)
-        .then(|| (value * UNITS_PER_VCPU) as i64)
+        .then_some((value * UNITS_PER_VCPU) as i64)
 }

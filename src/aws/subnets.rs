@@ -15,8 +15,8 @@ const SUBNETS_MAX: usize = 160;
 pub(super) struct Subnet {
     /// `eu-west-1a`.
     pub(super) zone: String,
-    /// IPv4 addresses that nothing has taken.
-    pub(super) free: i64,
+    /// IPv4 addresses that nothing has taken; an IPv6-only subnet counts none and needs none.
+    pub(super) free: Option<i64>,
 }
 
 impl Aws {
@@ -42,6 +42,8 @@ impl Aws {
 
 fn subnet(item: &Element) -> Option<(String, Subnet)> {
     let zone = item.text_of("availabilityZone").to_owned();
-    let free = item.number("availableIpAddressCount")?;
+    let free = item
+        .number("availableIpAddressCount")
+        .filter(|_| item.text_of("ipv6Native") != "true");
     (!zone.is_empty()).then(|| (item.text_of("subnetId").to_owned(), Subnet { zone, free }))
 }

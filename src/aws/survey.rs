@@ -215,9 +215,9 @@ impl Aws {
             if is_fargate(service) {
                 let free = own
                     .iter()
-                    .fold(0_i64, |sum, one| sum.saturating_add(one.free));
+                    .try_fold(0_i64, |sum, one| Some(sum.saturating_add(one.free?)));
                 let limits = survey.fargate.entry(service.name.clone()).or_default();
-                limits.addresses = Some(free);
+                limits.addresses = free;
             } else {
                 let zones = own.iter().map(|one| one.zone.clone()).collect();
                 survey.zones.insert(service.name.clone(), zones);

@@ -17,7 +17,7 @@ use super::reasons::unread;
 use super::rolling::deadlock;
 use super::room::BOUNDLESS;
 use crate::cause::{CauseKind, Remedy};
-use crate::snapshot::{Service, last_part};
+use crate::snapshot::{Service, Task, last_part};
 
 /// CPU units, the least and the most memory in MiB, and the step. From the developer guide's
 /// table of task sizes; 512 MiB stands beside 1024 and 2048 at 256 units.
@@ -194,11 +194,15 @@ fn never_ends(claim: &Claim<'_, '_>, bounds: &Bounds, (free, need, back): (i64, 
 
 /// What the service's own tasks take at least, in CPU units.
 fn own_cpu(claim: &Claim<'_, '_>) -> i64 {
+    // On demand and Spot have a quota each; a task of the other kind doesn't count.
+    let on_spot = |task: &Task| task.capacity_provider.as_deref() == Some("FARGATE_SPOT");
+    let mut items = claim.deploy.service.capacity_providers.iter();
+    let spot = items.any(|item| item.provider == "FARGATE_SPOT");
     let own = claim.ground.tasks_of(&claim.deploy.service.name);
     let on_it = own
         .iter()
         .map(|(task, _)| task)
-        .filter(|task| !task.last_status.is_stopping());
+        .filter(|task| !task.last_status.is_stopping() && on_spot(task) == spot);
     on_it
         .filter_map(|task| task.cpu)
         .fold(0, i64::saturating_add)

@@ -21,12 +21,24 @@ pub(super) struct Rules<'g> {
     pub other: bool,
     /// The zones that a task with a network interface of its own may go to.
     pub zones: Option<&'g BTreeSet<String>>,
+    /// Where the zones could not be read: those that tasks of the service are in.
+    pub zones_seen: Option<BTreeSet<String>>,
     /// Whether every expression was evaluated.
     pub all_read: bool,
     /// Which rooms match, where ECS said so.
     pub matching: Option<Vec<bool>>,
     /// The capacity providers that take tasks; empty where the launch type rules.
     pub providers: Vec<&'g str>,
+}
+
+/// Where tasks of the service run, a subnet of theirs is; of other zones nobody told.
+fn zones_seen(ground: &Ground<'_>, deploy: &Deploy<'_>) -> Option<BTreeSet<String>> {
+    let unread = deploy.zones.is_none() && !ground.has_read(Source::Subnets);
+    (unread && deploy.needs.enis > 0).then(|| {
+        let own = ground.tasks_of(&deploy.service.name).iter();
+        own.filter_map(|(task, _)| task.availability_zone.clone())
+            .collect()
+    })
 }
 
 impl<'g> Rules<'g> {
@@ -58,6 +70,7 @@ impl<'g> Rules<'g> {
             member_of,
             other: constraints().any(|one| matches!(one, Constraint::Other(_))),
             zones: deploy.zones.filter(|_| deploy.needs.enis > 0),
+            zones_seen: zones_seen(ground, deploy),
             all_read: ground.has_read(Source::Constraint),
             matching: deploy.member_of.map(|set| {
                 let mut matching = vec![false; ground.rooms.len()];
@@ -93,7 +106,14 @@ impl<'g> Rules<'g> {
     /// Whether the instance is in a zone of the service's subnets.
     pub(super) fn in_zone(&self, room: &Room<'_>) -> Tri {
         let Some(zones) = self.zones else {
-            return Tri::Yes;
+            let seen = |zones: &BTreeSet<String>| {
+                let zone = room.instance.attribute(ZONE);
+                zone.is_some_and(|zone| zones.contains(zone))
+            };
+            return match &self.zones_seen {
+                Some(zones) if !seen(zones) => Tri::Maybe,
+                _ => Tri::Yes,
+            };
         };
         match room.instance.attribute(ZONE) {
             Some(zone) if zones.contains(zone) => Tri::Yes,

@@ -43,6 +43,18 @@ async fn survives(story: Story) -> Told {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_runner_whose_clock_is_off_tells_the_same_story() {
+    let right = redeploy(|world| roomy(world, 2)).deploy().await;
+    for minutes in [-20, -3, 3, 20] {
+        let mut story = redeploy(|world| roomy(world, 2));
+        story.clock_ahead = minutes * 60_000;
+        let told = story.deploy().await;
+        assert_eq!(told.log, right.log, "{minutes} minutes off");
+        assert_eq!(told.report.finished, right.report.finished);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn trouble_during_the_wait_never_ends_it() {
     for kind in [FaultKind::Throttle, FaultKind::ServerError, FaultKind::Drop] {
         let told = survives(steady().trouble("*", 10..500, kind.clone())).await;

@@ -38,8 +38,8 @@ pub use service::{
     Configuration, Deployment, Rollout, Scheduling, Service, ServiceDeployment, ServiceRevision,
 };
 pub use spec::{
-    Breaker, DEREGISTRATION_DELAY_SECS, Exit, FargateSpec, InstanceSpec, ProviderSpec, ServiceSpec, SubnetSpec,
-    TaskBehaviour,
+    Breaker, DEREGISTRATION_DELAY_SECS, Exit, FargateSpec, InstanceSpec, ProviderSpec, ServiceSpec,
+    SubnetSpec, TaskBehaviour,
 };
 pub use task::{HEALTHY_WITHOUT_CHECK_MS, Status, Task};
 pub(crate) use taskdef::Refusal;
