@@ -12,11 +12,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::console::{Console, Style};
-use crate::run::{Run, Task};
-use crate::{deploy, inspect};
 use crate::report::{self, Outcome, Report};
 use crate::request::{Facts, OnCancel, Problem, RawInputs, Request};
+use crate::run::{Run, Task};
 use crate::runner::files;
+use crate::{deploy, inspect};
 
 /// From a signal to the end of the process 5 s may pass; this leaves time to write.
 const FAREWELL: Duration = Duration::from_millis(3500);
@@ -32,7 +32,10 @@ pub struct Signals {
 impl Signals {
     /// Must be called inside the runtime.
     pub fn catch() -> std::io::Result<Signals> {
-        Ok(Signals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Signals {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
     }
 
     /// The outcome that the next signal stands for.
@@ -56,7 +59,10 @@ pub struct Surroundings {
 
 impl Surroundings {
     fn var(&self, name: &str) -> Option<&str> {
-        self.env.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
+        self.env
+            .iter()
+            .find(|(key, value)| key == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
     }
 
     /// The path by which a later step finds a file of the runner's temporary folder: in a container
@@ -64,7 +70,9 @@ impl Surroundings {
     /// own path (`<work>/<repository>`, beside `<work>/_temp`).
     fn on_the_host(&self, path: &Path) -> String {
         let inside = path.strip_prefix("/github/runner_temp").ok();
-        let work = self.var("RUNNER_WORKSPACE").and_then(|workspace| Path::new(workspace).parent());
+        let work = self
+            .var("RUNNER_WORKSPACE")
+            .and_then(|workspace| Path::new(workspace).parent());
         match (inside, work) {
             (Some(inside), Some(work)) => work.join("_temp").join(inside).display().to_string(),
             _ => path.display().to_string(),
@@ -74,14 +82,21 @@ impl Surroundings {
     /// Where the JSON report goes.
     fn report_path(&self) -> Option<PathBuf> {
         self.report_path.clone().or_else(|| match self.style {
-            Style::Action => self.var("RUNNER_TEMP").map(|temp| PathBuf::from(temp).join("plimsoll-report.json")),
+            Style::Action => self
+                .var("RUNNER_TEMP")
+                .map(|temp| PathBuf::from(temp).join("plimsoll-report.json")),
             Style::Plain => None,
         })
     }
 }
 
 /// Does `task` from its raw inputs to its exit code.
-pub async fn run(task: Task, raw: RawInputs, surroundings: Surroundings, signals: &mut Signals) -> u8 {
+pub async fn run(
+    task: Task,
+    raw: RawInputs,
+    surroundings: Surroundings,
+    signals: &mut Signals,
+) -> u8 {
     let out: Box<dyn Write + Send> = Box::new(std::io::stdout());
     let clock = Clock::system();
     let mut console = Console::new(out, surroundings.style, clock);
@@ -92,11 +107,22 @@ pub async fn run(task: Task, raw: RawInputs, surroundings: Surroundings, signals
     let checked = Request::check(&raw, &facts);
     let job_summary = checked.as_ref().is_ok_and(|request| request.job_summary) || checked.is_err();
     let mut run = Run {
-        aws: Aws::load(checked.as_ref().ok().and_then(|request| request.region.clone())).await,
+        aws: Aws::load(
+            checked
+                .as_ref()
+                .ok()
+                .and_then(|request| request.region.clone()),
+        )
+        .await,
         clock,
         console,
-        report: Report { started: clock.now(), ..Report::default() },
-        workspace: surroundings.var("GITHUB_WORKSPACE").map_or_else(|| PathBuf::from("."), PathBuf::from),
+        report: Report {
+            started: clock.now(),
+            ..Report::default()
+        },
+        workspace: surroundings
+            .var("GITHUB_WORKSPACE")
+            .map_or_else(|| PathBuf::from("."), PathBuf::from),
         docker_host: surroundings.var("DOCKER_HOST").map(str::to_owned),
     };
     match checked {
@@ -149,7 +175,10 @@ async fn until_signal(run: &mut Run, request: &Request, task: Task, signals: &mu
     run.report.reason = "the run was cancelled".to_owned();
     let farewell = deploy::take_leave(run, request.rollout.on_cancel == OnCancel::Rollback);
     if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
-        run.report.help.push("there was no time to ask ECS how things stand: look at the service in the console".to_owned());
+        run.report.help.push(
+            "there was no time to ask ECS how things stand: look at the service in the console"
+                .to_owned(),
+        );
     }
     run.report.finished = run.clock.now();
 }
@@ -161,7 +190,7 @@ fn close(run: &mut Run, surroundings: &Surroundings, job_summary: bool) {
     for line in report::text::closing(&run.report) {
         run.console.words(&line);
     }
-    if !outcome.is_good() && surroundings.style == Style::Action {
+    if run.report.exit_code() != 0 && surroundings.style == Style::Action {
         let mut text = format!("{}: {}", outcome.as_str(), run.report.reason);
         for help in &run.report.help {
             text.push_str(&format!("\n→ {help}"));
@@ -173,17 +202,31 @@ fn close(run: &mut Run, surroundings: &Surroundings, job_summary: bool) {
     if let Some(path) = &path {
         let text = format!("{:#}\n", report::json::render(&run.report));
         if let Err(error) = std::fs::write(path, text) {
-            failed.push(format!("the report could not be written to `{}`: {error}", path.display()));
+            failed.push(format!(
+                "the report could not be written to `{}`: {error}",
+                path.display()
+            ));
         }
     }
     if surroundings.style == Style::Action {
         let shown = path.as_ref().map(|path| surroundings.on_the_host(path));
         let outputs = report::outputs(&run.report, shown.as_deref(), run.clock.now());
         if let Some(file) = surroundings.var("GITHUB_OUTPUT") {
-            failed.extend(files::write_outputs(file.as_ref(), &outputs).err().map(|error| error.to_string()));
+            failed.extend(
+                files::write_outputs(file.as_ref(), &outputs)
+                    .err()
+                    .map(|error| error.to_string()),
+            );
         }
-        if let Some(file) = surroundings.var("GITHUB_STEP_SUMMARY").filter(|_| job_summary) {
-            failed.extend(files::append_summary(file.as_ref(), &report::summary::render(&run.report)).err().map(|error| error.to_string()));
+        if let Some(file) = surroundings
+            .var("GITHUB_STEP_SUMMARY")
+            .filter(|_| job_summary)
+        {
+            failed.extend(
+                files::append_summary(file.as_ref(), &report::summary::render(&run.report))
+                    .err()
+                    .map(|error| error.to_string()),
+            );
         }
     }
     for problem in failed {
@@ -198,13 +241,24 @@ mod tests {
     #[test]
     fn a_later_step_is_told_the_path_on_the_host() {
         let check = |workspace: Option<&str>, path: &str| {
-            let env = workspace.map(|workspace| ("RUNNER_WORKSPACE".to_owned(), workspace.to_owned()));
-            let surroundings = Surroundings { style: Style::Action, env: env.into_iter().collect(), report_path: None };
+            let env =
+                workspace.map(|workspace| ("RUNNER_WORKSPACE".to_owned(), workspace.to_owned()));
+            let surroundings = Surroundings {
+                style: Style::Action,
+                env: env.into_iter().collect(),
+                report_path: None,
+            };
             surroundings.on_the_host(Path::new(path))
         };
         let inside = "/github/runner_temp/plimsoll-report.json";
-        assert_eq!(check(Some("/home/ci/jobs/shop"), inside), "/home/ci/jobs/_temp/plimsoll-report.json");
+        assert_eq!(
+            check(Some("/home/ci/jobs/shop"), inside),
+            "/home/ci/jobs/_temp/plimsoll-report.json"
+        );
         assert_eq!(check(None, inside), inside);
-        assert_eq!(check(Some("/home/ci/jobs/shop"), "/elsewhere/report.json"), "/elsewhere/report.json");
+        assert_eq!(
+            check(Some("/home/ci/jobs/shop"), "/elsewhere/report.json"),
+            "/elsewhere/report.json"
+        );
     }
 }

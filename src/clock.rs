@@ -19,13 +19,19 @@ pub struct Clock {
 impl Clock {
     /// The system's time.
     pub fn system() -> Clock {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         Clock::starting_at(Timestamp(i64::try_from(since.as_millis()).unwrap_or(0)))
     }
 
     /// A clock that reads `wall` now.
     pub fn starting_at(wall: Timestamp) -> Clock {
-        Clock { wall, start: Instant::now(), speed: 1 }
+        Clock {
+            wall,
+            start: Instant::now(),
+            speed: 1,
+        }
     }
 
     /// A clock that runs `speed` times as fast, for a demo that nobody wants to wait for.

@@ -8,12 +8,16 @@ use clap::Command;
 
 use crate::app::{self, Signals, Surroundings};
 use crate::console::Style;
-use crate::run::Task;
 use crate::demo;
 use crate::request::{RawInputs, cli};
+use crate::run::Task;
 
 /// What the arguments ask for; the exit code. Wrong usage is `invalid`, as a wrong input is.
-pub async fn run(arguments: Vec<OsString>, env: Vec<(String, String)>, signals: &mut Signals) -> u8 {
+pub async fn run(
+    arguments: Vec<OsString>,
+    env: Vec<(String, String)>,
+    signals: &mut Signals,
+) -> u8 {
     let mut out = std::io::stdout();
     let matches = match command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
@@ -22,16 +26,31 @@ pub async fn run(arguments: Vec<OsString>, env: Vec<(String, String)>, signals: 
             return if error.use_stderr() { 2 } else { 0 };
         }
     };
-    let Some((name, matches)) = matches.subcommand() else { return 2 };
+    let Some((name, matches)) = matches.subcommand() else {
+        return 2;
+    };
     let (task, raw) = match name {
         "deploy" => (Task::Deploy, RawInputs::from_matches(matches)),
-        "plan" => (Task::Deploy, RawInputs::from_matches(matches).with("dry-run", "true")),
+        "plan" => (
+            Task::Deploy,
+            RawInputs::from_matches(matches).with("dry-run", "true"),
+        ),
         "watch" => (Task::Watch, RawInputs::from_matches(matches)),
         "explain" => (Task::Explain, RawInputs::from_matches(matches)),
         _ => return demo::run(matches, env, signals).await,
     };
     let report_path = matches.get_one::<String>("report").map(PathBuf::from);
-    app::run(task, raw, Surroundings { style: Style::Plain, env, report_path }, signals).await
+    app::run(
+        task,
+        raw,
+        Surroundings {
+            style: Style::Plain,
+            env,
+            report_path,
+        },
+        signals,
+    )
+    .await
 }
 
 /// What `watch` and `explain` take of the inputs.

@@ -30,7 +30,10 @@ pub struct Console {
 
 impl fmt::Debug for Console {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Console").field("style", &self.style).finish_non_exhaustive()
+        formatter
+            .debug_struct("Console")
+            .field("style", &self.style)
+            .finish_non_exhaustive()
     }
 }
 
@@ -39,7 +42,13 @@ const ANNOTATIONS_MAX: usize = 10;
 
 impl Console {
     pub fn new(out: Box<dyn Write + Send>, style: Style, clock: Clock) -> Console {
-        Console { out, style, clock, warnings: 0, errors: 0 }
+        Console {
+            out,
+            style,
+            clock,
+            warnings: 0,
+            errors: 0,
+        }
     }
 
     pub fn style(&self) -> Style {
@@ -49,7 +58,12 @@ impl Console {
     /// A line with the time since the run began.
     pub fn line(&mut self, text: &str) {
         let at = self.clock.elapsed().as_secs();
-        self.put(&format!("{:>3}:{:02}  {}", at / 60, at % 60, commands::plain(text)));
+        self.put(&format!(
+            "{:>3}:{:02}  {}",
+            at / 60,
+            at % 60,
+            commands::plain(text)
+        ));
     }
 
     /// A line without a time: closing words and tables.

@@ -9,14 +9,14 @@ use clap::{Arg, ArgMatches, Command};
 use plimsoll_sim::{InstanceSpec, Registry, ServiceSpec, Sim, World};
 use serde_json::{Value, json};
 
+use crate::app;
 use crate::app::Signals;
 use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::console::{Console, Style};
-use crate::app;
 use crate::report::{Outcome, Report, text};
-use crate::run::{Run, Task};
 use crate::request::{Facts, RawInputs, Request};
+use crate::run::{Run, Task};
 
 const REGION: &str = "eu-west-1";
 /// A rollout of a minute and a half takes six seconds.
@@ -25,10 +25,15 @@ const SPEED: u32 = 15;
 const LARGE_TASK: &str = include_str!("demo/sample.json");
 
 pub fn command() -> Command {
-    let flag = |name: &'static str, help: &'static str| Arg::new(name).long(name).value_name("TEXT").help(help);
+    let flag = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name("TEXT").help(help)
+    };
     Command::new("demo")
         .about("Deploy against the embedded stand-in for AWS: with room, and without")
-        .arg(flag("registry", "A registry on this machine, such as 127.0.0.1:5000, to build for and push to"))
+        .arg(flag(
+            "registry",
+            "A registry on this machine, such as 127.0.0.1:5000, to build for and push to",
+        ))
         .arg(flag("context", "What to build [default: examples/hello]"))
 }
 
@@ -42,21 +47,30 @@ pub async fn run(matches: &ArgMatches, env: Vec<(String, String)>, signals: &mut
 
 async fn tell(matches: &ArgMatches, env: &[(String, String)]) -> u8 {
     let clock = Clock::system().faster(SPEED);
-    let registry = matches.get_one::<String>("registry").map(|address| Registry {
-        address: address.clone(),
-        username: "AWS".to_owned(),
-        // The password comes by the environment: arguments are for everyone to see.
-        password: var(env, "PLIMSOLL_DEMO_REGISTRY_PASSWORD").unwrap_or_default(),
-    });
+    let registry = matches
+        .get_one::<String>("registry")
+        .map(|address| Registry {
+            address: address.clone(),
+            username: "AWS".to_owned(),
+            // The password comes by the environment: arguments are for everyone to see.
+            password: var(env, "PLIMSOLL_DEMO_REGISTRY_PASSWORD").unwrap_or_default(),
+        });
     let sim = Sim::new(world(clock, registry.as_ref()));
-    let Ok(listener) = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await else { return 8 };
-    let Ok(address) = listener.local_addr() else { return 8 };
+    let Ok(listener) = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await else {
+        return 8;
+    };
+    let Ok(address) = listener.local_addr() else {
+        return 8;
+    };
     let aws = Aws::stand_in(&format!("http://{address}"), REGION);
     let stage = Stage {
         aws,
         clock,
         docker_host: var(env, "DOCKER_HOST"),
-        context: matches.get_one::<String>("context").cloned().unwrap_or_else(|| "examples/hello".to_owned()),
+        context: matches
+            .get_one::<String>("context")
+            .cloned()
+            .unwrap_or_else(|| "examples/hello".to_owned()),
         builds: registry.is_some(),
     };
     tokio::select! {
@@ -69,13 +83,20 @@ async fn tell(matches: &ArgMatches, env: &[(String, String)]) -> u8 {
 }
 
 fn var(env: &[(String, String)], name: &str) -> Option<String> {
-    env.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.clone())
+    env.iter()
+        .find(|(key, value)| key == name && !value.is_empty())
+        .map(|(_, value)| value.clone())
 }
 
 /// Cluster `web` with room for a rollout, and cluster `small` with one instance that is too small.
 fn world(clock: Clock, registry: Option<&Registry>) -> World {
-    let mut world = World::new(clock.now().0).region(REGION).account("111122223333");
-    let host = registry.map_or_else(|| "111122223333.dkr.ecr.eu-west-1.amazonaws.com".to_owned(), |registry| registry.address.clone());
+    let mut world = World::new(clock.now().0)
+        .region(REGION)
+        .account("111122223333");
+    let host = registry.map_or_else(
+        || "111122223333.dkr.ecr.eu-west-1.amazonaws.com".to_owned(),
+        |registry| registry.address.clone(),
+    );
     world.add_repository("hello");
     if registry.is_none() {
         world.add_image("hello", "v1", "amd64");
@@ -85,7 +106,10 @@ fn world(clock: Clock, registry: Option<&Registry>) -> World {
         world.add_cluster(cluster);
     }
     for az in ["eu-west-1a", "eu-west-1b"] {
-        world.add_instance(InstanceSpec { az: az.to_owned(), ..InstanceSpec::default() });
+        world.add_instance(InstanceSpec {
+            az: az.to_owned(),
+            ..InstanceSpec::default()
+        });
     }
     let hello = world.add_task_definition(json!({
         "family": "hello",
@@ -97,8 +121,19 @@ fn world(clock: Clock, registry: Option<&Registry>) -> World {
             "portMappings": [{"containerPort": 8080}],
         }],
     }));
-    world.create_service(ServiceSpec { name: "hello".to_owned(), task_definition: hello, desired: 2, ..ServiceSpec::default() });
-    let m5_2xlarge = InstanceSpec { cluster: "small".to_owned(), ec2_type: "m5.2xlarge".to_owned(), cpu: 8192, memory: 31744, ..InstanceSpec::default() };
+    world.create_service(ServiceSpec {
+        name: "hello".to_owned(),
+        task_definition: hello,
+        desired: 2,
+        ..ServiceSpec::default()
+    });
+    let m5_2xlarge = InstanceSpec {
+        cluster: "small".to_owned(),
+        ec2_type: "m5.2xlarge".to_owned(),
+        cpu: 8192,
+        memory: 31744,
+        ..InstanceSpec::default()
+    };
     world.add_instance(m5_2xlarge);
     let large = world.add_task_definition(large_task(&host));
     world.create_service(ServiceSpec {
@@ -134,23 +169,50 @@ impl Stage {
     async fn all(&self) -> u8 {
         let tag = format!("demo-{}", self.clock.now().0);
         let image: Vec<(&str, &str)> = if self.builds {
-            vec![("repository", "hello"), ("tags", &tag), ("context", &self.context)]
+            vec![
+                ("repository", "hello"),
+                ("tags", &tag),
+                ("context", &self.context),
+            ]
         } else {
             vec![("repository", "hello"), ("image-tag", "v2")]
         };
-        say(&format!("the stand-in's time runs {SPEED} times as fast as the wall's"));
+        say(&format!(
+            "the stand-in's time runs {SPEED} times as fast as the wall's"
+        ));
         say("");
         say("── a deploy with room for it: build, push, register, update, wait ──");
-        let first = self.deploy(&[image.as_slice(), &[("cluster", "web"), ("service", "hello")]].concat()).await;
+        let first = self
+            .deploy(
+                &[
+                    image.as_slice(),
+                    &[("cluster", "web"), ("service", "hello")],
+                ]
+                .concat(),
+            )
+            .await;
         say("");
         let image = if self.builds { tag.as_str() } else { "v2" };
-        let small = [("repository", "hello"), ("image-tag", image), ("cluster", "small"), ("service", "sample")];
-        say("── one m5.2xlarge with a task of 6144 CPU units and 16384 MiB: refused before anything is changed ──");
+        let small = [
+            ("repository", "hello"),
+            ("image-tag", image),
+            ("cluster", "small"),
+            ("service", "sample"),
+        ];
+        say(
+            "── one m5.2xlarge with a task of 6144 CPU units and 16384 MiB: refused before anything is changed ──",
+        );
         let second = self.deploy(&small).await;
         say("");
         say("── the same without the forecast: called stuck as soon as that is certain ──");
-        let third = self.deploy(&[small.as_slice(), &[("capacity-check", "off")]].concat()).await;
-        let expected = [Some(Outcome::Succeeded), Some(Outcome::Blocked), Some(Outcome::Stuck)];
+        let third = self
+            .deploy(&[small.as_slice(), &[("capacity-check", "off")]].concat())
+            .await;
+        let expected = [
+            Some(Outcome::Succeeded),
+            Some(Outcome::Blocked),
+            Some(Outcome::Stuck),
+        ];
         u8::from([first, second, third] != expected)
     }
 
@@ -159,14 +221,25 @@ impl Stage {
             say(&format!("    {name}: {value}"));
         }
         let given = inputs.iter().chain(&[("poll-interval", "1s")]);
-        let raw = RawInputs::from_env(given.map(|(name, value)| (format!("INPUT_{}", name.to_uppercase()), (*value).to_owned())));
-        let facts = Facts { region: Some(REGION.to_owned()), ..Facts::default() };
+        let raw = RawInputs::from_env(given.map(|(name, value)| {
+            (
+                format!("INPUT_{}", name.to_uppercase()),
+                (*value).to_owned(),
+            )
+        }));
+        let facts = Facts {
+            region: Some(REGION.to_owned()),
+            ..Facts::default()
+        };
         let clock = Clock::starting_at(self.clock.now()).faster(SPEED);
         let mut run = Run {
             aws: self.aws.clone(),
             clock,
             console: Console::new(Box::new(std::io::stdout()), Style::Plain, clock),
-            report: Report { started: clock.now(), ..Report::default() },
+            report: Report {
+                started: clock.now(),
+                ..Report::default()
+            },
             workspace: ".".into(),
             docker_host: self.docker_host.clone(),
         };

@@ -18,12 +18,20 @@ pub struct Failure {
 impl Failure {
     /// Bad input, or a check before the deploy failed.
     pub fn invalid(reason: impl Into<String>) -> Failure {
-        Failure { outcome: Outcome::Invalid, reason: reason.into(), help: Vec::new() }
+        Failure {
+            outcome: Outcome::Invalid,
+            reason: reason.into(),
+            help: Vec::new(),
+        }
     }
 
     /// AWS, Docker or GitHub could not be used.
     pub fn error(reason: impl Into<String>) -> Failure {
-        Failure { outcome: Outcome::Error, reason: reason.into(), help: Vec::new() }
+        Failure {
+            outcome: Outcome::Error,
+            reason: reason.into(),
+            help: Vec::new(),
+        }
     }
 
     #[must_use]
@@ -36,7 +44,15 @@ impl Failure {
 impl From<AwsError> for Failure {
     /// What isn't there was named wrongly; all else is AWS that could not be used.
     fn from(error: AwsError) -> Failure {
-        let outcome = if error.kind == AwsErrorKind::NotFound { Outcome::Invalid } else { Outcome::Error };
-        Failure { outcome, help: error.help().into_iter().collect(), reason: error.to_string() }
+        let outcome = if error.kind == AwsErrorKind::NotFound {
+            Outcome::Invalid
+        } else {
+            Outcome::Error
+        };
+        Failure {
+            outcome,
+            help: error.help().into_iter().collect(),
+            reason: error.to_string(),
+        }
     }
 }

@@ -8,8 +8,8 @@ use crate::failure::Failure;
 use crate::report::Outcome;
 use crate::request::Request;
 use crate::rollout::watch::Watch;
-use crate::run::Run;
 use crate::rollout::{Level, Line, Patience, State, Step, Target, Verdict, Waiting};
+use crate::run::Run;
 use crate::snapshot::{Deployment, RolloutState, Service, Timestamp, last_part};
 
 /// Looks that `explain` takes: a proof wants more than one read.
@@ -27,11 +27,28 @@ pub async fn watch(run: &mut Run, request: &Request) -> Result<(), Failure> {
     let mut started = Vec::new();
     for (index, service) in services.iter().enumerate() {
         let target = target(run, service)?;
-        let document = run.aws.task_definition(&target.task_definition).await?.document;
-        run.console.line(&format!("service `{}`: watching deployment {} of {}", service.name, target.deployment, last_part(&target.task_definition)));
-        run.report.services[index].deployment_id.clone_from(&target.deployment);
-        run.report.services[index].task_definition.clone_from(&target.task_definition);
-        started.push(Started { index, target, document });
+        let document = run
+            .aws
+            .task_definition(&target.task_definition)
+            .await?
+            .document;
+        run.console.line(&format!(
+            "service `{}`: watching deployment {} of {}",
+            service.name,
+            target.deployment,
+            last_part(&target.task_definition)
+        ));
+        run.report.services[index]
+            .deployment_id
+            .clone_from(&target.deployment);
+        run.report.services[index]
+            .task_definition
+            .clone_from(&target.task_definition);
+        started.push(Started {
+            index,
+            target,
+            document,
+        });
     }
     deploy::follow_to_the_end(run, request, started).await
 }
@@ -42,26 +59,40 @@ pub async fn explain(run: &mut Run, request: &Request) -> Result<(), Failure> {
     let services = deploy::services(run, request).await?;
     let mut worst: Option<(Outcome, &'static str, String)> = None;
     for (index, service) in services.iter().enumerate() {
-        let complete = service.primary().is_some_and(|primary| primary.rollout == Some(RolloutState::Completed));
+        let complete = service
+            .primary()
+            .is_some_and(|primary| primary.rollout == Some(RolloutState::Completed));
         let (outcome, title, reason) = if complete {
             deploy::forecast_same(run, index, service).await?;
             steady(service)
         } else {
             let target = target(run, service)?;
-            let document = run.aws.task_definition(&target.task_definition).await?.document;
-            let patience = Patience { stuck_after: STILL, deadline: run.clock.now().plus(FAR), wait_when_stuck: false };
+            let document = run
+                .aws
+                .task_definition(&target.task_definition)
+                .await?
+                .document;
+            let patience = Patience {
+                stuck_after: STILL,
+                deadline: run.clock.now().plus(FAR),
+                wait_when_stuck: false,
+            };
             let mut state = State::new(target, patience, document);
             let last = look_closely(run, request, &mut state).await?;
             conclude(run, index, &state, last)
         };
         if services.len() > 1 {
-            run.console.line(&format!("`{}`: {title}: {reason}", service.name));
+            run.console
+                .line(&format!("`{}`: {title}: {reason}", service.name));
         }
         let report = &mut run.report.services[index];
         report.outcome = Some(outcome);
         report.task_definition.clone_from(&service.task_definition);
         report.reason = format!("{title}: {reason}");
-        if worst.as_ref().is_none_or(|(before, _, _)| *before < outcome) {
+        if worst
+            .as_ref()
+            .is_none_or(|(before, _, _)| *before < outcome)
+        {
             worst = Some((outcome, title, reason));
         }
     }
@@ -75,9 +106,13 @@ pub async fn explain(run: &mut Run, request: &Request) -> Result<(), Failure> {
 
 fn target(run: &Run, service: &Service) -> Result<Target, Failure> {
     let Some(primary) = service.primary() else {
-        return Err(Failure::invalid(format!("service `{}` has no current deployment", service.name)));
+        return Err(Failure::invalid(format!(
+            "service `{}` has no current deployment",
+            service.name
+        )));
     };
-    let is_previous = |old: &&Deployment| old.id != primary.id && old.rollout == Some(RolloutState::Completed);
+    let is_previous =
+        |old: &&Deployment| old.id != primary.id && old.rollout == Some(RolloutState::Completed);
     Ok(Target {
         cluster: service.cluster.clone(),
         service: service.name.clone(),
@@ -86,7 +121,11 @@ fn target(run: &Run, service: &Service) -> Result<Target, Failure> {
         created: primary.created,
         tell_since: Timestamp(primary.created.0.max(run.clock.now().0 - OLD_NEWS_MS)),
         since: run.clock.now(),
-        previous: service.deployments.iter().find(is_previous).map(|old| old.task_definition.clone()),
+        previous: service
+            .deployments
+            .iter()
+            .find(is_previous)
+            .map(|old| old.task_definition.clone()),
     })
 }
 
@@ -94,20 +133,36 @@ fn steady(service: &Service) -> (Outcome, &'static str, String) {
     let revision = last_part(&service.task_definition);
     let (running, desired) = (service.running, service.desired);
     if running >= desired {
-        (Outcome::Unchanged, "steady", format!("{revision} runs {running} of {desired} tasks, and its deployment is complete"))
+        (
+            Outcome::Unchanged,
+            "steady",
+            format!("{revision} runs {running} of {desired} tasks, and its deployment is complete"),
+        )
     } else {
-        (Outcome::Unchanged, "moving", format!("{revision} is deployed, and {running} of {desired} tasks run"))
+        (
+            Outcome::Unchanged,
+            "moving",
+            format!("{revision} is deployed, and {running} of {desired} tasks run"),
+        )
     }
 }
 
 /// A few looks, so that one stale read decides nothing.
-async fn look_closely(run: &mut Run, request: &Request, state: &mut State) -> Result<Step, Failure> {
+async fn look_closely(
+    run: &mut Run,
+    request: &Request,
+    state: &mut State,
+) -> Result<Step, Failure> {
     let mut last = Step::default();
     for count in 0..LOOKS {
         if count > 0 {
             tokio::time::sleep(request.rollout.poll).await;
         }
-        let watch = Watch { aws: &run.aws, clock: &run.clock, poll_interval: request.rollout.poll };
+        let watch = Watch {
+            aws: &run.aws,
+            clock: &run.clock,
+            poll_interval: request.rollout.poll,
+        };
         last = watch.look_once(state).await?;
         for Line { level, text } in &last.say {
             let mark = if *level == Level::Info { "" } else { "! " };
@@ -120,22 +175,49 @@ async fn look_closely(run: &mut Run, request: &Request, state: &mut State) -> Re
     Ok(last)
 }
 
-fn conclude(run: &mut Run, index: usize, state: &State, last: Step) -> (Outcome, &'static str, String) {
+fn conclude(
+    run: &mut Run,
+    index: usize,
+    state: &State,
+    last: Step,
+) -> (Outcome, &'static str, String) {
     let revision = last_part(&state.target.task_definition);
     let age = run.clock.now().since(state.target.created);
     let moving = last.waiting.iter().any(Waiting::is_movement);
     let words: Vec<String> = last.waiting.iter().map(ToString::to_string).collect();
-    let first = last.causes.first().map(|cause| cause.message.clone()).unwrap_or_default();
+    let first = last
+        .causes
+        .first()
+        .map(|cause| cause.message.clone())
+        .unwrap_or_default();
     let said = match last.verdict {
         Some(Verdict::Stuck { .. }) => (Outcome::Stuck, "stuck", first),
         Some(Verdict::Failed { reason }) => (Outcome::Failed, "failing", reason),
-        Some(Verdict::RolledBack { reason, .. }) => (Outcome::Failed, "failing", format!("ECS rolled back: {reason}")),
+        Some(Verdict::RolledBack { reason, .. }) => (
+            Outcome::Failed,
+            "failing",
+            format!("ECS rolled back: {reason}"),
+        ),
         Some(Verdict::Succeeded) => (Outcome::Unchanged, "steady", format!("{revision} serves")),
         _ if !moving && age >= STILL => {
             let minutes = age.as_secs() / 60;
-            (Outcome::Stuck, "stuck", format!("{revision} is rolling out for {minutes} minutes and nothing moves; waiting for {}", words.join("; ")))
+            (
+                Outcome::Stuck,
+                "stuck",
+                format!(
+                    "{revision} is rolling out for {minutes} minutes and nothing moves; waiting for {}",
+                    words.join("; ")
+                ),
+            )
         }
-        _ => (Outcome::Unchanged, "moving", format!("{revision} is rolling out, waiting for {}", words.join("; "))),
+        _ => (
+            Outcome::Unchanged,
+            "moving",
+            format!(
+                "{revision} is rolling out, waiting for {}",
+                words.join("; ")
+            ),
+        ),
     };
     let report = &mut run.report.services[index];
     report.deployment_id.clone_from(&state.target.deployment);

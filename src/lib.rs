@@ -3,23 +3,23 @@
 //! The modules in reading order.
 
 // What the user wants, and the story that carries it out.
-pub mod request;
-pub mod run;
 pub mod deploy;
 pub mod inspect;
 pub mod plan;
+pub mod request;
+pub mod run;
 // Deciding: pure.
-pub mod snapshot;
-pub mod cause;
-pub mod image;
-pub mod taskdef;
 pub mod capacity;
-pub mod survey;
+pub mod cause;
 pub mod diagnosis;
+pub mod image;
 pub mod rollout;
+pub mod snapshot;
+pub mod survey;
+pub mod taskdef;
 // Saying it.
-pub mod report;
 pub mod failure;
+pub mod report;
 pub mod secret;
 // The edge.
 pub mod app;

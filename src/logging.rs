@@ -8,11 +8,20 @@ use tracing_subscriber::fmt::FormatFields;
 
 /// Starts logging to standard output, where it keeps its order with the lines of the run.
 pub fn start(env: &[(String, String)]) {
-    let debug = env.iter().any(|(name, value)| name == "RUNNER_DEBUG" && value == "1")
-        || env.iter().any(|(name, value)| name == "RUST_LOG" && !value.is_empty());
+    let debug = env
+        .iter()
+        .any(|(name, value)| name == "RUNNER_DEBUG" && value == "1")
+        || env
+            .iter()
+            .any(|(name, value)| name == "RUST_LOG" && !value.is_empty());
     let filter = if debug { "warn,plimsoll=debug" } else { "off" };
-    let in_action = env.iter().any(|(name, value)| name == "GITHUB_ACTIONS" && value == "true");
-    let format = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_ansi(false).with_target(false);
+    let in_action = env
+        .iter()
+        .any(|(name, value)| name == "GITHUB_ACTIONS" && value == "true");
+    let format = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(filter))
+        .with_ansi(false)
+        .with_target(false);
     // `::debug::` lines are what the runner hides unless it was asked for them.
     let done = if in_action {
         format.without_time().event_format(DebugLine).try_init()
@@ -38,7 +47,10 @@ where
         event: &tracing::Event<'_>,
     ) -> std::fmt::Result {
         let mut text = String::new();
-        context.format_fields(tracing_subscriber::fmt::format::Writer::new(&mut text), event)?;
+        context.format_fields(
+            tracing_subscriber::fmt::format::Writer::new(&mut text),
+            event,
+        )?;
         writeln!(writer, "{}", crate::runner::commands::debug(&text))
     }
 }

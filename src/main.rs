@@ -12,7 +12,11 @@ use plimsoll::{commands, logging};
 const SHUTDOWN: Duration = Duration::from_millis(200);
 
 fn main() -> ExitCode {
-    let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() else {
+    let Ok(runtime) = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+    else {
         return ExitCode::from(8);
     };
     let code = runtime.block_on(run());
@@ -21,17 +25,26 @@ fn main() -> ExitCode {
 }
 
 async fn run() -> u8 {
-    let Ok(mut signals) = Signals::catch() else { return 8 };
+    let Ok(mut signals) = Signals::catch() else {
+        return 8;
+    };
     // The one TLS stack's crypto; an error only means that it is there already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let env: Vec<(String, String)> =
-        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
+    let env: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
     logging::start(&env);
     let arguments: Vec<_> = std::env::args_os().collect();
-    let in_action = env.iter().any(|(name, value)| name == "GITHUB_ACTIONS" && value == "true");
+    let in_action = env
+        .iter()
+        .any(|(name, value)| name == "GITHUB_ACTIONS" && value == "true");
     if arguments.len() == 1 && in_action {
         let raw = plimsoll::request::RawInputs::from_env(env.iter().cloned());
-        let surroundings = Surroundings { style: Style::Action, env, report_path: None };
+        let surroundings = Surroundings {
+            style: Style::Action,
+            env,
+            report_path: None,
+        };
         return app::run(Task::Deploy, raw, surroundings, &mut signals).await;
     }
     commands::run(arguments, env, &mut signals).await

@@ -22,7 +22,11 @@ pub enum DefinitionPlan {
     /// An existing revision, as it is.
     Existing { arn: String },
     /// A new revision from this body.
-    Register { family: String, body: Value, changes: Vec<Change> },
+    Register {
+        family: String,
+        body: Value,
+        changes: Vec<Change>,
+    },
 }
 
 /// One UpdateService call: only what the user asked for.

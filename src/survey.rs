@@ -42,7 +42,12 @@ impl Survey {
     }
 
     /// The service's part of it; `target` is the deployment whose tasks count as new.
-    pub fn deploy<'a>(&'a self, service: &'a Service, needs: &'a TaskNeeds, target: Option<&'a str>) -> Deploy<'a> {
+    pub fn deploy<'a>(
+        &'a self,
+        service: &'a Service,
+        needs: &'a TaskNeeds,
+        target: Option<&'a str>,
+    ) -> Deploy<'a> {
         Deploy {
             service,
             needs,

@@ -17,16 +17,34 @@ const BLOB_TIMEOUT: Duration = Duration::from_secs(30);
 impl Aws {
     /// Fetches `url` (from GetDownloadUrlForLayer), at most `BLOB_MAX_BYTES`.
     pub async fn blob(&self, url: &str) -> Result<Vec<u8>, AwsError> {
-        let failed = |text: &str| AwsError::incomplete("ecr:GetDownloadUrlForLayer", "the configuration of the image", text);
-        let request = HttpRequest::get(url).map_err(|_| failed("the address that ECR answered is not one"))?;
-        let fetch = async {
-            let response = self.connector.call(request).await.map_err(|_| failed("the download failed"))?;
-            if !response.status().is_success() {
-                return Err(failed(&format!("the download answered {}", response.status().as_u16())));
-            }
-            read(response.into_body()).await.ok_or_else(|| failed("the download broke off, or is larger than a configuration can be"))
+        let failed = |text: &str| {
+            AwsError::incomplete(
+                "ecr:GetDownloadUrlForLayer",
+                "the configuration of the image",
+                text,
+            )
         };
-        tokio::time::timeout(BLOB_TIMEOUT, fetch).await.unwrap_or_else(|_| Err(failed("the download took too long")))
+        let request = HttpRequest::get(url)
+            .map_err(|_| failed("the address that ECR answered is not one"))?;
+        let fetch = async {
+            let response = self
+                .connector
+                .call(request)
+                .await
+                .map_err(|_| failed("the download failed"))?;
+            if !response.status().is_success() {
+                return Err(failed(&format!(
+                    "the download answered {}",
+                    response.status().as_u16()
+                )));
+            }
+            read(response.into_body()).await.ok_or_else(|| {
+                failed("the download broke off, or is larger than a configuration can be")
+            })
+        };
+        tokio::time::timeout(BLOB_TIMEOUT, fetch)
+            .await
+            .unwrap_or_else(|_| Err(failed("the download took too long")))
     }
 }
 

@@ -7,9 +7,9 @@ use aws_smithy_types::DateTime;
 
 use crate::snapshot::{
     CapacityProvider, CircuitBreaker, CircuitBreakerState, Constraint, Container, Deployment,
-    DeploymentConfiguration, DeploymentStatus, Event, Health, Hook, Instance, LoadBalancer, Network,
-    PlacementStrategy, Resources, RolloutState, Scheduling, Service, ServiceDeployment, StrategyItem, Task,
-    TaskStatus, Timestamp,
+    DeploymentConfiguration, DeploymentStatus, Event, Health, Hook, Instance, LoadBalancer,
+    Network, PlacementStrategy, Resources, RolloutState, Scheduling, Service, ServiceDeployment,
+    StrategyItem, Task, TaskStatus, Timestamp,
 };
 
 fn count(value: i32) -> u32 {
@@ -21,7 +21,11 @@ fn time(value: Option<DateTime>) -> Option<Timestamp> {
 }
 
 pub(super) fn strategy_item(item: sdk::CapacityProviderStrategyItem) -> StrategyItem {
-    StrategyItem { provider: item.capacity_provider, weight: count(item.weight), base: count(item.base) }
+    StrategyItem {
+        provider: item.capacity_provider,
+        weight: count(item.weight),
+        base: count(item.base),
+    }
 }
 
 pub(super) fn service(cluster: &str, answer: sdk::Service) -> Service {
@@ -35,22 +39,67 @@ pub(super) fn service(cluster: &str, answer: sdk::Service) -> Service {
         pending: count(answer.pending_count),
         task_definition: answer.task_definition.unwrap_or_default(),
         launch_type: answer.launch_type.map(|launch| launch.as_str().to_owned()),
-        capacity_providers: answer.capacity_provider_strategy.unwrap_or_default().into_iter().map(strategy_item).collect(),
-        deployments: answer.deployments.unwrap_or_default().into_iter().map(deployment).collect(),
-        events: answer.events.unwrap_or_default().into_iter().map(event).collect(),
-        configuration: answer.deployment_configuration.map(configuration).unwrap_or_default(),
+        capacity_providers: answer
+            .capacity_provider_strategy
+            .unwrap_or_default()
+            .into_iter()
+            .map(strategy_item)
+            .collect(),
+        deployments: answer
+            .deployments
+            .unwrap_or_default()
+            .into_iter()
+            .map(deployment)
+            .collect(),
+        events: answer
+            .events
+            .unwrap_or_default()
+            .into_iter()
+            .map(event)
+            .collect(),
+        configuration: answer
+            .deployment_configuration
+            .map(configuration)
+            .unwrap_or_default(),
         scheduling: match answer.scheduling_strategy {
             Some(sdk::SchedulingStrategy::Daemon) => Scheduling::Daemon,
             _ => Scheduling::Replica,
         },
-        controller: answer.deployment_controller.map_or_else(|| "ECS".to_owned(), |controller| controller.r#type.as_str().to_owned()),
-        constraints: answer.placement_constraints.unwrap_or_default().into_iter().map(constraint).collect(),
-        placement: answer.placement_strategy.unwrap_or_default().into_iter().map(placement).collect(),
-        network: answer.network_configuration.and_then(|network| network.awsvpc_configuration).map(network),
-        load_balancers: answer.load_balancers.unwrap_or_default().into_iter().map(load_balancer).collect(),
-        az_rebalancing: answer.availability_zone_rebalancing == Some(sdk::AvailabilityZoneRebalancing::Enabled),
+        controller: answer.deployment_controller.map_or_else(
+            || "ECS".to_owned(),
+            |controller| controller.r#type.as_str().to_owned(),
+        ),
+        constraints: answer
+            .placement_constraints
+            .unwrap_or_default()
+            .into_iter()
+            .map(constraint)
+            .collect(),
+        placement: answer
+            .placement_strategy
+            .unwrap_or_default()
+            .into_iter()
+            .map(placement)
+            .collect(),
+        network: answer
+            .network_configuration
+            .and_then(|network| network.awsvpc_configuration)
+            .map(network),
+        load_balancers: answer
+            .load_balancers
+            .unwrap_or_default()
+            .into_iter()
+            .map(load_balancer)
+            .collect(),
+        az_rebalancing: answer.availability_zone_rebalancing
+            == Some(sdk::AvailabilityZoneRebalancing::Enabled),
         service_deployment: answer.current_service_deployment,
-        health_check_grace: Duration::from_secs(answer.health_check_grace_period_seconds.and_then(|s| u64::try_from(s).ok()).unwrap_or(0)),
+        health_check_grace: Duration::from_secs(
+            answer
+                .health_check_grace_period_seconds
+                .and_then(|s| u64::try_from(s).ok())
+                .unwrap_or(0),
+        ),
     }
 }
 
@@ -92,30 +141,49 @@ fn configuration(answer: sdk::DeploymentConfiguration) -> DeploymentConfiguratio
     let default = DeploymentConfiguration::default();
     let alarms = answer.alarms.filter(|alarms| alarms.enable);
     DeploymentConfiguration {
-        minimum_healthy_percent: answer.minimum_healthy_percent.map_or(default.minimum_healthy_percent, count),
-        maximum_percent: answer.maximum_percent.map_or(default.maximum_percent, count),
+        minimum_healthy_percent: answer
+            .minimum_healthy_percent
+            .map_or(default.minimum_healthy_percent, count),
+        maximum_percent: answer
+            .maximum_percent
+            .map_or(default.maximum_percent, count),
         circuit_breaker: answer
             .deployment_circuit_breaker
             .filter(|breaker| breaker.enable)
-            .map(|breaker| CircuitBreaker { rollback: breaker.rollback }),
+            .map(|breaker| CircuitBreaker {
+                rollback: breaker.rollback,
+            }),
         alarms_roll_back: alarms.as_ref().is_some_and(|alarms| alarms.rollback),
         alarms: alarms.map(|alarms| alarms.alarm_names).unwrap_or_default(),
-        strategy: answer.strategy.map_or(default.strategy, |strategy| strategy.as_str().to_owned()),
-        bake_time: answer.bake_time_in_minutes.map(|minutes| Duration::from_secs(60 * u64::from(count(minutes)))),
+        strategy: answer
+            .strategy
+            .map_or(default.strategy, |strategy| strategy.as_str().to_owned()),
+        bake_time: answer
+            .bake_time_in_minutes
+            .map(|minutes| Duration::from_secs(60 * u64::from(count(minutes)))),
     }
 }
 
 fn constraint(answer: sdk::PlacementConstraint) -> Constraint {
     match answer.r#type {
         Some(sdk::PlacementConstraintType::DistinctInstance) => Constraint::DistinctInstance,
-        Some(sdk::PlacementConstraintType::MemberOf) => Constraint::MemberOf(answer.expression.unwrap_or_default()),
-        other => Constraint::Other(other.map(|kind| kind.as_str().to_owned()).unwrap_or_default()),
+        Some(sdk::PlacementConstraintType::MemberOf) => {
+            Constraint::MemberOf(answer.expression.unwrap_or_default())
+        }
+        other => Constraint::Other(
+            other
+                .map(|kind| kind.as_str().to_owned())
+                .unwrap_or_default(),
+        ),
     }
 }
 
 fn placement(answer: sdk::PlacementStrategy) -> PlacementStrategy {
     PlacementStrategy {
-        kind: answer.r#type.map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+        kind: answer
+            .r#type
+            .map(|kind| kind.as_str().to_owned())
+            .unwrap_or_default(),
         field: answer.field.unwrap_or_default(),
     }
 }
@@ -133,7 +201,10 @@ fn load_balancer(answer: sdk::LoadBalancer) -> LoadBalancer {
         target_group: answer.target_group_arn,
         classic_name: answer.load_balancer_name,
         container: answer.container_name.unwrap_or_default(),
-        port: answer.container_port.and_then(|port| u16::try_from(port).ok()).unwrap_or(0),
+        port: answer
+            .container_port
+            .and_then(|port| u16::try_from(port).ok())
+            .unwrap_or(0),
     }
 }
 
@@ -141,19 +212,39 @@ pub(super) fn service_deployment(answer: sdk::ServiceDeployment) -> ServiceDeplo
     let target = answer.target_service_revision;
     ServiceDeployment {
         arn: answer.service_deployment_arn.unwrap_or_default(),
-        status: answer.status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
+        status: answer
+            .status
+            .map(|status| status.as_str().to_owned())
+            .unwrap_or_default(),
         reason: answer.status_reason.unwrap_or_default(),
-        production_traffic: target.as_ref().and_then(|target| target.requested_production_traffic_weight),
+        production_traffic: target
+            .as_ref()
+            .and_then(|target| target.requested_production_traffic_weight),
         target_revision: target.and_then(|target| target.arn).unwrap_or_default(),
         created: time(answer.created_at).unwrap_or_default(),
-        stage: answer.lifecycle_stage.map(|stage| stage.as_str().to_owned()),
-        circuit_breaker: answer.deployment_circuit_breaker.map(|breaker| CircuitBreakerState {
-            status: breaker.status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
-            failures: count(breaker.failure_count),
-            threshold: count(breaker.threshold),
-        }),
-        triggered_alarms: answer.alarms.and_then(|alarms| alarms.triggered_alarm_names).unwrap_or_default(),
-        hooks: answer.lifecycle_hook_details.unwrap_or_default().into_iter().map(hook).collect(),
+        stage: answer
+            .lifecycle_stage
+            .map(|stage| stage.as_str().to_owned()),
+        circuit_breaker: answer
+            .deployment_circuit_breaker
+            .map(|breaker| CircuitBreakerState {
+                status: breaker
+                    .status
+                    .map(|status| status.as_str().to_owned())
+                    .unwrap_or_default(),
+                failures: count(breaker.failure_count),
+                threshold: count(breaker.threshold),
+            }),
+        triggered_alarms: answer
+            .alarms
+            .and_then(|alarms| alarms.triggered_alarm_names)
+            .unwrap_or_default(),
+        hooks: answer
+            .lifecycle_hook_details
+            .unwrap_or_default()
+            .into_iter()
+            .map(hook)
+            .collect(),
         rollback_reason: answer.rollback.and_then(|rollback| rollback.reason),
     }
 }
@@ -161,7 +252,10 @@ pub(super) fn service_deployment(answer: sdk::ServiceDeployment) -> ServiceDeplo
 fn hook(answer: sdk::DeploymentLifecycleHookDetail) -> Hook {
     Hook {
         id: answer.hook_id.unwrap_or_default(),
-        status: answer.status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
+        status: answer
+            .status
+            .map(|status| status.as_str().to_owned())
+            .unwrap_or_default(),
         target: answer.target_arn.unwrap_or_default(),
         expires: time(answer.expires_at),
     }
@@ -194,11 +288,20 @@ pub(super) fn task(answer: sdk::Task) -> Task {
         stopped: time(answer.stopped_at),
         stop_code: answer.stop_code.map(|code| code.as_str().to_owned()),
         stopped_reason: answer.stopped_reason.unwrap_or_default(),
-        has_eni: answer.attachments.unwrap_or_default().iter().any(|attachment| attachment.r#type() == Some("ElasticNetworkInterface")),
+        has_eni: answer
+            .attachments
+            .unwrap_or_default()
+            .iter()
+            .any(|attachment| attachment.r#type() == Some("ElasticNetworkInterface")),
         protected: false,
         cpu: answer.cpu.and_then(|cpu| cpu.parse().ok()),
         memory: answer.memory.and_then(|memory| memory.parse().ok()),
-        containers: answer.containers.unwrap_or_default().into_iter().map(container).collect(),
+        containers: answer
+            .containers
+            .unwrap_or_default()
+            .into_iter()
+            .map(container)
+            .collect(),
     }
 }
 
@@ -225,7 +328,12 @@ fn container(answer: sdk::Container) -> Container {
         health: health(answer.health_status.as_ref()),
         image: answer.image.unwrap_or_default(),
         image_digest: answer.image_digest.unwrap_or_default(),
-        addresses: answer.network_interfaces.unwrap_or_default().into_iter().filter_map(|one| one.private_ipv4_address).collect(),
+        addresses: answer
+            .network_interfaces
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|one| one.private_ipv4_address)
+            .collect(),
         host_ports: answer
             .network_bindings
             .unwrap_or_default()
@@ -244,7 +352,12 @@ pub(super) fn instance(answer: sdk::ContainerInstance) -> Instance {
         capacity_provider: answer.capacity_provider_name,
         registered: resources(answer.registered_resources.unwrap_or_default()),
         remaining: resources(answer.remaining_resources.unwrap_or_default()),
-        attributes: answer.attributes.unwrap_or_default().into_iter().map(|attribute| (attribute.name, attribute.value)).collect(),
+        attributes: answer
+            .attributes
+            .unwrap_or_default()
+            .into_iter()
+            .map(|attribute| (attribute.name, attribute.value))
+            .collect(),
         running_tasks: count(answer.running_tasks_count),
         pending_tasks: count(answer.pending_tasks_count),
     }
@@ -264,7 +377,9 @@ fn resources(answer: Vec<sdk::Resource>) -> Resources {
             ("GPU", "STRINGSET") => {
                 resources.gpus = u32::try_from(resource.string_set_value().len()).ok();
             }
-            ("GPU", _) => resources.gpus = amount(&resource, &kind).and_then(|gpus| u32::try_from(gpus).ok()),
+            ("GPU", _) => {
+                resources.gpus = amount(&resource, &kind).and_then(|gpus| u32::try_from(gpus).ok());
+            }
             _ => resources.unknown.push(name),
         }
     }
@@ -276,26 +391,41 @@ fn amount(resource: &sdk::Resource, kind: &str) -> Option<i64> {
         "INTEGER" => Some(i64::from(resource.integer_value)),
         "LONG" => Some(resource.long_value),
         // Whole units are all that placement counts in; a fraction is rounded towards less room.
-        #[expect(clippy::cast_possible_truncation, reason = "a saturating cast is what is wanted here")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a saturating cast is what is wanted here"
+        )]
         "DOUBLE" => Some(resource.double_value.floor() as i64),
         _ => None,
     }
 }
 
 fn ports(resource: &sdk::Resource) -> std::collections::BTreeSet<u16> {
-    resource.string_set_value().iter().filter_map(|port| port.parse().ok()).collect()
+    resource
+        .string_set_value()
+        .iter()
+        .filter_map(|port| port.parse().ok())
+        .collect()
 }
 
 pub(super) fn capacity_provider(answer: sdk::CapacityProvider) -> CapacityProvider {
     let group = answer.auto_scaling_group_provider;
     CapacityProvider {
         name: answer.name.unwrap_or_default(),
-        status: answer.status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
-        kind: answer.r#type.map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
-        managed_scaling: group.as_ref().and_then(|group| group.managed_scaling.as_ref()).is_some_and(|scaling| {
-            scaling.status == Some(sdk::ManagedScalingStatus::Enabled)
-        }),
-        group_name: group.map(|group| crate::snapshot::last_part(&group.auto_scaling_group_arn).to_owned()),
+        status: answer
+            .status
+            .map(|status| status.as_str().to_owned())
+            .unwrap_or_default(),
+        kind: answer
+            .r#type
+            .map(|kind| kind.as_str().to_owned())
+            .unwrap_or_default(),
+        managed_scaling: group
+            .as_ref()
+            .and_then(|group| group.managed_scaling.as_ref())
+            .is_some_and(|scaling| scaling.status == Some(sdk::ManagedScalingStatus::Enabled)),
+        group_name: group
+            .map(|group| crate::snapshot::last_part(&group.auto_scaling_group_arn).to_owned()),
         group: None,
     }
 }

@@ -6,7 +6,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_config::retry::RetryConfig;
-use aws_sdk_ecs::config::interceptors::{AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextMut};
+use aws_sdk_ecs::config::interceptors::{
+    AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
+};
 use aws_sdk_ecs::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_ecs::error::BoxError;
 use aws_sdk_ecs::types::TaskDefinitionField;
@@ -40,13 +42,18 @@ impl Aws {
             .send()
             .await
             .map_err(|error| AwsError::of(action, subject.as_str(), error))?;
-        described(&tap.take()).ok_or_else(|| AwsError::incomplete(action, subject, "the answer holds no task definition"))
+        described(&tap.take()).ok_or_else(|| {
+            AwsError::incomplete(action, subject, "the answer holds no task definition")
+        })
     }
 
     /// RegisterTaskDefinition with `body` as it stands, sent once.
     pub async fn register_task_definition(&self, body: &Value) -> Result<Described, AwsError> {
         let action = "ecs:RegisterTaskDefinition";
-        let family = body.get("family").and_then(Value::as_str).unwrap_or_default();
+        let family = body
+            .get("family")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let subject = format!("family `{family}`");
         let tap = Tap::default();
         self.ecs
@@ -54,13 +61,17 @@ impl Aws {
             .family(family)
             .set_container_definitions(Some(Vec::new()))
             .customize()
-            .config_override(aws_sdk_ecs::config::Builder::new().retry_config(RetryConfig::disabled()))
+            .config_override(
+                aws_sdk_ecs::config::Builder::new().retry_config(RetryConfig::disabled()),
+            )
             .interceptor(RawBody(body.to_string()))
             .interceptor(tap.clone())
             .send()
             .await
             .map_err(|error| AwsError::of(action, subject.as_str(), error))?;
-        described(&tap.take()).ok_or_else(|| AwsError::incomplete(action, subject, "the answer holds no task definition"))
+        described(&tap.take()).ok_or_else(|| {
+            AwsError::incomplete(action, subject, "the answer holds no task definition")
+        })
     }
 }
 
@@ -102,7 +113,12 @@ impl Intercept for Tap {
         _components: &RuntimeComponents,
         _config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let bytes = context.response().body().bytes().unwrap_or_default().to_vec();
+        let bytes = context
+            .response()
+            .body()
+            .bytes()
+            .unwrap_or_default()
+            .to_vec();
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
         Ok(())
     }
@@ -126,7 +142,9 @@ impl Intercept for RawBody {
     ) -> Result<(), BoxError> {
         let request = context.request_mut();
         *request.body_mut() = SdkBody::from(self.0.as_str());
-        request.headers_mut().insert("content-length", self.0.len().to_string());
+        request
+            .headers_mut()
+            .insert("content-length", self.0.len().to_string());
         Ok(())
     }
 }

@@ -46,7 +46,11 @@ pub struct Login {
 
 impl Aws {
     /// DescribeRepositories for one name, in this account's registry or another's.
-    pub async fn repository(&self, name: &str, registry_id: Option<&str>) -> Result<Repository, AwsError> {
+    pub async fn repository(
+        &self,
+        name: &str,
+        registry_id: Option<&str>,
+    ) -> Result<Repository, AwsError> {
         let subject = format!("repository `{name}`");
         let answer = self
             .ecr
@@ -57,20 +61,35 @@ impl Aws {
             .await
             .map_err(|error| AwsError::of("ecr:DescribeRepositories", subject.as_str(), error))?;
         let found = answer.repositories.unwrap_or_default().into_iter().next();
-        let found = found.ok_or_else(|| AwsError::missing("ecr:DescribeRepositories", subject, "no such repository"))?;
+        let found = found.ok_or_else(|| {
+            AwsError::missing("ecr:DescribeRepositories", subject, "no such repository")
+        })?;
         Ok(Repository {
             name: found.repository_name.unwrap_or_else(|| name.to_owned()),
             registry_id: found.registry_id.unwrap_or_default(),
             uri: found.repository_uri.unwrap_or_default(),
-            immutable_tags: found.image_tag_mutability.is_some_and(|mutability| mutability.as_str().starts_with("IMMUTABLE")),
+            immutable_tags: found
+                .image_tag_mutability
+                .is_some_and(|mutability| mutability.as_str().starts_with("IMMUTABLE")),
         })
     }
 
     /// BatchGetImage for one tag or digest; `None` where the repository doesn't hold it.
-    pub async fn image(&self, repository: &Repository, tag_or_digest: &str) -> Result<Option<EcrImage>, AwsError> {
-        let subject = format!("image `{tag_or_digest}` of repository `{}`", repository.name);
+    pub async fn image(
+        &self,
+        repository: &Repository,
+        tag_or_digest: &str,
+    ) -> Result<Option<EcrImage>, AwsError> {
+        let subject = format!(
+            "image `{tag_or_digest}` of repository `{}`",
+            repository.name
+        );
         let id = ImageIdentifier::builder();
-        let id = if tag_or_digest.starts_with("sha256:") { id.image_digest(tag_or_digest) } else { id.image_tag(tag_or_digest) };
+        let id = if tag_or_digest.starts_with("sha256:") {
+            id.image_digest(tag_or_digest)
+        } else {
+            id.image_tag(tag_or_digest)
+        };
         let answer = self
             .ecr
             .batch_get_image()
@@ -80,8 +99,12 @@ impl Aws {
             .set_accepted_media_types(Some(MANIFEST_TYPES.map(str::to_owned).to_vec()))
             .send()
             .await;
-        let answer = match answer.map_err(|error| AwsError::of("ecr:BatchGetImage", subject.as_str(), error)) {
-            Err(error) if error.code.as_deref() == Some("ImageNotFoundException") => return Ok(None),
+        let answer = match answer
+            .map_err(|error| AwsError::of("ecr:BatchGetImage", subject.as_str(), error))
+        {
+            Err(error) if error.code.as_deref() == Some("ImageNotFoundException") => {
+                return Ok(None);
+            }
             answer => answer?,
         };
         let Some(image) = answer.images.unwrap_or_default().into_iter().next() else {
@@ -89,18 +112,29 @@ impl Aws {
             return match failure.and_then(|failure| failure.failure_code) {
                 None => Ok(None),
                 Some(code) if code.as_str() == "ImageNotFound" => Ok(None),
-                Some(code) => Err(AwsError::incomplete("ecr:BatchGetImage", subject, code.as_str())),
+                Some(code) => Err(AwsError::incomplete(
+                    "ecr:BatchGetImage",
+                    subject,
+                    code.as_str(),
+                )),
             };
         };
         Ok(Some(EcrImage {
-            digest: image.image_id.and_then(|id| id.image_digest).unwrap_or_default(),
+            digest: image
+                .image_id
+                .and_then(|id| id.image_digest)
+                .unwrap_or_default(),
             manifest: image.image_manifest.unwrap_or_default(),
             media_type: image.image_manifest_media_type.unwrap_or_default(),
         }))
     }
 
     /// The newest tags of a repository, newest first, at most `most`.
-    pub async fn newest_tags(&self, repository: &Repository, most: usize) -> Result<Vec<String>, AwsError> {
+    pub async fn newest_tags(
+        &self,
+        repository: &Repository,
+        most: usize,
+    ) -> Result<Vec<String>, AwsError> {
         let mut images = Vec::new();
         let mut token = None;
         for _ in 0..IMAGE_PAGES_MAX {
@@ -109,24 +143,44 @@ impl Aws {
                 .describe_images()
                 .repository_name(&repository.name)
                 .set_registry_id(Some(repository.registry_id.clone()).filter(|id| !id.is_empty()))
-                .filter(aws_sdk_ecr::types::DescribeImagesFilter::builder().tag_status(TagStatus::Tagged).build())
+                .filter(
+                    aws_sdk_ecr::types::DescribeImagesFilter::builder()
+                        .tag_status(TagStatus::Tagged)
+                        .build(),
+                )
                 .max_results(1000)
                 .set_next_token(token)
                 .send()
                 .await
-                .map_err(|error| AwsError::of("ecr:DescribeImages", format!("repository `{}`", repository.name), error))?;
+                .map_err(|error| {
+                    AwsError::of(
+                        "ecr:DescribeImages",
+                        format!("repository `{}`", repository.name),
+                        error,
+                    )
+                })?;
             images.extend(page.image_details.unwrap_or_default());
             token = page.next_token;
             if token.is_none() {
                 break;
             }
         }
-        images.sort_by_key(|image| std::cmp::Reverse(image.image_pushed_at.map_or(0, |at| at.secs())));
-        Ok(images.into_iter().flat_map(|image| image.image_tags.unwrap_or_default()).take(most).collect())
+        images.sort_by_key(|image| {
+            std::cmp::Reverse(image.image_pushed_at.map_or(0, |at| at.secs()))
+        });
+        Ok(images
+            .into_iter()
+            .flat_map(|image| image.image_tags.unwrap_or_default())
+            .take(most)
+            .collect())
     }
 
     /// Where the bytes of one blob can be fetched, for reading an image's configuration.
-    pub async fn blob_url(&self, repository: &Repository, digest: &str) -> Result<String, AwsError> {
+    pub async fn blob_url(
+        &self,
+        repository: &Repository,
+        digest: &str,
+    ) -> Result<String, AwsError> {
         let subject = format!("layer `{digest}` of repository `{}`", repository.name);
         let answer = self
             .ecr
@@ -137,9 +191,13 @@ impl Aws {
             .send()
             .await
             .map_err(|error| AwsError::of("ecr:GetDownloadUrlForLayer", subject.as_str(), error))?;
-        answer
-            .download_url
-            .ok_or_else(|| AwsError::incomplete("ecr:GetDownloadUrlForLayer", subject, "the answer holds no address"))
+        answer.download_url.ok_or_else(|| {
+            AwsError::incomplete(
+                "ecr:GetDownloadUrlForLayer",
+                subject,
+                "the answer holds no address",
+            )
+        })
     }
 
     /// GetAuthorizationToken: a login for the engine, good for twelve hours.
@@ -151,7 +209,11 @@ impl Aws {
             .send()
             .await
             .map_err(|error| AwsError::of(action, "the registry", error))?;
-        let data = answer.authorization_data.unwrap_or_default().into_iter().next();
+        let data = answer
+            .authorization_data
+            .unwrap_or_default()
+            .into_iter()
+            .next();
         let login = data.and_then(|data| {
             let token = STANDARD.decode(data.authorization_token?).ok()?;
             let token = String::from_utf8(token).ok()?;
@@ -162,7 +224,9 @@ impl Aws {
                 endpoint: data.proxy_endpoint?,
             })
         });
-        login.ok_or_else(|| AwsError::incomplete(action, "the registry", "the answer holds no usable token"))
+        login.ok_or_else(|| {
+            AwsError::incomplete(action, "the registry", "the answer holds no usable token")
+        })
     }
 }
 

@@ -8,7 +8,9 @@ use aws_sdk_ecs::types::{DesiredStatus, PropagateTags, StopServiceDeploymentStop
 
 use super::{Aws, AwsError, convert};
 use crate::plan::Update;
-use crate::snapshot::{CapacityProvider, Instance, Service, ServiceDeployment, StrategyItem, Task, Timestamp};
+use crate::snapshot::{
+    CapacityProvider, Instance, Service, ServiceDeployment, StrategyItem, Task, Timestamp,
+};
 
 /// DescribeServices takes ten names.
 const SERVICES_PER_CALL: usize = 10;
@@ -51,18 +53,33 @@ impl Aws {
                 .set_services(Some(names.iter().map(|&name| name.to_owned()).collect()))
                 .send()
                 .await
-                .map_err(|error| AwsError::of("ecs:DescribeServices", subject(cluster, names), error))?;
-            services.missing.extend(answer.failures.unwrap_or_default().into_iter().filter_map(|failure| failure.arn));
-            services
-                .found
-                .extend(answer.services.unwrap_or_default().into_iter().map(|service| convert::service(cluster, service)));
+                .map_err(|error| {
+                    AwsError::of("ecs:DescribeServices", subject(cluster, names), error)
+                })?;
+            services.missing.extend(
+                answer
+                    .failures
+                    .unwrap_or_default()
+                    .into_iter()
+                    .filter_map(|failure| failure.arn),
+            );
+            services.found.extend(
+                answer
+                    .services
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|service| convert::service(cluster, service)),
+            );
         }
         Ok(services)
     }
 
     /// UpdateService, sent once, with only what `update` sets.
     pub async fn update_service(&self, update: &Update) -> Result<Service, AwsError> {
-        let subject = format!("service `{}` of cluster `{}`", update.service, update.cluster);
+        let subject = format!(
+            "service `{}` of cluster `{}`",
+            update.service, update.cluster
+        );
         let answer = self
             .ecs
             .update_service()
@@ -78,22 +95,37 @@ impl Aws {
             .send()
             .await
             .map_err(|error| AwsError::of("ecs:UpdateService", subject.as_str(), error))?;
-        let service = answer
-            .service
-            .ok_or_else(|| AwsError::incomplete("ecs:UpdateService", subject, "the answer holds no service"))?;
+        let service = answer.service.ok_or_else(|| {
+            AwsError::incomplete("ecs:UpdateService", subject, "the answer holds no service")
+        })?;
         Ok(convert::service(&update.cluster, service))
     }
 
     /// The tasks of a service: those that are to run, or those that have stopped within the hour.
-    pub async fn service_tasks(&self, cluster: &str, service: &str, stopped: bool) -> Result<Vec<Task>, AwsError> {
-        let status = if stopped { DesiredStatus::Stopped } else { DesiredStatus::Running };
-        let listing = self.ecs.list_tasks().cluster(cluster).service_name(service).desired_status(status);
+    pub async fn service_tasks(
+        &self,
+        cluster: &str,
+        service: &str,
+        stopped: bool,
+    ) -> Result<Vec<Task>, AwsError> {
+        let status = if stopped {
+            DesiredStatus::Stopped
+        } else {
+            DesiredStatus::Running
+        };
+        let listing = self
+            .ecs
+            .list_tasks()
+            .cluster(cluster)
+            .service_name(service)
+            .desired_status(status);
         self.tasks(cluster, listing).await
     }
 
     /// All tasks of a cluster that are to run.
     pub async fn cluster_tasks(&self, cluster: &str) -> Result<Vec<Task>, AwsError> {
-        self.tasks(cluster, self.ecs.list_tasks().cluster(cluster)).await
+        self.tasks(cluster, self.ecs.list_tasks().cluster(cluster))
+            .await
     }
 
     async fn tasks(
@@ -109,7 +141,9 @@ impl Aws {
                 .set_next_token(token)
                 .send()
                 .await
-                .map_err(|error| AwsError::of("ecs:ListTasks", format!("cluster `{cluster}`"), error))?;
+                .map_err(|error| {
+                    AwsError::of("ecs:ListTasks", format!("cluster `{cluster}`"), error)
+                })?;
             arns.extend(page.task_arns.unwrap_or_default());
             token = page.next_token;
             if token.is_none() {
@@ -125,15 +159,27 @@ impl Aws {
                 .set_tasks(Some(arns.to_vec()))
                 .send()
                 .await
-                .map_err(|error| AwsError::of("ecs:DescribeTasks", format!("cluster `{cluster}`"), error))?;
-            tasks.extend(answer.tasks.unwrap_or_default().into_iter().map(convert::task));
+                .map_err(|error| {
+                    AwsError::of("ecs:DescribeTasks", format!("cluster `{cluster}`"), error)
+                })?;
+            tasks.extend(
+                answer
+                    .tasks
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(convert::task),
+            );
         }
         Ok(tasks)
     }
 
     /// ARNs of the cluster's instances, all or those that match an expression of the cluster query
     /// language, which ECS itself evaluates.
-    pub async fn instance_arns(&self, cluster: &str, filter: Option<&str>) -> Result<Vec<String>, AwsError> {
+    pub async fn instance_arns(
+        &self,
+        cluster: &str,
+        filter: Option<&str>,
+    ) -> Result<Vec<String>, AwsError> {
         let mut arns = Vec::new();
         let mut token = None;
         for _ in 0..PAGES_MAX {
@@ -145,7 +191,13 @@ impl Aws {
                 .set_next_token(token)
                 .send()
                 .await
-                .map_err(|error| AwsError::of("ecs:ListContainerInstances", format!("cluster `{cluster}`"), error))?;
+                .map_err(|error| {
+                    AwsError::of(
+                        "ecs:ListContainerInstances",
+                        format!("cluster `{cluster}`"),
+                        error,
+                    )
+                })?;
             arns.extend(page.container_instance_arns.unwrap_or_default());
             token = page.next_token;
             if token.is_none() {
@@ -167,8 +219,20 @@ impl Aws {
                 .set_container_instances(Some(arns.to_vec()))
                 .send()
                 .await
-                .map_err(|error| AwsError::of("ecs:DescribeContainerInstances", format!("cluster `{cluster}`"), error))?;
-            instances.extend(answer.container_instances.unwrap_or_default().into_iter().map(convert::instance));
+                .map_err(|error| {
+                    AwsError::of(
+                        "ecs:DescribeContainerInstances",
+                        format!("cluster `{cluster}`"),
+                        error,
+                    )
+                })?;
+            instances.extend(
+                answer
+                    .container_instances
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(convert::instance),
+            );
         }
         Ok(instances)
     }
@@ -184,17 +248,31 @@ impl Aws {
             .await
             .map_err(|error| AwsError::of("ecs:DescribeClusters", subject.as_str(), error))?;
         let found = answer.clusters.unwrap_or_default().into_iter().next();
-        let found = found.ok_or_else(|| AwsError::missing("ecs:DescribeClusters", subject, "no such cluster in this region"))?;
+        let found = found.ok_or_else(|| {
+            AwsError::missing(
+                "ecs:DescribeClusters",
+                subject,
+                "no such cluster in this region",
+            )
+        })?;
         Ok(Cluster {
             arn: found.cluster_arn.unwrap_or_default(),
             status: found.status.unwrap_or_default(),
             capacity_providers: found.capacity_providers.unwrap_or_default(),
-            default_strategy: found.default_capacity_provider_strategy.unwrap_or_default().into_iter().map(convert::strategy_item).collect(),
+            default_strategy: found
+                .default_capacity_provider_strategy
+                .unwrap_or_default()
+                .into_iter()
+                .map(convert::strategy_item)
+                .collect(),
         })
     }
 
     /// DescribeCapacityProviders for the named ones; the groups behind them aren't read here.
-    pub async fn capacity_providers(&self, names: &[String]) -> Result<Vec<CapacityProvider>, AwsError> {
+    pub async fn capacity_providers(
+        &self,
+        names: &[String],
+    ) -> Result<Vec<CapacityProvider>, AwsError> {
         let mut providers = Vec::new();
         for names in names.chunks(ITEMS_PER_CALL) {
             let answer = self
@@ -203,8 +281,16 @@ impl Aws {
                 .set_capacity_providers(Some(names.to_vec()))
                 .send()
                 .await
-                .map_err(|error| AwsError::of("ecs:DescribeCapacityProviders", names.join(", "), error))?;
-            providers.extend(answer.capacity_providers.unwrap_or_default().into_iter().map(convert::capacity_provider));
+                .map_err(|error| {
+                    AwsError::of("ecs:DescribeCapacityProviders", names.join(", "), error)
+                })?;
+            providers.extend(
+                answer
+                    .capacity_providers
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(convert::capacity_provider),
+            );
         }
         Ok(providers)
     }
@@ -227,7 +313,11 @@ impl Aws {
             .list_service_deployments()
             .cluster(cluster)
             .service(service)
-            .created_at(aws_sdk_ecs::types::CreatedAt::builder().after(after).build())
+            .created_at(
+                aws_sdk_ecs::types::CreatedAt::builder()
+                    .after(after)
+                    .build(),
+            )
             .send()
             .await
             .map_err(|error| AwsError::of("ecs:ListServiceDeployments", subject.as_str(), error))?;
@@ -235,7 +325,11 @@ impl Aws {
             .service_deployments
             .unwrap_or_default()
             .into_iter()
-            .find(|brief| brief.target_service_revision_arn().is_some_and(|arn| crate::snapshot::last_part(arn) == number))
+            .find(|brief| {
+                brief
+                    .target_service_revision_arn()
+                    .is_some_and(|arn| crate::snapshot::last_part(arn) == number)
+            })
             .and_then(|brief| brief.service_deployment_arn);
         let Some(arn) = arn else { return Ok(None) };
         let answer = self
@@ -245,7 +339,12 @@ impl Aws {
             .send()
             .await
             .map_err(|error| AwsError::of("ecs:DescribeServiceDeployments", subject, error))?;
-        Ok(answer.service_deployments.unwrap_or_default().into_iter().next().map(convert::service_deployment))
+        Ok(answer
+            .service_deployments
+            .unwrap_or_default()
+            .into_iter()
+            .next()
+            .map(convert::service_deployment))
     }
 
     /// StopServiceDeployment with ROLLBACK, sent once.
@@ -258,7 +357,9 @@ impl Aws {
             .config_override(no_retry())
             .send()
             .await
-            .map_err(|error| AwsError::of("ecs:StopServiceDeployment", service_deployment, error))?;
+            .map_err(|error| {
+                AwsError::of("ecs:StopServiceDeployment", service_deployment, error)
+            })?;
         Ok(())
     }
 }

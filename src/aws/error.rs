@@ -46,18 +46,29 @@ pub struct AwsError {
 
 impl AwsError {
     /// Sorts what the SDK reports about `action` on `subject`.
-    #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
-    pub(super) fn of<E>(action: &'static str, subject: impl Into<String>, error: SdkError<E, HttpResponse>) -> AwsError
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "it is what `map_err` hands over"
+    )]
+    pub(super) fn of<E>(
+        action: &'static str,
+        subject: impl Into<String>,
+        error: SdkError<E, HttpResponse>,
+    ) -> AwsError
     where
         E: Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
         let code = error.code().map(str::to_owned);
         let message = error.message().map(str::to_owned);
-        let status = error.raw_response().map(|response| response.status().as_u16());
+        let status = error
+            .raw_response()
+            .map(|response| response.status().as_u16());
         let chain = flatten(&error);
         let kind = match &error {
             SdkError::ServiceError(_) => kind_of(code.as_deref().unwrap_or_default(), status),
-            SdkError::ConstructionFailure(_) | SdkError::DispatchFailure(_) if is_credentials(&chain) => {
+            SdkError::ConstructionFailure(_) | SdkError::DispatchFailure(_)
+                if is_credentials(&chain) =>
+            {
                 AwsErrorKind::NoCredentials
             }
             SdkError::ConstructionFailure(_) => AwsErrorKind::Refused,
@@ -69,11 +80,22 @@ impl AwsError {
             (None, Some(message)) => message,
             (None, None) => chain,
         };
-        AwsError { kind, action, subject: subject.into(), code, text: cut(&text) }
+        AwsError {
+            kind,
+            action,
+            subject: subject.into(),
+            code,
+            text: cut(&text),
+        }
     }
 
     /// An answer of a service without a typed client that tells an error.
-    pub(super) fn answered(action: &'static str, subject: impl Into<String>, status: u16, (code, message): (&str, &str)) -> AwsError {
+    pub(super) fn answered(
+        action: &'static str,
+        subject: impl Into<String>,
+        status: u16,
+        (code, message): (&str, &str),
+    ) -> AwsError {
         let text = match (code, message) {
             ("", "") => format!("HTTP {status}"),
             (code, "") => code.to_owned(),
@@ -81,27 +103,73 @@ impl AwsError {
             (code, message) => format!("{code}: {message}"),
         };
         let named = (!code.is_empty()).then(|| code.to_owned());
-        AwsError { kind: kind_of(code, Some(status)), action, subject: subject.into(), code: named, text: cut(&text) }
+        AwsError {
+            kind: kind_of(code, Some(status)),
+            action,
+            subject: subject.into(),
+            code: named,
+            text: cut(&text),
+        }
     }
 
     /// No answer, or none that could be read to its end.
-    pub(super) fn unanswered(action: &'static str, subject: impl Into<String>, text: &str) -> AwsError {
-        AwsError { kind: AwsErrorKind::Unanswered, action, subject: subject.into(), code: None, text: cut(text) }
+    pub(super) fn unanswered(
+        action: &'static str,
+        subject: impl Into<String>,
+        text: &str,
+    ) -> AwsError {
+        AwsError {
+            kind: AwsErrorKind::Unanswered,
+            action,
+            subject: subject.into(),
+            code: None,
+            text: cut(text),
+        }
     }
 
     /// No credentials to sign with.
-    pub(super) fn unsigned(action: &'static str, subject: impl Into<String>, error: &dyn Error) -> AwsError {
-        AwsError { kind: AwsErrorKind::NoCredentials, action, subject: subject.into(), code: None, text: cut(&flatten(error)) }
+    pub(super) fn unsigned(
+        action: &'static str,
+        subject: impl Into<String>,
+        error: &dyn Error,
+    ) -> AwsError {
+        AwsError {
+            kind: AwsErrorKind::NoCredentials,
+            action,
+            subject: subject.into(),
+            code: None,
+            text: cut(&flatten(error)),
+        }
     }
 
     /// An answer that was read but lacks what it must have.
-    pub(super) fn incomplete(action: &'static str, subject: impl Into<String>, text: &str) -> AwsError {
-        AwsError { kind: AwsErrorKind::Refused, action, subject: subject.into(), code: None, text: text.to_owned() }
+    pub(super) fn incomplete(
+        action: &'static str,
+        subject: impl Into<String>,
+        text: &str,
+    ) -> AwsError {
+        AwsError {
+            kind: AwsErrorKind::Refused,
+            action,
+            subject: subject.into(),
+            code: None,
+            text: text.to_owned(),
+        }
     }
 
     /// Something that DescribeX answered as missing.
-    pub(super) fn missing(action: &'static str, subject: impl Into<String>, text: &str) -> AwsError {
-        AwsError { kind: AwsErrorKind::NotFound, action, subject: subject.into(), code: None, text: text.to_owned() }
+    pub(super) fn missing(
+        action: &'static str,
+        subject: impl Into<String>,
+        text: &str,
+    ) -> AwsError {
+        AwsError {
+            kind: AwsErrorKind::NotFound,
+            action,
+            subject: subject.into(),
+            code: None,
+            text: text.to_owned(),
+        }
     }
 
     /// What to do about it, where there is something to do.
@@ -123,15 +191,27 @@ impl AwsError {
 
 fn kind_of(code: &str, status: Option<u16>) -> AwsErrorKind {
     match code {
-        "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" => AwsErrorKind::AccessDenied,
-        "ExpiredTokenException" | "ExpiredToken" | "RequestExpired" => AwsErrorKind::Expired,
-        "UnrecognizedClientException" | "InvalidClientTokenId" | "MissingAuthenticationTokenException"
-        | "SignatureDoesNotMatch" | "InvalidSignatureException" | "AuthFailure" | "MissingAuthenticationToken" => AwsErrorKind::NoCredentials,
-        "ThrottlingException" | "Throttling" | "TooManyRequestsException" | "RequestLimitExceeded" => {
-            AwsErrorKind::Throttled
+        "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" => {
+            AwsErrorKind::AccessDenied
         }
-        "ClusterNotFoundException" | "ServiceNotFoundException" | "RepositoryNotFoundException"
-        | "ImageNotFoundException" | "ServiceDeploymentNotFoundException" | "ResourceNotFoundException"
+        "ExpiredTokenException" | "ExpiredToken" | "RequestExpired" => AwsErrorKind::Expired,
+        "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "MissingAuthenticationTokenException"
+        | "SignatureDoesNotMatch"
+        | "InvalidSignatureException"
+        | "AuthFailure"
+        | "MissingAuthenticationToken" => AwsErrorKind::NoCredentials,
+        "ThrottlingException"
+        | "Throttling"
+        | "TooManyRequestsException"
+        | "RequestLimitExceeded" => AwsErrorKind::Throttled,
+        "ClusterNotFoundException"
+        | "ServiceNotFoundException"
+        | "RepositoryNotFoundException"
+        | "ImageNotFoundException"
+        | "ServiceDeploymentNotFoundException"
+        | "ResourceNotFoundException"
         | "TargetGroupNotFound" => AwsErrorKind::NotFound,
         _ if status.is_some_and(|status| status >= 500) => AwsErrorKind::Unanswered,
         _ => AwsErrorKind::Refused,
@@ -139,7 +219,9 @@ fn kind_of(code: &str, status: Option<u16>) -> AwsErrorKind {
 }
 
 fn is_credentials(chain: &str) -> bool {
-    chain.contains("CredentialsNotLoaded") || chain.contains("no providers in chain") || chain.contains("credential")
+    chain.contains("CredentialsNotLoaded")
+        || chain.contains("no providers in chain")
+        || chain.contains("credential")
 }
 
 /// The chain of sources as one line; a source that repeats its outer text is left out.

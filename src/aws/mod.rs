@@ -29,7 +29,9 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::{Connector, tls};
-use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
 
 /// Tries of one read before its error is reported: throttling and 5xx are common and short.
 const READ_ATTEMPTS: u32 = 5;
@@ -51,10 +53,15 @@ pub struct Aws {
 
 /// The one connector, and the same as an HTTP client.
 fn connect() -> (SharedHttpConnector, SharedHttpClient) {
-    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(ATTEMPT_TIMEOUT).build();
+    let settings = HttpConnectorSettings::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(ATTEMPT_TIMEOUT)
+        .build();
     let connector = Connector::builder()
         .connector_settings(settings)
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .tls_provider(tls::Provider::Rustls(
+            tls::rustls_provider::CryptoMode::Ring,
+        ))
         .build();
     let connector = SharedHttpConnector::new(connector);
     let http = connector.clone();
@@ -86,7 +93,9 @@ impl Aws {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))
             .endpoint_url(endpoint)
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::new("AKIDDEMO", "demo", None, None, "demo")))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+                "AKIDDEMO", "demo", None, None, "demo",
+            )))
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .http_client(http)
             .build();
@@ -121,7 +130,11 @@ impl Aws {
         if self.region() == Some(region) {
             return self.clone();
         }
-        let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
+        let config = self
+            .config
+            .to_builder()
+            .region(Region::new(region.to_owned()))
+            .build();
         Aws::new(&config, self.connector.clone())
     }
 
@@ -132,7 +145,12 @@ impl Aws {
 
     /// When the credentials in use end, where they say so.
     pub async fn credentials_expire(&self) -> Option<std::time::SystemTime> {
-        self.config.credentials_provider()?.provide_credentials().await.ok()?.expiry()
+        self.config
+            .credentials_provider()?
+            .provide_credentials()
+            .await
+            .ok()?
+            .expiry()
     }
 
     /// STS GetCallerIdentity: the account and ARN behind the credentials.
@@ -142,7 +160,9 @@ impl Aws {
             .get_caller_identity()
             .send()
             .await
-            .map_err(|error| AwsError::of("sts:GetCallerIdentity", "the credentials in use", error))?;
+            .map_err(|error| {
+                AwsError::of("sts:GetCallerIdentity", "the credentials in use", error)
+            })?;
         Ok(Identity {
             account: answer.account.unwrap_or_default(),
             arn: answer.arn.unwrap_or_default(),

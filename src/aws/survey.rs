@@ -21,7 +21,13 @@ impl Aws {
     pub async fn survey(&self, cluster: &str, services: &[(&Service, &[Constraint])]) -> Survey {
         let mut survey = Survey::default();
         let on_instances = services.iter().any(|(service, _)| !is_fargate(service));
-        if on_instances && let Some(instances) = note(&mut survey, Source::Instances, self.instances(cluster).await) {
+        if on_instances
+            && let Some(instances) = note(
+                &mut survey,
+                Source::Instances,
+                self.instances(cluster).await,
+            )
+        {
             survey.instances = instances;
         }
         let tasks = self.surveyed_tasks(cluster, services, on_instances).await;
@@ -29,17 +35,24 @@ impl Aws {
         let names: BTreeSet<String> = services
             .iter()
             .filter(|(service, _)| !is_fargate(service))
-            .flat_map(|(service, _)| service.capacity_providers.iter().map(|item| item.provider.clone()))
+            .flat_map(|(service, _)| {
+                service
+                    .capacity_providers
+                    .iter()
+                    .map(|item| item.provider.clone())
+            })
             .collect();
         if !names.is_empty() {
             let names: Vec<String> = names.into_iter().collect();
             let providers = self.capacity_providers(&names).await;
-            survey.providers = note(&mut survey, Source::CapacityProviders, providers).unwrap_or_default();
+            survey.providers =
+                note(&mut survey, Source::CapacityProviders, providers).unwrap_or_default();
             self.survey_groups(&mut survey).await;
         }
         self.survey_types(&mut survey, services).await;
         for (service, constraints) in services {
-            self.survey_constraints(&mut survey, service, constraints).await;
+            self.survey_constraints(&mut survey, service, constraints)
+                .await;
         }
         self.survey_old_needs(&mut survey, services).await;
         survey
@@ -52,37 +65,60 @@ impl Aws {
         services: &[(&Service, &[Constraint])],
         on_instances: bool,
     ) -> Result<Vec<Task>, AwsError> {
-        let mut tasks = if on_instances { self.cluster_tasks(cluster).await? } else { Vec::new() };
+        let mut tasks = if on_instances {
+            self.cluster_tasks(cluster).await?
+        } else {
+            Vec::new()
+        };
         for (service, _) in services {
             if !on_instances {
                 tasks.extend(self.service_tasks(cluster, &service.name, false).await?);
             }
             let stopped = self.service_tasks(cluster, &service.name, true).await?;
-            tasks.extend(stopped.into_iter().filter(|task| task.last_status.is_stopping()));
+            tasks.extend(
+                stopped
+                    .into_iter()
+                    .filter(|task| task.last_status.is_stopping()),
+            );
         }
         Ok(tasks)
     }
 
     /// The Auto Scaling groups that ECS itself scales: whether and with what they may still grow.
     async fn survey_groups(&self, survey: &mut Survey) {
-        let scaled = survey.providers.iter().filter(|provider| provider.managed_scaling);
-        let names: BTreeSet<String> = scaled.filter_map(|provider| provider.group_name.clone()).take(GROUPS_MAX).collect();
+        let scaled = survey
+            .providers
+            .iter()
+            .filter(|provider| provider.managed_scaling);
+        let names: BTreeSet<String> = scaled
+            .filter_map(|provider| provider.group_name.clone())
+            .take(GROUPS_MAX)
+            .collect();
         if names.is_empty() {
             return;
         }
         let groups = self.scaling_groups(&names).await;
-        for DescribedGroup { mut group, template } in note(survey, Source::ScalingGroups, groups).unwrap_or_default() {
+        for DescribedGroup {
+            mut group,
+            template,
+        } in note(survey, Source::ScalingGroups, groups).unwrap_or_default()
+        {
             // What a group would launch counts only while it may.
             if group.instance_types.is_empty()
                 && group.desired < group.max
                 && let Some((id, version)) = template
             {
                 let named = self.launch_template_type(&id, &version).await;
-                group.instance_types.extend(note(survey, Source::InstanceTypes, named).flatten());
+                group
+                    .instance_types
+                    .extend(note(survey, Source::InstanceTypes, named).flatten());
             }
             let activities = self.scaling_activities(&group.name).await;
             group.activities = note(survey, Source::ScalingGroups, activities).unwrap_or_default();
-            let behind = survey.providers.iter_mut().filter(|one| one.group_name.as_deref() == Some(group.name.as_str()));
+            let behind = survey
+                .providers
+                .iter_mut()
+                .filter(|one| one.group_name.as_deref() == Some(group.name.as_str()));
             for provider in behind {
                 provider.group = Some(group.clone());
             }
@@ -92,9 +128,18 @@ impl Aws {
     /// The instance types whose limits count: all where tasks have network interfaces of their own,
     /// else those that a group may launch.
     async fn survey_types(&self, survey: &mut Survey, services: &[(&Service, &[Constraint])]) {
-        let interfaces = services.iter().any(|(service, _)| !is_fargate(service) && service.network.is_some());
-        let there = survey.instances.iter().filter(|_| interfaces).filter_map(|instance| instance.instance_type());
-        let groups = survey.providers.iter().filter_map(|provider| provider.group.as_ref());
+        let interfaces = services
+            .iter()
+            .any(|(service, _)| !is_fargate(service) && service.network.is_some());
+        let there = survey
+            .instances
+            .iter()
+            .filter(|_| interfaces)
+            .filter_map(|instance| instance.instance_type());
+        let groups = survey
+            .providers
+            .iter()
+            .filter_map(|provider| provider.group.as_ref());
         let growing = groups.filter(|group| group.desired < group.max);
         let launched = growing.flat_map(|group| group.instance_types.iter().map(String::as_str));
         let names: BTreeSet<String> = there.chain(launched).map(str::to_owned).collect();
@@ -113,11 +158,20 @@ impl Aws {
     }
 
     /// `memberOf` is evaluated by ECS itself: the instances that match every expression.
-    async fn survey_constraints(&self, survey: &mut Survey, service: &Service, more: &[Constraint]) {
+    async fn survey_constraints(
+        &self,
+        survey: &mut Survey,
+        service: &Service,
+        more: &[Constraint],
+    ) {
         for constraint in service.constraints.iter().chain(more) {
-            let Constraint::MemberOf(expression) = constraint else { continue };
+            let Constraint::MemberOf(expression) = constraint else {
+                continue;
+            };
             let matching = self.instance_arns(&service.cluster, Some(expression)).await;
-            let Some(arns) = note(survey, Source::Constraint, matching) else { continue };
+            let Some(arns) = note(survey, Source::Constraint, matching) else {
+                continue;
+            };
             let matching: BTreeSet<String> = arns.into_iter().collect();
             let before = survey.member_of.remove(&service.name);
             let both = match before {
@@ -133,8 +187,15 @@ impl Aws {
         let mut revisions = BTreeSet::new();
         for (service, _) in services {
             let group = format!("service:{}", service.name);
-            let running = survey.tasks.iter().filter(|task| task.group == group).map(|task| task.task_definition.clone());
-            let deployed = service.deployments.iter().map(|deployment| deployment.task_definition.clone());
+            let running = survey
+                .tasks
+                .iter()
+                .filter(|task| task.group == group)
+                .map(|task| task.task_definition.clone());
+            let deployed = service
+                .deployments
+                .iter()
+                .map(|deployment| deployment.task_definition.clone());
             let own: BTreeSet<String> = running.chain(deployed).collect();
             revisions.extend(own.into_iter().take(REVISIONS_PER_SERVICE));
         }
@@ -153,7 +214,10 @@ impl Aws {
 fn is_fargate(service: &Service) -> bool {
     service.scheduling == Scheduling::Replica
         && (service.launch_type.as_deref() == Some("FARGATE")
-            || service.capacity_providers.iter().any(|item| item.provider.starts_with("FARGATE")))
+            || service
+                .capacity_providers
+                .iter()
+                .any(|item| item.provider.starts_with("FARGATE")))
 }
 
 /// The value, or a note of what could not be read and why.
@@ -162,7 +226,11 @@ fn note<T>(survey: &mut Survey, what: Source, answer: Result<T, AwsError>) -> Op
         Ok(value) => Some(value),
         Err(error) => {
             let action = error.is_denied().then(|| error.action.to_owned());
-            let unread = Unread { what, action, why: error.to_string() };
+            let unread = Unread {
+                what,
+                action,
+                why: error.to_string(),
+            };
             // What is denied for one service is denied for all: it is named once.
             if !survey.unread.contains(&unread) {
                 survey.unread.push(unread);

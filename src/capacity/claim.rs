@@ -74,11 +74,22 @@ pub(super) struct Claim<'g, 'a> {
     /// Instances of the service's capacity providers (all, where the launch type rules), whatever
     /// their state.
     pub reachable: u32,
+    /// The instance that is taken for open, whatever its state.
+    opened: Option<usize>,
 }
 
 impl<'g, 'a> Claim<'g, 'a> {
     /// Linear in instances and in the tasks of this service.
     pub(super) fn new(ground: &'g Ground<'a>, deploy: &'g Deploy<'a>) -> Claim<'g, 'a> {
+        Self::with_open(ground, deploy, None)
+    }
+
+    /// The same with one instance open for tasks that may be closed.
+    pub(super) fn with_open(
+        ground: &'g Ground<'a>,
+        deploy: &'g Deploy<'a>,
+        opened: Option<usize>,
+    ) -> Claim<'g, 'a> {
         let rules = Rules::of(ground, deploy);
         let slots = rules.providers.len().max(1);
         let mut claim = Claim {
@@ -96,6 +107,7 @@ impl<'g, 'a> Claim<'g, 'a> {
             among_rivals: ground.sums_up(&deploy.service.name),
             loss: 0,
             reachable: 0,
+            opened,
         };
         let own = claim.sort_tasks();
         let mut from = 0;
@@ -122,15 +134,11 @@ impl<'g, 'a> Claim<'g, 'a> {
     fn sort_tasks(&mut self) -> Vec<(usize, &'a Task)> {
         let mut own: Vec<(usize, &Task)> = Vec::new();
         let mut running = 0;
-        for task in self.ground.tasks_of(&self.deploy.service.name) {
+        for (task, room) in self.ground.tasks_of(&self.deploy.service.name) {
             if is_going(task) {
                 continue;
             }
             running += u32::from(task.last_status == TaskStatus::Running);
-            let room = task
-                .instance
-                .as_deref()
-                .and_then(|arn| self.ground.place.get(arn));
             if self.is_new(task) {
                 // A task in PROVISIONING has no place yet: it is still to be started.
                 self.new += u32::from(task.instance.is_some());
@@ -160,11 +168,19 @@ impl<'g, 'a> Claim<'g, 'a> {
         own
     }
 
+    /// Whether the instance takes tasks.
+    fn open(&self, at: usize, room: &Room<'_>) -> Tri {
+        match self.opened == Some(at) {
+            true => Tri::Yes,
+            false => room.open,
+        }
+    }
+
     fn weigh(&mut self, at: usize, room: &Room<'_>, own: &[(usize, &Task)]) {
         let provider = self.rules.provider(room);
         let allowed = match provider {
-            Some(_) => room
-                .open
+            Some(_) => self
+                .open(at, room)
                 .and(self.rules.has_attributes(at))
                 .and(self.rules.matches(at))
                 .and(self.rules.in_zone(room)),
@@ -227,10 +243,38 @@ impl<'g, 'a> Claim<'g, 'a> {
             return (0, 0);
         }
         let seats = self.seats(at, (&[], &[]), Rival::default());
+        self.both(&seats, allowed)
+    }
+
+    fn both(&self, seats: &Seats<'_>, allowed: Tri) -> (i64, i64) {
+        let best = match allowed {
+            Tri::No => 0,
+            _ => seats.best(0),
+        };
         match allowed {
-            Tri::Yes if self.deploy.needs.problems.is_empty() => (seats.best(0), seats.worst(0)),
-            _ => (seats.best(0), 0),
+            Tri::Yes if best > 0 && self.deploy.needs.problems.is_empty() => (best, seats.worst(0)),
+            _ => (best, 0),
         }
+    }
+
+    /// The seats on a further, empty instance that meets the service's constraints.
+    pub(super) fn seats_on_fresh(&self, fresh: &Room<'_>) -> (i64, i64) {
+        let seats = Seats {
+            needs: self.deploy.needs,
+            room: fresh,
+            old: &[],
+            vanishing: &[],
+            distinct: self.rules.distinct,
+            rivals: None,
+            beside: false,
+            cap: self.most_seats(),
+        };
+        self.both(&seats, fresh.open.and(self.rules.in_zone(fresh)))
+    }
+
+    /// No instance needs to hold more than all tasks.
+    fn most_seats(&self) -> i64 {
+        i64::from(self.deploy.service.desired).max(1)
     }
 
     /// The same once all old tasks of this service have left it.
@@ -241,6 +285,7 @@ impl<'g, 'a> Claim<'g, 'a> {
         }
     }
 
+    #[inline]
     fn seats<'s>(
         &'s self,
         at: usize,
@@ -262,14 +307,15 @@ impl<'g, 'a> Claim<'g, 'a> {
             distinct: self.rules.distinct,
             rivals,
             beside: !self.placed.is_empty() && self.placed.contains_key(&at),
-            cap: i64::from(self.deploy.service.desired).max(1),
+            cap: self.most_seats(),
         }
     }
 
     /// Notes why the best and the worst case differ on an instance.
     fn doubt<'f>(&mut self, at: usize, room: &Room<'_>, old: impl Iterator<Item = &'f Freed>) {
+        let open = self.open(at, room);
         let doubts = &mut self.doubts;
-        if room.open == Tri::Maybe {
+        if open == Tri::Maybe {
             doubts.agents += 1;
         } else if self.rules.has_attributes(at) == Tri::Maybe {
             doubts.attributes += 1;
@@ -294,7 +340,7 @@ impl<'g, 'a> Claim<'g, 'a> {
         let own = self.ground.tasks_of(&self.deploy.service.name);
         let new = own
             .iter()
-            .filter(|task| self.is_new(task) && !is_going(task) && is_steady(task));
+            .filter(|(task, _)| self.is_new(task) && !is_going(task) && is_steady(task));
         u32::try_from(new.count()).unwrap_or(u32::MAX)
     }
 

@@ -6,10 +6,11 @@ use super::claim::{Claim, Plot};
 use super::decision::{Decision, plural};
 use super::growth::Growth;
 use super::reasons::reasons;
+use super::rolling::deadlock;
 use super::room::Tri;
 use crate::cause::CauseKind;
 
-pub(super) fn decide(claim: &Claim<'_, '_>) -> Decision {
+pub(super) fn decide(claim: &Claim<'_, '_>, (minimum, maximum): (u32, u32)) -> Decision {
     let rooms = claim.ground.rooms.len();
     let mut plots: Vec<Option<&Plot>> = vec![None; rooms];
     for plot in &claim.plots {
@@ -27,7 +28,7 @@ pub(super) fn decide(claim: &Claim<'_, '_>) -> Decision {
             open += 1;
         }
     }
-    let bounds = Bounds::of(claim.deploy.service, served + short + open);
+    let bounds = Bounds::new(served + short + open, minimum, maximum);
     let reasons = reasons(claim, &Growth::Fixed(Vec::new()));
     if short > 0 && claim.is_read() && claim.doubts.missing == 0 {
         let headline = format!(
@@ -42,6 +43,9 @@ pub(super) fn decide(claim: &Claim<'_, '_>) -> Decision {
         let mut decision = Decision::blocked(bounds, CauseKind::Unknown, headline);
         decision.stopped = claim.plots.iter().map(|plot| plot.old.len()).collect();
         return decision;
+    }
+    if let Some(deadlock) = forbidden(claim, bounds, open) {
+        return deadlock;
     }
     if reasons.sure && claim.loss == 0 && open == 0 && short == 0 && !bounds.deadlocked() {
         let headline = format!(
@@ -58,4 +62,16 @@ pub(super) fn decide(claim: &Claim<'_, '_>) -> Decision {
         ));
     }
     Decision::unknown(bounds, sentences)
+}
+
+/// The percentages alone forbid the rollout. A maximum of 100 starts nothing beside what runs and
+/// a minimum of 100 stops nothing, however many instances there are; with other percentages it
+/// hangs on their number, which must then be known.
+fn forbidden(claim: &Claim<'_, '_>, bounds: Bounds, open: u32) -> Option<Decision> {
+    let always = bounds.minimum_percent >= 100 && bounds.maximum_percent <= 100;
+    let counted = claim.is_read() && open == 0;
+    match always || counted {
+        true => deadlock(claim, bounds),
+        false => None,
+    }
 }

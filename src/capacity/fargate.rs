@@ -4,16 +4,19 @@
 //! is `blocked` where the size doesn't exist, the percentages forbid it, or the quota or the
 //! addresses that were read prove it.
 
+use serde_json::json;
+
 use super::arithmetic::Bounds;
 use super::claim::Claim;
 use super::decision::Decision;
-use super::forecast::has_second_set;
-use super::ground::{FargateLimits, Ground};
+use super::forecast::{self, Verdict, has_second_set};
+use super::ground::{Deploy, FargateLimits, Ground, Placed};
+use super::needs::TaskNeeds;
 use super::order::Stops;
 use super::reasons::unread;
 use super::rolling::deadlock;
 use super::room::BOUNDLESS;
-use crate::cause::CauseKind;
+use crate::cause::{CauseKind, Remedy};
 use crate::snapshot::{Service, last_part};
 
 /// CPU units, the least and the most memory in MiB, and the step. From the developer guide's
@@ -69,9 +72,8 @@ pub(super) fn next_size(cpu: i64, memory: i64) -> Option<(i64, i64)> {
         })
 }
 
-pub(super) fn decide(claim: &Claim<'_, '_>) -> Decision {
+pub(super) fn decide(claim: &Claim<'_, '_>, bounds: Bounds) -> Decision {
     let service = claim.deploy.service;
-    let bounds = Bounds::of(service, 0);
     if let (Some(cpu), Some(memory)) = claim.deploy.needs.task_size
         && !is_size(cpu, memory)
     {
@@ -102,6 +104,31 @@ pub(super) fn decide(claim: &Claim<'_, '_>) -> Decision {
     let mut reasons = vec!["Fargate's own capacity is not to be known beforehand".to_owned()];
     reasons.extend(unread(claim));
     Decision::unknown(bounds, reasons)
+}
+
+/// The smallest size that Fargate has for the task, where the forecast then isn't blocked.
+pub(super) fn offer(claim: &Claim<'_, '_>) -> Option<Remedy> {
+    let (Some(cpu), Some(memory)) = claim.deploy.needs.task_size else {
+        return None;
+    };
+    let (cpu, memory) = next_size(cpu, memory)?;
+    let needs = TaskNeeds {
+        cpu,
+        memory,
+        task_size: (Some(cpu), Some(memory)),
+        ..claim.deploy.needs.clone()
+    };
+    let deploy = Deploy {
+        needs: &needs,
+        ..*claim.deploy
+    };
+    let verdict = forecast::decide(&Claim::new(claim.ground, &deploy)).verdict;
+    (verdict != Verdict::Blocked).then(|| Remedy {
+        text: format!("give the task {cpu} CPU units and {memory} MiB"),
+        change: json!({"cpu": cpu, "memory": memory}),
+        cost: Some("what Fargate charges for the larger size".to_owned()),
+        checked: matches!(verdict, Verdict::Fits { .. }),
+    })
 }
 
 /// The quota and the addresses, each as one instance that all tasks share.
@@ -139,7 +166,7 @@ fn never_ends(claim: &Claim<'_, '_>, bounds: &Bounds, (free, need, back): (i64, 
     let wanted = (i64::from(bounds.desired) - i64::from(claim.new)).max(0);
     // What is on its way down gives back what it holds: no proof before it is gone.
     let own = claim.ground.tasks_of(&claim.deploy.service.name);
-    if own.iter().any(|task| task.last_status.is_stopping()) || claim.doubts.unsteady > 0 {
+    if own.iter().any(|(task, _)| task.last_status.is_stopping()) || claim.doubts.unsteady > 0 {
         return false;
     }
     if has_second_set(claim.deploy.service) {
@@ -161,13 +188,13 @@ fn never_ends(claim: &Claim<'_, '_>, bounds: &Bounds, (free, need, back): (i64, 
 /// What an old task gives back at most, in CPU units.
 fn old_cpu(claim: &Claim<'_, '_>) -> i64 {
     let own = claim.ground.tasks_of(&claim.deploy.service.name);
-    let size = |task: &&crate::snapshot::Task| {
+    let size = |(task, _): &Placed<'_>| {
         let old = claim.deploy.old_needs.get(&task.task_definition);
         task.cpu.or_else(|| old?.task_size.0).unwrap_or(BOUNDLESS)
     };
     let known = own
         .iter()
-        .filter(|task| !claim.is_new(task))
+        .filter(|(task, _)| !claim.is_new(task))
         .map(size)
         .max();
     // A task that nobody described may be of any size.

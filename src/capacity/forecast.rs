@@ -62,7 +62,8 @@ pub struct Forecast {
     pub instances: Vec<InstanceView>,
     /// How many instances `instances` leaves out.
     pub left_out: usize,
-    /// Each checked by this same forecast; smallest change first.
+    /// Each checked by this same forecast; smallest change first. Only a size for Fargate, which
+    /// is never known to have room, says of itself that it was not.
     pub remedies: Vec<Remedy>,
 }
 
@@ -76,9 +77,15 @@ pub fn forecast(cluster: &Cluster<'_>, deploy: &Deploy<'_>) -> Forecast {
 pub(super) fn forecast_on(ground: &Ground<'_>, deploy: &Deploy<'_>) -> Forecast {
     let claim = Claim::new(ground, deploy);
     let decision = decide(&claim);
+    written(claim, decision)
+}
+
+/// The decision with all that a report shows of it.
+pub(super) fn written(claim: Claim<'_, '_>, decision: Decision) -> Forecast {
+    let needs = claim.deploy.needs.clone();
     let views = Views::of(&claim, &decision);
     let remedies = match decision.verdict {
-        Verdict::Blocked => remedies(&claim, &decision),
+        Verdict::Blocked => remedies(claim, &decision),
         _ => Vec::new(),
     };
     // Where it is about instances, the one that comes closest says what is short.
@@ -93,7 +100,7 @@ pub(super) fn forecast_on(ground: &Ground<'_>, deploy: &Deploy<'_>) -> Forecast 
         headline: decision.headline,
         reasons: decision.reasons,
         bounds: decision.bounds,
-        needs: deploy.needs.clone(),
+        needs,
         blockers: views.blockers,
         instances: views.instances,
         left_out: views.left_out,
@@ -103,14 +110,26 @@ pub(super) fn forecast_on(ground: &Ground<'_>, deploy: &Deploy<'_>) -> Forecast 
 
 /// The verdict, and what it rests on.
 pub(super) fn decide(claim: &Claim<'_, '_>) -> Decision {
+    let configuration = &claim.deploy.service.configuration;
+    let percentages = (
+        configuration.minimum_healthy_percent,
+        configuration.maximum_percent,
+    );
+    decide_within(claim, percentages)
+}
+
+/// The same with other percentages (the minimum and the maximum): where tasks fit doesn't depend
+/// on them.
+pub(super) fn decide_within(claim: &Claim<'_, '_>, percentages: (u32, u32)) -> Decision {
     let service = claim.deploy.service;
+    let (minimum, maximum) = percentages;
+    let bounds = Bounds::new(service.desired, minimum, maximum);
     if fargate::is_fargate(claim.ground, service) {
-        return fargate::decide(claim);
+        return fargate::decide(claim, bounds);
     }
     if service.scheduling == Scheduling::Daemon {
-        return daemon::decide(claim);
+        return daemon::decide(claim, percentages);
     }
-    let bounds = Bounds::of(service, 0);
     if bounds.desired == 0 {
         return Decision::fits(
             bounds,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::limits::EniLimits;
 use super::needs::TaskNeeds;
-use super::room::{Room, Tri, rooms};
+use super::room::{Room, rooms};
 use super::seats::Rival;
 use super::together::Comer;
 use super::why::has_attribute;
@@ -90,6 +90,9 @@ pub struct FargateLimits {
     pub addresses: Option<i64>,
 }
 
+/// A task, and where its instance stands among the rooms.
+pub(super) type Placed<'a> = (&'a Task, Option<usize>);
+
 /// The cluster with its indexes.
 #[derive(Clone, Debug)]
 pub(super) struct Ground<'a> {
@@ -102,11 +105,11 @@ pub(super) struct Ground<'a> {
     pub(super) rivals: Vec<Rival>,
     /// The new tasks of all services that are deployed in this run.
     pub(super) comers: Vec<Comer<'a>>,
-    /// Where rooms were added that are not in the cluster: the first of them, and the room that
-    /// they are modelled on.
-    pub added: Option<(usize, usize)>,
-    tasks_of: HashMap<&'a str, Vec<&'a Task>>,
-    attributes: HashMap<(&'a str, Option<&'a str>), Vec<bool>>,
+    /// The rooms of each instance type.
+    pub(super) by_type: BTreeMap<&'a str, Vec<usize>>,
+    tasks_of: HashMap<&'a str, Vec<Placed<'a>>>,
+    /// Which rooms have an attribute that is asked for; absent where all have it.
+    attributes: HashMap<(&'a str, Option<&'a str>), Option<Vec<bool>>>,
 }
 
 impl<'a> Ground<'a> {
@@ -119,25 +122,33 @@ impl<'a> Ground<'a> {
         for room in &mut rooms {
             room.confirm_agent(cluster.agents_lost);
         }
-        let place = cluster
+        let place: HashMap<&str, usize> = cluster
             .instances
             .iter()
             .enumerate()
             .map(|(at, one)| (one.arn.as_str(), at))
             .collect();
-        let mut tasks_of: HashMap<&str, Vec<&Task>> = HashMap::new();
+        let mut tasks_of: HashMap<&str, Vec<Placed<'_>>> = HashMap::new();
         for task in cluster.tasks {
             if let Some(service) = task.group.strip_prefix("service:") {
-                tasks_of.entry(service).or_default().push(task);
+                let arn = task.instance.as_deref();
+                let at = arn.and_then(|arn| place.get(arn)).copied();
+                tasks_of.entry(service).or_default().push((task, at));
+            }
+        }
+        let mut by_type: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (at, room) in rooms.iter().enumerate() {
+            if let Some(kind) = room.kind {
+                by_type.entry(kind).or_default().push(at);
             }
         }
         let mut ground = Ground {
+            by_type,
             cluster,
             rooms,
             place,
             tasks_of,
             attributes: HashMap::new(),
-            added: None,
             rivals: Vec::new(),
             comers: Vec::new(),
         };
@@ -152,53 +163,27 @@ impl<'a> Ground<'a> {
             let (name, value) = (required.name.as_str(), required.value.as_deref());
             let rooms = &self.rooms;
             self.attributes.entry((name, value)).or_insert_with(|| {
-                rooms
+                let has: Vec<bool> = rooms
                     .iter()
                     .map(|room| has_attribute(room, name, value))
-                    .collect()
+                    .collect();
+                has.contains(&false).then_some(has)
             });
         }
     }
 
-    /// The same ground with further, empty instances that are like the one in the room `model`.
-    pub(super) fn with_more<'b>(&self, more: &'b [Instance], model: usize) -> Ground<'b>
-    where
-        'a: 'b,
-    {
-        let mut ground: Ground<'b> = self.clone();
-        ground.added = Some((ground.rooms.len(), model));
-        for instance in more {
-            let room = Room::of(instance, [], self.cluster.eni_limits);
-            for ((name, value), has) in &mut ground.attributes {
-                has.push(has_attribute(&room, name, *value));
-            }
-            if !ground.rivals.is_empty() {
-                ground.rivals.push(Rival::default());
-            }
-            ground.place.insert(&instance.arn, ground.rooms.len());
-            ground.rooms.push(room);
-        }
-        ground
-    }
-
-    /// The same ground with one instance open for tasks that was closed.
-    pub(super) fn with_open(&self, at: usize) -> Ground<'a> {
-        let mut ground = self.clone();
-        ground.rooms[at].open = Tri::Yes;
-        ground
-    }
-
     /// All known tasks of a service.
-    pub(super) fn tasks_of(&self, service: &str) -> &[&'a Task] {
+    pub(super) fn tasks_of(&self, service: &str) -> &[Placed<'a>] {
         self.tasks_of.get(service).map_or(&[], Vec::as_slice)
     }
 
-    /// For each attribute that is asked for: who has it, and whether it is asked for for sure.
+    /// For each attribute that is asked for and not to be had everywhere: who has it, and whether
+    /// it is asked for for sure.
     pub(super) fn attributes<'s>(&'s self, needs: &'s TaskNeeds) -> Vec<(&'s [bool], bool)> {
         let mut found = Vec::new();
         for required in &needs.attributes {
             let key = (required.name.as_str(), required.value.as_deref());
-            if let Some(has) = self.attributes.get(&key) {
+            if let Some(Some(has)) = self.attributes.get(&key) {
                 found.push((has.as_slice(), required.certain));
             }
         }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::decision::plural;
 use super::forecast::{Forecast, Verdict};
 use super::needs::{Gpus, TaskNeeds};
 use super::view::InstanceView;
@@ -72,7 +73,7 @@ fn needed(needs: &TaskNeeds) -> String {
     match needs.gpus {
         Gpus::Count(0) => {}
         Gpus::Count(count) => {
-            let _ = write!(text, ", {count} GPU");
+            let _ = write!(text, ", {count} {}", plural(count, "GPU"));
         }
         Gpus::All => text.push_str(", all GPUs"),
     }

@@ -62,10 +62,10 @@ fn under_way(ground: &Ground<'_>, deploy: &Deploy<'_>) -> Vec<String> {
     let placed = |status: &TaskStatus| status.is_starting();
     let starting = own
         .iter()
-        .filter(|task| placed(&task.last_status) && task.instance.is_some());
+        .filter(|(task, _)| placed(&task.last_status) && task.instance.is_some());
     let stopping = own
         .iter()
-        .filter(|task| is_going(task) && task.last_status != TaskStatus::Stopped);
+        .filter(|(task, _)| is_going(task) && task.last_status != TaskStatus::Stopped);
     let mut moves = Vec::new();
     for (count, what) in [
         (starting.count(), "starting"),

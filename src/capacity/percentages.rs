@@ -5,23 +5,25 @@ use serde_json::json;
 use super::arithmetic::Bounds;
 use super::claim::Claim;
 use super::decision::Decision;
-use super::remedies::{checked, fits_with_service};
+use super::forecast::decide_within;
+use super::remedies::{checked, is_fit};
 use crate::cause::Remedy;
+use crate::snapshot::Scheduling;
 
 /// The first pair that works, from the one that costs least.
 pub(super) fn offer(claim: &Claim<'_, '_>, decision: &Decision) -> Option<Remedy> {
     let bounds = decision.bounds;
-    candidates(&bounds, claim.deploy.service.az_rebalancing)
+    let service = claim.deploy.service;
+    let mut pairs = candidates(&bounds, service.az_rebalancing);
+    // ECS takes no other maximum than 100 for a DAEMON service.
+    pairs.retain(|(_, maximum)| service.scheduling == Scheduling::Replica || *maximum == 100);
+    pairs
         .into_iter()
-        .find_map(|pair| {
-            let (minimum, maximum) = pair;
-            let mut service = claim.deploy.service.clone();
-            service.configuration.minimum_healthy_percent = minimum;
-            service.configuration.maximum_percent = maximum;
+        .find(|pair| is_fit(&decide_within(claim, *pair)))
+        .map(|pair| {
             // ECS refuses a maximum of 100 % or less while it may rebalance zones.
-            let switch = service.az_rebalancing && maximum <= 100;
-            service.az_rebalancing &= !switch;
-            fits_with_service(claim, &service).then(|| describe(pair, &bounds, switch))
+            let switch = service.az_rebalancing && pair.1 <= 100;
+            describe(pair, &bounds, switch)
         })
 }
 
@@ -54,10 +56,15 @@ fn candidates(bounds: &Bounds, az_rebalancing: bool) -> Vec<(u32, u32)> {
 
 fn describe((minimum, maximum): (u32, u32), before: &Bounds, switch: bool) -> Remedy {
     let mut change = json!({"minimumHealthyPercent": minimum, "maximumPercent": maximum});
-    let mut text = format!(
-        "set `minimumHealthyPercent` to {minimum} and `maximumPercent` to {maximum} (now {} and {})",
-        before.minimum_percent, before.maximum_percent
-    );
+    let mut text = match (before.minimum_percent, before.maximum_percent) {
+        (now, same) if same == maximum => {
+            format!("set `minimumHealthyPercent` to {minimum} (now {now})")
+        }
+        (same, now) if same == minimum => format!("set `maximumPercent` to {maximum} (now {now})"),
+        (now, too) => format!(
+            "set `minimumHealthyPercent` to {minimum} and `maximumPercent` to {maximum} (now {now} and {too})"
+        ),
+    };
     if switch {
         change["availabilityZoneRebalancing"] = json!("DISABLED");
         text.push_str(

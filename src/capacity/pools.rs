@@ -1,14 +1,14 @@
 //! More instances as a remedy: of a type that the cluster has already, by hand or by raising the
 //! maximum of the Auto Scaling group behind a capacity provider.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 
 use super::claim::Claim;
-use super::remedies::{checked, fits_with_more, more};
+use super::forecast::decide;
+use super::remedies::{checked, is_fit, more};
+use super::room::{Room, Tri};
 use crate::cause::Remedy;
-use crate::snapshot::{CapacityProvider, Instance, Resources, last_part};
+use crate::snapshot::{CapacityProvider, Instance, Resources, Scheduling, last_part};
 
 /// How many more are tried. Beyond these it is no longer a matter of an instance or two.
 const COUNTS: [u32; 3] = [1, 2, 4];
@@ -16,41 +16,77 @@ const COUNTS: [u32; 3] = [1, 2, 4];
 const MOST_TYPES: usize = 4;
 
 /// The fewest instances, of the smallest type, that let the rollout fit.
-pub(super) fn offer(claim: &Claim<'_, '_>) -> Option<Remedy> {
-    let models = models(claim);
-    COUNTS.iter().find_map(|count| {
-        models
-            .iter()
-            .take(MOST_TYPES)
-            .find_map(|(kind, at, model)| {
-                let fresh: Vec<Instance> = (0..*count).map(|number| fresh(model, number)).collect();
-                fits_with_more(claim, &fresh, *at).then(|| describe(claim, (kind, *count)))
-            })
-    })
+///
+/// A further instance is empty and takes nothing from the others, so that all it brings is its
+/// seats for new tasks.
+pub(super) fn offer(mut claim: Claim<'_, '_>) -> Option<Remedy> {
+    if claim.deploy.service.scheduling == Scheduling::Daemon {
+        // Each instance stands for itself, so a further one helps no other.
+        return None;
+    }
+    let mut models = models(&claim);
+    models.truncate(MOST_TYPES);
+    let brought: Vec<Brought<'_>> = models.into_iter().map(|one| bring(&claim, one)).collect();
+    let (best, worst) = (claim.elsewhere_best, claim.elsewhere_worst.clone());
+    for count in COUNTS {
+        for one in &brought {
+            let times = i64::from(count);
+            claim.elsewhere_best = best + one.best * times;
+            claim.elsewhere_worst.clone_from(&worst);
+            claim.elsewhere_worst[one.provider] += one.worst * times;
+            if is_fit(&decide(&claim)) {
+                return Some(describe(&claim, (one.kind, count)));
+            }
+        }
+    }
+    None
+}
+
+/// What one further instance of a type brings.
+struct Brought<'a> {
+    kind: &'a str,
+    /// New tasks that fit on it, in the best and in the worst case.
+    best: i64,
+    worst: i64,
+    /// The place of its capacity provider among the service's.
+    provider: usize,
+}
+
+fn bring<'a>(
+    claim: &Claim<'_, '_>,
+    (kind, at, model): (&'a str, usize, &'a Instance),
+) -> Brought<'a> {
+    let fresh = fresh(model);
+    let room = Room::of(&fresh, [], claim.ground.cluster.eni_limits);
+    let (best, worst) = claim.seats_on_fresh(&room);
+    let provider = claim.rules.provider(&claim.ground.rooms[at]).unwrap_or(0);
+    Brought {
+        kind,
+        best,
+        worst,
+        provider,
+    }
 }
 
 /// One instance of each type that the service may use, the smallest first.
 fn models<'a>(claim: &Claim<'_, 'a>) -> Vec<(&'a str, usize, &'a Instance)> {
-    let mut by_type: BTreeMap<&str, (usize, &Instance)> = BTreeMap::new();
-    for (at, room) in claim.ground.rooms.iter().enumerate() {
-        let instance: &'a Instance = room.instance;
-        let usable = claim.rules.provider(room).is_some()
-            && claim.rules.has_attributes(at) == super::room::Tri::Yes
-            && claim.rules.matches(at) == super::room::Tri::Yes;
-        if let Some(kind) = room.kind.filter(|_| usable) {
-            by_type.entry(kind).or_insert((at, instance));
-        }
-    }
-    let mut models: Vec<_> = by_type
-        .into_iter()
-        .map(|(kind, (at, instance))| (kind, at, instance))
+    let rooms = &claim.ground.rooms;
+    let usable = |at: &usize| {
+        claim.rules.provider(&rooms[*at]).is_some()
+            && claim.rules.has_attributes(*at) == Tri::Yes
+            && claim.rules.matches(*at) == Tri::Yes
+    };
+    let types = claim.ground.by_type.iter();
+    let first = types.filter_map(|(kind, own)| Some((*kind, *own.iter().find(|at| usable(at))?)));
+    let mut models: Vec<_> = first
+        .map(|(kind, at)| (kind, at, rooms[at].instance))
         .collect();
     models.sort_by_key(|(_, _, instance)| (instance.registered.memory, instance.registered.cpu));
     models
 }
 
 /// The model as it was when it had just registered.
-fn fresh(model: &Instance, number: u32) -> Instance {
+fn fresh(model: &Instance) -> Instance {
     let Resources {
         cpu, memory, gpus, ..
     } = model.registered;
@@ -61,7 +97,6 @@ fn fresh(model: &Instance, number: u32) -> Instance {
         ..model.registered.clone()
     };
     Instance {
-        arn: format!("{}-more-{number}", model.arn),
         ec2_instance_id: None,
         status: "ACTIVE".to_owned(),
         agent_connected: true,

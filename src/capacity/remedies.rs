@@ -9,15 +9,15 @@ use serde_json::{Value, json};
 
 use super::claim::Claim;
 use super::decision::{Decision, plural};
+use super::fargate;
 use super::forecast::{Verdict, decide, has_second_set};
-use super::ground::{Deploy, Ground};
+use super::ground::Deploy;
 use super::needs::TaskNeeds;
 use super::percentages;
 use super::pools;
 use super::room::Room;
 use super::view::roomiest;
 use crate::cause::{CauseKind, Remedy};
-use crate::snapshot::{Instance, Scheduling, Service};
 
 /// Instances that are tried for a smaller task, the closest first: more make no better offer.
 const MOST_SIZES: usize = 3;
@@ -27,54 +27,35 @@ const MOST_REOPENED: usize = 1;
 const SMALLEST_SHARE: i64 = 4;
 
 /// The remedies for a rollout that is blocked.
-pub(super) fn remedies(claim: &Claim<'_, '_>, decision: &Decision) -> Vec<Remedy> {
+pub(super) fn remedies(claim: Claim<'_, '_>, decision: &Decision) -> Vec<Remedy> {
+    if decision.kind == Some(CauseKind::FargateCapacity) {
+        return fargate::offer(&claim).into_iter().collect();
+    }
     let mut offers = Vec::new();
-    let rolling = claim.deploy.service.scheduling == Scheduling::Replica
-        && !has_second_set(claim.deploy.service);
-    if rolling {
-        offers.extend(percentages::offer(claim, decision));
+    // A second set, as blue/green starts it, heeds no percentages.
+    if !has_second_set(claim.deploy.service) {
+        offers.extend(percentages::offer(&claim, decision));
     }
     if decision.kind != Some(CauseKind::DeploymentConfiguration) {
-        offers.extend(dynamic_port(claim));
-        offers.extend(smaller_task(claim, decision));
-        offers.extend(reopened(claim));
+        offers.extend(dynamic_port(&claim));
+        offers.extend(smaller_task(&claim, decision));
+        offers.extend(reopened(&claim));
         offers.extend(pools::offer(claim));
     }
     offers
 }
 
-/// Whether the rollout fits with the service changed.
-pub(super) fn fits_with_service(claim: &Claim<'_, '_>, service: &Service) -> bool {
-    fits(
-        claim.ground,
-        &Deploy {
-            service,
-            ..*claim.deploy
-        },
-    )
-}
-
 /// Whether the rollout fits with another task.
 fn fits_with_needs(claim: &Claim<'_, '_>, needs: &TaskNeeds) -> bool {
-    fits(
-        claim.ground,
-        &Deploy {
-            needs,
-            ..*claim.deploy
-        },
-    )
+    let deploy = Deploy {
+        needs,
+        ..*claim.deploy
+    };
+    is_fit(&decide(&Claim::new(claim.ground, &deploy)))
 }
 
-/// Whether the rollout fits with these further instances, which are like the one in `model`.
-pub(super) fn fits_with_more(claim: &Claim<'_, '_>, more: &[Instance], model: usize) -> bool {
-    fits(&claim.ground.with_more(more, model), claim.deploy)
-}
-
-fn fits(ground: &Ground<'_>, deploy: &Deploy<'_>) -> bool {
-    matches!(
-        decide(&Claim::new(ground, deploy)).verdict,
-        Verdict::Fits { .. }
-    )
+pub(super) fn is_fit(decision: &Decision) -> bool {
+    matches!(decision.verdict, Verdict::Fits { .. })
 }
 
 /// A remedy that was checked.
@@ -165,14 +146,21 @@ fn reopened(claim: &Claim<'_, '_>) -> Vec<Remedy> {
             Some(ec2) => format!("`{}` ({ec2})", instance.id()),
             None => format!("`{}`", instance.id()),
         };
-        fits(&claim.ground.with_open(at), claim.deploy).then(|| match instance.status.as_str() {
+        let reopened = Claim::with_open(claim.ground, claim.deploy, Some(at));
+        is_fit(&decide(&reopened)).then(|| match instance.status.as_str() {
             "DRAINING" => checked(
-                format!("set the container instance {named} back from DRAINING to ACTIVE"),
+                format!(
+                    "set the container instance {named} back from DRAINING to ACTIVE \
+                     (`aws ecs update-container-instances-state --status ACTIVE`)"
+                ),
                 json!({"containerInstance": instance.id(), "status": "ACTIVE"}),
                 Some("what drains it no longer empties it".to_owned()),
             ),
             _ => checked(
-                format!("bring back the ECS agent of the container instance {named}"),
+                format!(
+                    "bring back the ECS agent of the container instance {named} \
+                     (there, on Amazon Linux: `sudo systemctl restart ecs`)"
+                ),
                 json!({"containerInstance": instance.id(), "agentConnected": true}),
                 None,
             ),

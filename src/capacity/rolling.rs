@@ -120,24 +120,25 @@ pub(super) fn every_order_ends(claim: &Claim<'_, '_>, bounds: &Bounds) -> bool {
         return false;
     }
     (0..claim.elsewhere_worst.len()).all(|provider| {
-        let seats = |plot: &Plot| -> Vec<i64> {
-            match plot.provider == Some(provider) {
-                true => plot.worst.clone(),
-                false => vec![0; plot.worst.len()],
-            }
-        };
-        let plots: Vec<Vec<i64>> = claim.plots.iter().map(seats).collect();
+        // Where a plot belongs to another provider, a stop there brings nothing.
+        let own = |plot: &&Plot| plot.provider == Some(provider);
         let elsewhere = claim.elsewhere_worst[provider].saturating_sub(claim.loss);
-        let now = plots.iter().fold(elsewhere, |sum, seats| sum + seats[0]);
-        let end = plots
-            .iter()
-            .fold(elsewhere, |sum, seats| sum + seats[seats.len() - 1]);
-        let chains = plots.iter().map(|seats| gains(seats)).collect();
-        let stops = Stops {
-            margin: margin(claim, bounds, now),
-            chains,
+        let sum = |of: fn(&Plot) -> i64| {
+            let plots = claim.plots.iter().filter(own);
+            plots.fold(elsewhere, |sum, plot| sum + of(plot))
         };
-        end >= wanted(claim, bounds) && stops.every_order_ends()
+        if sum(|plot| plot.worst[plot.old.len()]) < wanted(claim, bounds) {
+            return false;
+        }
+        let chain = |plot: &Plot| match own(&plot) {
+            true => gains(&plot.worst),
+            false => vec![-1; plot.old.len()],
+        };
+        let stops = Stops {
+            margin: margin(claim, bounds, sum(|plot| plot.worst[0])),
+            chains: claim.plots.iter().map(chain).collect(),
+        };
+        stops.every_order_ends()
     })
 }
 

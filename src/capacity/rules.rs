@@ -63,11 +63,6 @@ impl<'g> Rules<'g> {
                 let mut matching = vec![false; ground.rooms.len()];
                 let places = set.iter().filter_map(|arn| ground.place.get(arn.as_str()));
                 places.for_each(|at| matching[*at] = true);
-                // A new instance would match as the one that it is like.
-                if let Some((first, model)) = ground.added {
-                    let like = matching[model];
-                    matching[first..].fill(like);
-                }
                 matching
             }),
             providers: takes.map(|item| item.provider.as_str()).collect(),

@@ -156,6 +156,9 @@ impl Seats<'_> {
             self.needs.memory,
             true,
         ));
+        if seats <= 0 {
+            return 0;
+        }
         seats = seats.min(fit(
             room.enis.most + rivals.enis + most(|one| one.enis),
             self.needs.enis.into(),
@@ -187,6 +190,9 @@ impl Seats<'_> {
             self.needs.memory,
             false,
         ));
+        if seats <= 0 {
+            return 0;
+        }
         seats = seats.min(fit(
             room.enis.least + least(|one| one.enis),
             self.needs.enis.into(),
@@ -205,22 +211,20 @@ impl Seats<'_> {
 
     /// The sum of what `stopped` old tasks give back, the most or the least that it can be.
     fn back(&self, stopped: usize, of: fn(&Freed) -> i64, most: bool) -> i64 {
-        if stopped == 0 && (!most || self.vanishing.is_empty()) {
-            return 0;
+        let sum = |sum: i64, one: i64| sum.saturating_add(one).min(BOUNDLESS);
+        let gone = match most {
+            true => self.vanishing.iter().map(of).fold(0, sum),
+            false => 0,
+        };
+        // Which of them stop only matters where some stay; mostly there are one or two.
+        if stopped == 0 || stopped == self.old.len() {
+            return self.old.iter().take(stopped).map(of).fold(gone, sum);
         }
         let mut each: Vec<i64> = self.old.iter().map(of).collect();
         each.sort_unstable();
-        let sum = |sum: i64, one: &i64| sum.saturating_add(*one).min(BOUNDLESS);
         match most {
-            true => {
-                let gone = self
-                    .vanishing
-                    .iter()
-                    .map(of)
-                    .fold(0, |total, one| sum(total, &one));
-                each.iter().rev().take(stopped).fold(gone, sum)
-            }
-            false => each.iter().take(stopped).fold(0, sum),
+            true => each.into_iter().rev().take(stopped).fold(gone, sum),
+            false => each.into_iter().take(stopped).fold(gone, sum),
         }
     }
 

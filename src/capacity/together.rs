@@ -6,7 +6,7 @@
 
 use super::arithmetic::Bounds;
 use super::claim::{Claim, is_going, is_steady};
-use super::forecast::{Forecast, Verdict, forecast_on, has_second_set};
+use super::forecast::{Forecast, Verdict, decide, forecast_on, has_second_set, written};
 use super::ground::{Cluster, Deploy, Ground};
 use super::growth::{Growth, growth};
 use super::needs::{Gpus, TaskNeeds};
@@ -41,23 +41,26 @@ const MOST_ROUNDS: usize = 4;
 /// The forecasts of all services of one run on one cluster, in their order.
 pub fn forecast_together<'a>(cluster: &Cluster<'a>, deploys: &[Deploy<'a>]) -> Vec<Forecast> {
     let ground = ground_of_run(cluster, deploys);
-    let mut forecasts: Vec<Forecast> = deploys
+    // What others of the run may set free is asked only where it may matter.
+    let decided: Vec<Option<Forecast>> = deploys
         .iter()
-        .map(|deploy| forecast_on(&ground, deploy))
+        .map(|deploy| decided_on(&ground, deploy))
         .collect();
-    let open = |forecast: &Forecast| forecast.verdict == Verdict::Unknown;
-    if forecasts.iter().any(open)
-        && let Some(settled) = settle(&ground, deploys)
-    {
-        for (forecast, deploy) in forecasts
-            .iter_mut()
-            .zip(deploys)
-            .filter(|(one, _)| open(one))
-        {
-            *forecast = forecast_on(&settled, deploy);
-        }
-    }
-    forecasts
+    let settled = match decided.iter().any(Option::is_none) {
+        true => settle(&ground, deploys),
+        false => None,
+    };
+    let ground = settled.as_ref().unwrap_or(&ground);
+    let both = decided.into_iter().zip(deploys);
+    both.map(|(forecast, deploy)| forecast.unwrap_or_else(|| forecast_on(ground, deploy)))
+        .collect()
+}
+
+/// The forecast where it is a certain one.
+fn decided_on(ground: &Ground<'_>, deploy: &Deploy<'_>) -> Option<Forecast> {
+    let claim = Claim::new(ground, deploy);
+    let decision = decide(&claim);
+    (decision.verdict != Verdict::Unknown).then(|| written(claim, decision))
 }
 
 /// The ground on which the services of one run meet.
@@ -128,11 +131,7 @@ fn meet<'a>(ground: &mut Ground<'a>, deploy: &Deploy<'a>) {
         frees: true,
     };
     let mut held = Vec::new();
-    for task in ground.tasks_of(&service.name) {
-        let room = task
-            .instance
-            .as_deref()
-            .and_then(|arn| ground.place.get(arn));
+    for (task, room) in ground.tasks_of(&service.name) {
         let Some(at) = room.filter(|_| !is_going(task)) else {
             continue;
         };
@@ -143,10 +142,10 @@ fn meet<'a>(ground: &mut Ground<'a>, deploy: &Deploy<'a>) {
             comer.placed += 1;
             continue;
         }
-        let freed = Freed::of(task, deploy.old_needs, (&ground.rooms[*at], deploy.needs));
-        held.push((*at, Rival::of(&freed)));
+        let freed = Freed::of(task, deploy.old_needs, (&ground.rooms[at], deploy.needs));
+        held.push((at, Rival::of(&freed)));
         if is_steady(task) {
-            comer.rooms.push(*at);
+            comer.rooms.push(at);
             comer.gives = comer.gives.map(|gives| gives.least(&freed));
         }
     }
@@ -192,39 +191,65 @@ pub(super) fn loss(ground: &Ground<'_>, deploy: &Deploy<'_>, allowed: &[Tri]) ->
         true => 1,
         false => i64::from(deploy.service.desired).max(1),
     };
+    let counts = Counts::of(ground, deploy, allowed);
     let (mut taken, mut in_exchange) = (0_i64, 0_i64);
     for comer in others {
         let each = seats_taken(comer.needs, deploy.needs);
         let new = (comer.desired - comer.placed).max(0);
         taken = taken.saturating_add(each.min(most).saturating_mul(new));
-        in_exchange = in_exchange.saturating_add(exchange(ground, comer, (deploy, allowed, each)));
+        in_exchange = in_exchange.saturating_add(exchange(comer, deploy.needs, (&counts, each)));
     }
     taken.min(in_exchange)
 }
 
-fn exchange(
-    ground: &Ground<'_>,
-    comer: &Comer<'_>,
-    (deploy, allowed, each): (&Deploy<'_>, &[Tri], i64),
-) -> i64 {
+/// Where the room that an old task gives back counts as seats of the service.
+enum Counts {
+    Nowhere,
+    Everywhere,
+    /// For each room.
+    At(Vec<bool>),
+}
+
+impl Counts {
+    fn of(ground: &Ground<'_>, deploy: &Deploy<'_>, allowed: &[Tri]) -> Counts {
+        let own = deploy.needs;
+        let simple = !own.has_ports()
+            && own.gpus != Gpus::All
+            && !deploy
+                .service
+                .constraints
+                .contains(&Constraint::DistinctInstance)
+            && deploy.service.capacity_providers.len() <= 1;
+        if !simple || ground.comers.len() < 2 {
+            return Counts::Nowhere;
+        }
+        // Where the service may go, and nothing is overbooked.
+        let rooms = ground.rooms.iter().zip(allowed);
+        let counts = rooms.map(|(room, allowed)| {
+            *allowed == Tri::Yes && room.cpu.least >= 0 && room.memory.least >= 0
+        });
+        let counts: Vec<bool> = counts.collect();
+        match counts.contains(&false) {
+            true => Counts::At(counts),
+            false => Counts::Everywhere,
+        }
+    }
+
+    fn all(&self, rooms: &[usize]) -> bool {
+        match self {
+            Counts::Nowhere => false,
+            Counts::Everywhere => true,
+            Counts::At(counts) => rooms.iter().all(|at| counts[*at]),
+        }
+    }
+}
+
+fn exchange(comer: &Comer<'_>, own: &TaskNeeds, (counts, each): (&Counts, i64)) -> i64 {
     let new = (comer.desired - comer.placed).max(0);
     let Some(gives) = comer.gives else {
         return each.saturating_mul(new);
     };
-    let own = deploy.needs;
-    let simple = !own.has_ports()
-        && own.gpus != Gpus::All
-        && !deploy
-            .service
-            .constraints
-            .contains(&Constraint::DistinctInstance)
-        && deploy.service.capacity_providers.len() <= 1;
-    // What is given back counts where the service may go, and nothing is overbooked.
-    let counts = |at: &usize| {
-        let room = &ground.rooms[*at];
-        allowed[*at] == Tri::Yes && room.cpu.least >= 0 && room.memory.least >= 0
-    };
-    let back = match simple && comer.rooms.iter().all(counts) {
+    let back = match counts.all(&comer.rooms) {
         true => seats_given(gives, own),
         false => 0,
     };

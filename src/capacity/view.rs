@@ -7,7 +7,7 @@ use super::forecast::Verdict;
 use super::room::{BOUNDLESS, Room, Span, Tri};
 use super::rules::ZONE;
 use super::seats::Freed;
-use super::why::{Blocker, gpus_needed, why_not};
+use super::why::{Blocker, gpus_needed, why_not_among};
 use crate::cause::CauseKind;
 use crate::snapshot::Scheduling;
 
@@ -253,7 +253,8 @@ pub(super) fn why_here(
             there,
         ));
     }
-    why.extend(why_not(claim.deploy.needs, room));
+    let lacking = claim.rules.has_attributes(at) != Tri::Yes;
+    why.extend(why_not_among(claim.deploy.needs, room, lacking));
     why
 }
 

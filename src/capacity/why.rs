@@ -57,11 +57,12 @@ impl Blocker {
         let (needed, free) = (words(&self.needed), words(&self.free));
         match self.kind {
             _ if !self.short.is_null() => {
-                format!(
-                    "{needed} {} needed, {free} free, {} short",
-                    self.unit,
-                    words(&self.short)
-                )
+                let unit = match self.needed.as_i64() {
+                    Some(1) => self.unit.strip_suffix('s').unwrap_or(self.unit),
+                    _ => self.unit,
+                };
+                let short = words(&self.short);
+                format!("{needed} {unit} needed, {free} free, {short} short")
             }
             CauseKind::Port => format!("host port {needed} is taken"),
             CauseKind::Attribute if self.free.is_null() => {
@@ -86,8 +87,15 @@ impl Blocker {
 ///
 /// Placement constraints and capacity providers are the service's affair, not looked at here.
 pub fn why_not(needs: &TaskNeeds, room: &Room<'_>) -> Vec<Blocker> {
+    why_not_among(needs, room, true)
+}
+
+/// The same where it may be known that the room has all attributes (`look` is false).
+pub(super) fn why_not_among(needs: &TaskNeeds, room: &Room<'_>, look: bool) -> Vec<Blocker> {
     let mut why = Vec::from_iter(closed(room));
-    why.extend(missing_attributes(needs, room));
+    if look {
+        why.extend(missing_attributes(needs, room));
+    }
     why.extend(short(CauseKind::Cpu, room, needs.cpu, room.cpu));
     why.extend(short(CauseKind::Memory, room, needs.memory, room.memory));
     why.extend(taken_ports(needs, room));

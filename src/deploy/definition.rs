@@ -8,9 +8,9 @@ use crate::failure::Failure;
 use crate::image::ImageRef;
 use crate::plan::{DefinitionPlan, Plan, Update};
 use crate::request::{Request, TaskDefinitionSource};
+use crate::run::Run;
 use crate::snapshot::Service;
 use crate::taskdef::{self, Definition};
-use crate::run::Run;
 
 /// A file that holds a task definition is a few kilobytes; ECS takes 64 KiB.
 const FILE_MAX_BYTES: u64 = 10 * 1024 * 1024;
@@ -48,17 +48,29 @@ pub(super) struct Ready {
 }
 
 /// Reads the distinct definitions that the services start from.
-pub(super) async fn bases(run: &Run, request: &Request, services: &[Service]) -> Result<Vec<Base>, Failure> {
+pub(super) async fn bases(
+    run: &Run,
+    request: &Request,
+    services: &[Service],
+) -> Result<Vec<Base>, Failure> {
     if request.task_definition == TaskDefinitionSource::Service {
         let mut bases: Vec<Base> = Vec::new();
         for (index, service) in services.iter().enumerate() {
-            if let Some(base) = bases.iter_mut().find(|base| base.arn.as_ref() == Some(&service.task_definition)) {
+            if let Some(base) = bases
+                .iter_mut()
+                .find(|base| base.arn.as_ref() == Some(&service.task_definition))
+            {
                 base.services.push(index);
                 continue;
             }
             let described = run.aws.task_definition(&service.task_definition).await?;
             let definition = checked(&described)?;
-            bases.push(Base { running: Some(definition.clone()), definition, arn: Some(described.arn), services: vec![index] });
+            bases.push(Base {
+                running: Some(definition.clone()),
+                definition,
+                arn: Some(described.arn),
+                services: vec![index],
+            });
         }
         return Ok(bases);
     }
@@ -74,14 +86,25 @@ pub(super) async fn bases(run: &Run, request: &Request, services: &[Service]) ->
         }
     };
     let running = match services.first() {
-        Some(service) => run.aws.task_definition(&service.task_definition).await.ok().and_then(|described| checked(&described).ok()),
+        Some(service) => run
+            .aws
+            .task_definition(&service.task_definition)
+            .await
+            .ok()
+            .and_then(|described| checked(&described).ok()),
         None => None,
     };
-    Ok(vec![Base { definition, arn, running, services: (0..services.len()).collect() }])
+    Ok(vec![Base {
+        definition,
+        arn,
+        running,
+        services: (0..services.len()).collect(),
+    }])
 }
 
 fn checked(described: &Described) -> Result<Definition, Failure> {
-    Definition::from_value(&described.arn, described.document.clone()).map_err(|error| Failure::invalid(error.to_string()))
+    Definition::from_value(&described.arn, described.document.clone())
+        .map_err(|error| Failure::invalid(error.to_string()))
 }
 
 fn read(run: &Run, path: &str) -> Result<Definition, Failure> {
@@ -92,14 +115,21 @@ fn read(run: &Run, path: &str) -> Result<Definition, Failure> {
     };
     let size = std::fs::metadata(&full).map_err(failed)?.len();
     if size > FILE_MAX_BYTES {
-        return Err(Failure::invalid(format!("the task definition `{path}` has {size} bytes; more than {FILE_MAX_BYTES} are not read")));
+        return Err(Failure::invalid(format!(
+            "the task definition `{path}` has {size} bytes; more than {FILE_MAX_BYTES} are not read"
+        )));
     }
     let text = std::fs::read(&full).map_err(failed)?;
     Definition::parse(path, &text).map_err(|error| Failure::invalid(error.to_string()))
 }
 
 /// The whole plan: one definition per base, one update per service.
-pub(super) fn plan(request: &Request, services: &[Service], bases: &[Base], images: &Images<'_>) -> Result<Plan, Failure> {
+pub(super) fn plan(
+    request: &Request,
+    services: &[Service],
+    bases: &[Base],
+    images: &Images<'_>,
+) -> Result<Plan, Failure> {
     let mut definitions = Vec::with_capacity(bases.len());
     for base in bases {
         definitions.push(definition(request, base, images)?);
@@ -111,25 +141,41 @@ pub(super) fn plan(request: &Request, services: &[Service], bases: &[Base], imag
         .iter()
         .enumerate()
         .map(|(index, service)| {
-            let which = bases.iter().position(|base| base.services.contains(&index)).unwrap_or(0);
+            let which = bases
+                .iter()
+                .position(|base| base.services.contains(&index))
+                .unwrap_or(0);
             (which, update(request, service))
         })
         .collect();
-    Ok(Plan { definitions, updates })
+    Ok(Plan {
+        definitions,
+        updates,
+    })
 }
 
 /// What edits change (images, variables, labels, commands) never decides whether it suits.
 fn suits(services: &[Service], base: &Base) -> Result<(), Failure> {
-    let problems: Vec<String> =
-        base.services.iter().flat_map(|&index| taskdef::unsuited(&base.definition, &services[index])).collect();
+    let problems: Vec<String> = base
+        .services
+        .iter()
+        .flat_map(|&index| taskdef::unsuited(&base.definition, &services[index]))
+        .collect();
     match problems.as_slice() {
         [] => Ok(()),
         [one] => Err(Failure::invalid(one.clone())),
-        [first, more @ ..] => Err(Failure { help: more.to_vec(), ..Failure::invalid(first.clone()) }),
+        [first, more @ ..] => Err(Failure {
+            help: more.to_vec(),
+            ..Failure::invalid(first.clone())
+        }),
     }
 }
 
-fn definition(request: &Request, base: &Base, images: &Images<'_>) -> Result<DefinitionPlan, Failure> {
+fn definition(
+    request: &Request,
+    base: &Base,
+    images: &Images<'_>,
+) -> Result<DefinitionPlan, Failure> {
     let mut edited = base.definition.clone();
     let refused = |error: &dyn std::fmt::Display| Failure::invalid(error.to_string());
     let images = match images {
@@ -139,10 +185,24 @@ fn definition(request: &Request, base: &Base, images: &Images<'_>) -> Result<Def
             let reference = images.reference();
             // An image that is named in full is its repository's: the container that runs another
             // of it is meant.
-            let own = || reference.parse::<ImageRef>().ok().map(|reference| reference.repository().to_string());
-            let repository = request.repository.as_ref().map(ToString::to_string).or_else(own);
-            let names = taskdef::resolve(&base.definition, &request.containers, repository.as_deref()).map_err(|error| refused(&error))?;
-            names.into_iter().map(|name| (name, reference.clone())).collect()
+            let own = || {
+                reference
+                    .parse::<ImageRef>()
+                    .ok()
+                    .map(|reference| reference.repository().to_string())
+            };
+            let repository = request
+                .repository
+                .as_ref()
+                .map(ToString::to_string)
+                .or_else(own);
+            let names =
+                taskdef::resolve(&base.definition, &request.containers, repository.as_deref())
+                    .map_err(|error| refused(&error))?;
+            names
+                .into_iter()
+                .map(|name| (name, reference.clone()))
+                .collect()
         }
     };
     for (container, reference) in &images {
@@ -150,21 +210,37 @@ fn definition(request: &Request, base: &Base, images: &Images<'_>) -> Result<Def
     }
     if !request.edits.is_empty() {
         let names = if request.edits.touch_containers() {
-            taskdef::resolve(&base.definition, &request.containers, request.repository.as_ref().map(ToString::to_string).as_deref()).map_err(|error| refused(&error))?
+            taskdef::resolve(
+                &base.definition,
+                &request.containers,
+                request
+                    .repository
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .as_deref(),
+            )
+            .map_err(|error| refused(&error))?
         } else {
             Vec::new()
         };
         taskdef::apply(&mut edited, &names, &request.edits).map_err(|error| refused(&error))?;
     }
     let body = edited.register_body();
-    if let Some(arn) = &base.arn && body == base.definition.register_body() {
+    if let Some(arn) = &base.arn
+        && body == base.definition.register_body()
+    {
         refuse_inactive(request, base, arn)?;
         return Ok(DefinitionPlan::Existing { arn: arn.clone() });
     }
-    if let Some(running) = base.running.as_ref().filter(|running| taskdef::same_definition(running.as_value(), &body))
+    if let Some(running) = base
+        .running
+        .as_ref()
+        .filter(|running| taskdef::same_definition(running.as_value(), &body))
         && let Some(arn) = running.arn()
     {
-        return Ok(DefinitionPlan::Existing { arn: arn.to_owned() });
+        return Ok(DefinitionPlan::Existing {
+            arn: arn.to_owned(),
+        });
     }
     let before = base.running.as_ref().unwrap_or(&base.definition);
     Ok(DefinitionPlan::Register {
@@ -176,12 +252,20 @@ fn definition(request: &Request, base: &Base, images: &Images<'_>) -> Result<Def
 
 /// A revision that was deregistered runs where it ran, and UpdateService takes it nowhere else.
 fn refuse_inactive(request: &Request, base: &Base, arn: &str) -> Result<(), Failure> {
-    let status = base.definition.as_value().get("status").and_then(Value::as_str).unwrap_or("ACTIVE");
+    let status = base
+        .definition
+        .as_value()
+        .get("status")
+        .and_then(Value::as_str)
+        .unwrap_or("ACTIVE");
     if status == "ACTIVE" || request.task_definition == TaskDefinitionSource::Service {
         return Ok(());
     }
-    Err(Failure::invalid(format!("`{}` is {status}: ECS deploys ACTIVE revisions only", crate::snapshot::last_part(arn)))
-        .help("name another revision, or register this one anew from a file"))
+    Err(Failure::invalid(format!(
+        "`{}` is {status}: ECS deploys ACTIVE revisions only",
+        crate::snapshot::last_part(arn)
+    ))
+    .help("name another revision, or register this one anew from a file"))
 }
 
 fn update(request: &Request, service: &Service) -> Update {
@@ -190,7 +274,9 @@ fn update(request: &Request, service: &Service) -> Update {
         cluster: service.cluster.clone(),
         service: service.name.clone(),
         task_definition: None,
-        desired_count: options.desired_count.and_then(|count| i32::try_from(count).ok()),
+        desired_count: options
+            .desired_count
+            .and_then(|count| i32::try_from(count).ok()),
         force_new_deployment: options.force_new_deployment == Some(true),
         propagate_tags: options.propagate_tags.map(|tags| tags.as_str().to_owned()),
         enable_ecs_managed_tags: options.enable_ecs_managed_tags,

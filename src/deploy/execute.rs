@@ -8,12 +8,12 @@ use crate::aws::{AwsError, AwsErrorKind, Described};
 use crate::failure::Failure;
 use crate::plan::Update;
 use crate::report::Outcome;
+use crate::run::Run;
 use crate::snapshot::{Deployment, Service};
 use crate::taskdef;
-use crate::run::Run;
 
-/// Tries of one write: AWS throttles RegisterTaskDefinition at one a second.
-const WRITE_TRIES: u32 = 6;
+/// Tries of one write, within half a minute: AWS throttles RegisterTaskDefinition at one a second.
+const WRITE_TRIES: u32 = 8;
 /// Looks for the effect of a write whose answer was lost, within 8 s; reads lag behind writes.
 const LOOKS_AFTER_LOSS: u32 = 4;
 
@@ -23,9 +23,17 @@ fn delay(attempt: u32) -> Duration {
 
 /// Registers `body` as a new revision.
 pub(super) async fn register(run: &Run, body: &Value) -> Result<Described, Failure> {
-    let family = body.get("family").and_then(Value::as_str).unwrap_or_default();
+    let family = body
+        .get("family")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     // Where the family's newest revision stood before: only a later one can be ours.
-    let before = run.aws.task_definition(family).await.ok().map_or(0, |described| described.revision);
+    let before = run
+        .aws
+        .task_definition(family)
+        .await
+        .ok()
+        .map_or(0, |described| described.revision);
     for attempt in 0..WRITE_TRIES {
         let error = match run.aws.register_task_definition(body).await {
             Ok(registered) => return Ok(registered),
@@ -45,13 +53,22 @@ pub(super) async fn register(run: &Run, body: &Value) -> Result<Described, Failu
         }
         tokio::time::sleep(delay(attempt)).await;
     }
-    Err(Failure::error(format!("`ecs:RegisterTaskDefinition` on family `{family}` was not answered")))
+    Err(Failure::error(format!(
+        "`ecs:RegisterTaskDefinition` on family `{family}` was not answered"
+    )))
 }
 
-async fn registered_after_all(run: &Run, family: &str, before: i64, body: &Value) -> Option<Described> {
+async fn registered_after_all(
+    run: &Run,
+    family: &str,
+    before: i64,
+    body: &Value,
+) -> Option<Described> {
     for attempt in 0..LOOKS_AFTER_LOSS {
         tokio::time::sleep(delay(attempt)).await;
-        let Ok(newest) = run.aws.task_definition(family).await else { continue };
+        let Ok(newest) = run.aws.task_definition(family).await else {
+            continue;
+        };
         if newest.revision > before && taskdef::same_definition(&newest.document, body) {
             return Some(newest);
         }
@@ -72,13 +89,23 @@ fn refused_registration(error: &AwsError) -> Failure {
 }
 
 /// Updates one service; `before` is how it was. Gives back the deployment that this started.
-pub(super) async fn update(run: &Run, update: &Update, before: &Service) -> Result<(Service, Deployment), NotUpdated> {
+pub(super) async fn update(
+    run: &Run,
+    update: &Update,
+    before: &Service,
+) -> Result<(Service, Deployment), NotUpdated> {
     for attempt in 0..WRITE_TRIES {
         let error = match run.aws.update_service(update).await {
             Ok(service) => {
                 let Some(deployment) = service.primary().cloned() else {
-                    let failure = Failure::error(format!("ECS updated service `{}` but names no deployment for it", update.service));
-                    return Err(NotUpdated { failure, unanswered: true });
+                    let failure = Failure::error(format!(
+                        "ECS updated service `{}` but names no deployment for it",
+                        update.service
+                    ));
+                    return Err(NotUpdated {
+                        failure,
+                        unanswered: true,
+                    });
                 };
                 return Ok((service, deployment));
             }
@@ -98,19 +125,38 @@ pub(super) async fn update(run: &Run, update: &Update, before: &Service) -> Resu
         }
         tokio::time::sleep(delay(attempt)).await;
     }
-    let failure = Failure::error(format!("`ecs:UpdateService` on service `{}` was not answered", update.service));
-    Err(NotUpdated { failure, unanswered: true })
+    let failure = Failure::error(format!(
+        "`ecs:UpdateService` on service `{}` was not answered",
+        update.service
+    ));
+    Err(NotUpdated {
+        failure,
+        unanswered: true,
+    })
 }
 
-async fn updated_after_all(run: &Run, update: &Update, before: &Service) -> Option<(Service, Deployment)> {
+async fn updated_after_all(
+    run: &Run,
+    update: &Update,
+    before: &Service,
+) -> Option<(Service, Deployment)> {
     let old = before.primary().map(|deployment| deployment.id.as_str());
     for attempt in 0..LOOKS_AFTER_LOSS {
         tokio::time::sleep(delay(attempt)).await;
-        let Ok(now) = run.aws.services(&update.cluster, &[&update.service]).await else { continue };
-        let Some(service) = now.found.into_iter().next() else { continue };
-        let Some(primary) = service.primary().cloned() else { continue };
+        let Ok(now) = run.aws.services(&update.cluster, &[&update.service]).await else {
+            continue;
+        };
+        let Some(service) = now.found.into_iter().next() else {
+            continue;
+        };
+        let Some(primary) = service.primary().cloned() else {
+            continue;
+        };
         let is_ours = Some(primary.id.as_str()) != old
-            && update.task_definition.as_ref().is_none_or(|wanted| *wanted == primary.task_definition);
+            && update
+                .task_definition
+                .as_ref()
+                .is_none_or(|wanted| *wanted == primary.task_definition);
         if is_ours {
             return Some((service, primary));
         }
@@ -129,6 +175,12 @@ pub(super) struct NotUpdated {
 impl NotUpdated {
     fn because(error: AwsError) -> NotUpdated {
         let unanswered = error.kind == AwsErrorKind::Unanswered;
-        NotUpdated { failure: Failure { outcome: Outcome::Error, ..Failure::from(error) }, unanswered }
+        NotUpdated {
+            failure: Failure {
+                outcome: Outcome::Error,
+                ..Failure::from(error)
+            },
+            unanswered,
+        }
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::failure::Failure;
 use crate::request::{Request, ServiceRef};
-use crate::snapshot::Service;
 use crate::run::Run;
+use crate::snapshot::Service;
 
 /// Reads all services of the request, in its order, and refuses what can't be deployed to.
 ///
@@ -14,26 +14,43 @@ use crate::run::Run;
 pub(super) async fn services(run: &Run, request: &Request) -> Result<Vec<Service>, Failure> {
     let mut by_cluster: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for wanted in &request.services {
-        by_cluster.entry(&wanted.cluster).or_default().push(&wanted.service);
+        by_cluster
+            .entry(&wanted.cluster)
+            .or_default()
+            .push(&wanted.service);
     }
     let mut found = Vec::new();
     for (cluster, names) in by_cluster {
         found.extend(run.aws.services(cluster, &names).await?.found);
     }
-    request.services.iter().map(|wanted| pick(run, &found, wanted)).collect()
+    request
+        .services
+        .iter()
+        .map(|wanted| pick(run, &found, wanted))
+        .collect()
 }
 
 fn pick(run: &Run, found: &[Service], wanted: &ServiceRef) -> Result<Service, Failure> {
-    let ServiceRef { cluster, service: name } = wanted;
-    let service = found.iter().find(|service| &service.cluster == cluster && &service.name == name);
+    let ServiceRef {
+        cluster,
+        service: name,
+    } = wanted;
+    let service = found
+        .iter()
+        .find(|service| &service.cluster == cluster && &service.name == name);
     let region = run.aws.region().unwrap_or("unknown");
     let Some(service) = service else {
-        return Err(Failure::invalid(format!("there is no service `{name}` in cluster `{cluster}` (region {region})"))
-            .help("check `service`, `cluster` and `aws-region`; names are case-sensitive"));
+        return Err(Failure::invalid(format!(
+            "there is no service `{name}` in cluster `{cluster}` (region {region})"
+        ))
+        .help("check `service`, `cluster` and `aws-region`; names are case-sensitive"));
     };
     if service.status != "ACTIVE" {
-        return Err(Failure::invalid(format!("service `{name}` of cluster `{cluster}` is {}, not ACTIVE", service.status))
-            .help("ECS deploys to active services only: create it again, or name another one"));
+        return Err(Failure::invalid(format!(
+            "service `{name}` of cluster `{cluster}` is {}, not ACTIVE",
+            service.status
+        ))
+        .help("ECS deploys to active services only: create it again, or name another one"));
     }
     match service.controller.as_str() {
         "ECS" => Ok(service.clone()),

@@ -9,11 +9,15 @@ use crate::report::Outcome;
 use crate::request::{OnFailure, OnStuck, OnSuperseded, Request};
 use crate::rollout::watch::{Ended, Watch, Watched};
 use crate::rollout::{Level, Patience, State, Verdict, Waiting, in_one_line};
-use crate::snapshot::last_part;
 use crate::run::Run;
+use crate::snapshot::last_part;
 
 /// Watches until every service has its outcome, then sums them up in the report.
-pub(crate) async fn to_the_end(run: &mut Run, request: &Request, started: Vec<Started>) -> Result<(), Failure> {
+pub(crate) async fn to_the_end(
+    run: &mut Run,
+    request: &Request,
+    started: Vec<Started>,
+) -> Result<(), Failure> {
     if !started.is_empty() {
         tell_of_expiry(run, request.rollout.limit).await;
         let patience = Patience {
@@ -22,8 +26,10 @@ pub(crate) async fn to_the_end(run: &mut Run, request: &Request, started: Vec<St
             wait_when_stuck: request.rollout.on_stuck == OnStuck::Wait,
         };
         let indexes: Vec<usize> = started.iter().map(|started| started.index).collect();
-        let mut states: Vec<State> =
-            started.into_iter().map(|started| State::new(started.target, patience, started.document)).collect();
+        let mut states: Vec<State> = started
+            .into_iter()
+            .map(|started| State::new(started.target, patience, started.document))
+            .collect();
         let Watched { ended, broken } = watched(run, request, &indexes, &mut states).await;
         for ((index, state), ended) in indexes.into_iter().zip(&states).zip(ended) {
             match ended {
@@ -39,13 +45,29 @@ pub(crate) async fn to_the_end(run: &mut Run, request: &Request, started: Vec<St
     Ok(())
 }
 
-async fn watched(run: &mut Run, request: &Request, indexes: &[usize], states: &mut [State]) -> Watched {
+async fn watched(
+    run: &mut Run,
+    request: &Request,
+    indexes: &[usize],
+    states: &mut [State],
+) -> Watched {
     let several = run.report.services.len() > 1;
-    let names: Vec<String> = indexes.iter().map(|&index| run.report.name_of(index)).collect();
-    let watch = Watch { aws: &run.aws, clock: &run.clock, poll_interval: request.rollout.poll };
+    let names: Vec<String> = indexes
+        .iter()
+        .map(|&index| run.report.name_of(index))
+        .collect();
+    let watch = Watch {
+        aws: &run.aws,
+        clock: &run.clock,
+        poll_interval: request.rollout.poll,
+    };
     let console = &mut run.console;
     let mut say = |index: usize, line: &crate::rollout::Line| {
-        let text = if several { format!("[{}] {}", names[index], line.text) } else { line.text.clone() };
+        let text = if several {
+            format!("[{}] {}", names[index], line.text)
+        } else {
+            line.text.clone()
+        };
         match line.level {
             Level::Info => console.line(&text),
             Level::Warning | Level::Error => console.line(&format!("! {text}")),
@@ -54,8 +76,12 @@ async fn watched(run: &mut Run, request: &Request, indexes: &[usize], states: &m
     let ended = watch.run(states, &mut say).await;
     // What was seen so far belongs in the report also when the watch itself breaks off.
     for (&index, state) in indexes.iter().zip(states.iter()) {
-        run.report.services[index].timeline.clone_from(&state.timeline);
-        run.report.services[index].stopped.clone_from(&state.stopped);
+        run.report.services[index]
+            .timeline
+            .clone_from(&state.timeline);
+        run.report.services[index]
+            .stopped
+            .clone_from(&state.stopped);
     }
     ended
 }
@@ -66,7 +92,11 @@ fn lose_sight(run: &mut Run, index: usize, error: Option<&AwsError>) {
     report.outcome = Some(Outcome::Error);
     report.reason = error.map(ToString::to_string).unwrap_or_default();
     let blind = "the deployment goes on in ECS without being watched: look at it in the console, or run `plimsoll watch`";
-    for help in error.and_then(AwsError::help).into_iter().chain([blind.to_owned()]) {
+    for help in error
+        .and_then(AwsError::help)
+        .into_iter()
+        .chain([blind.to_owned()])
+    {
         if !run.report.help.contains(&help) {
             run.report.help.push(help);
         }
@@ -75,8 +105,14 @@ fn lose_sight(run: &mut Run, index: usize, error: Option<&AwsError>) {
 
 /// A watch that outlives its credentials ends blind: better known before it begins.
 async fn tell_of_expiry(run: &mut Run, limit: Duration) {
-    let Some(expiry) = run.aws.credentials_expire().await else { return };
-    let millis = expiry.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
+    let Some(expiry) = run.aws.credentials_expire().await else {
+        return;
+    };
+    let millis = expiry
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| {
+            i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+        });
     let left = crate::snapshot::Timestamp(millis).since(run.clock.now());
     if left < limit {
         run.console.warning(&format!(
@@ -92,50 +128,123 @@ fn conclude(run: &mut Run, index: usize, state: &State, ended: Ended) {
     let minutes = limit_minutes(state);
     let report = &mut run.report.services[index];
     let (outcome, reason) = match ended.verdict {
-        Verdict::Succeeded => (Outcome::Succeeded, format!("{revision} serves: the deployment is complete")),
+        Verdict::Succeeded => (
+            Outcome::Succeeded,
+            format!("{revision} serves: the deployment is complete"),
+        ),
         Verdict::Stuck { proven } => {
-            let why = ended.causes.first().map_or_else(|| "nothing moved, and no cause was found".to_owned(), in_one_line);
-            let certain = if proven { "can't go on" } else { "has not moved" };
-            (Outcome::Stuck, format!("the rollout of {revision} {certain}: {why}"))
+            let why = ended.causes.first().map_or_else(
+                || "nothing moved, and no cause was found".to_owned(),
+                in_one_line,
+            );
+            let certain = if proven {
+                "can't go on"
+            } else {
+                "has not moved"
+            };
+            (
+                Outcome::Stuck,
+                format!("the rollout of {revision} {certain}: {why}"),
+            )
         }
-        Verdict::Failed { reason } => (Outcome::Failed, format!("the rollout of {revision} failed: {reason}")),
-        Verdict::RolledBack { to, reason } => {
-            (Outcome::RolledBack, format!("ECS put {} back: {reason}", last_part(&to)))
-        }
-        Verdict::Superseded { by, task_definition } => {
-            (Outcome::Superseded, format!("deployment {by} ({}) took the place of this one", last_part(&task_definition)))
-        }
-        Verdict::TimedOut { waiting } => {
-            (Outcome::TimedOut, format!("{revision} was still rolling out after {minutes} minutes, waiting for {}", words(&waiting)))
-        }
+        Verdict::Failed { reason } => (
+            Outcome::Failed,
+            format!("the rollout of {revision} failed: {reason}"),
+        ),
+        Verdict::RolledBack { to, reason } => (
+            Outcome::RolledBack,
+            format!("ECS put {} back: {reason}", last_part(&to)),
+        ),
+        Verdict::Superseded {
+            by,
+            task_definition,
+        } => (
+            Outcome::Superseded,
+            format!(
+                "deployment {by} ({}) took the place of this one",
+                last_part(&task_definition)
+            ),
+        ),
+        Verdict::TimedOut { waiting } => (
+            Outcome::TimedOut,
+            format!(
+                "{revision} was still rolling out after {minutes} minutes, waiting for {}",
+                words(&waiting)
+            ),
+        ),
     };
     report.outcome = Some(outcome);
     report.reason = reason;
     report.causes = ended.causes;
 }
 
+/// Old tasks of the stuck services that ran at the last look.
+fn old_tasks(run: &Run) -> u32 {
+    let stuck = run
+        .report
+        .services
+        .iter()
+        .filter(|service| service.outcome == Some(Outcome::Stuck));
+    stuck
+        .filter_map(|service| service.timeline.last())
+        .map(|sample| sample.old_running)
+        .sum()
+}
+
 fn limit_minutes(state: &State) -> u64 {
-    state.patience.deadline.since(state.target.since).as_secs().div_ceil(60)
+    state
+        .patience
+        .deadline
+        .since(state.target.since)
+        .as_secs()
+        .div_ceil(60)
 }
 
 fn words(waiting: &[Waiting]) -> String {
     let words: Vec<String> = waiting.iter().map(ToString::to_string).collect();
-    if words.is_empty() { "ECS".to_owned() } else { words.join("; ") }
+    if words.is_empty() {
+        "ECS".to_owned()
+    } else {
+        words.join("; ")
+    }
 }
 
 /// The worst service's outcome is the run's.
 fn sum_up(run: &mut Run, request: &Request) {
-    let worst = run.report.services.iter().enumerate().max_by_key(|(_, service)| service.outcome);
+    let worst = run
+        .report
+        .services
+        .iter()
+        .enumerate()
+        .max_by_key(|(_, service)| service.outcome);
     let Some((index, worst)) = worst else { return };
     run.report.outcome = worst.outcome;
     run.report.reason = if run.report.services.len() > 1 {
-        let good = run.report.services.iter().filter(|service| service.outcome.is_some_and(Outcome::is_good)).count();
-        format!("{good} of {} services are well; `{}`: {}", run.report.services.len(), run.report.name_of(index), worst.reason)
+        let good = run
+            .report
+            .services
+            .iter()
+            .filter(|service| service.outcome.is_some_and(Outcome::is_good))
+            .count();
+        format!(
+            "{good} of {} services are well; `{}`: {}",
+            run.report.services.len(),
+            run.report.name_of(index),
+            worst.reason
+        )
     } else {
         worst.reason.clone()
     };
     run.report.superseded_is_fine = request.rollout.on_superseded == OnSuperseded::Ignore;
     if request.rollout.on_failure == OnFailure::None && run.report.outcome == Some(Outcome::Stuck) {
-        run.report.help.push("ECS goes on trying: the old tasks serve as before, and the new revision starts as soon as there is room".to_owned());
+        // Where the percentages let ECS stop the old tasks first, none may be left.
+        let serving = if old_tasks(run) > 0 {
+            "the old tasks serve as before, and "
+        } else {
+            ""
+        };
+        run.report.help.push(format!(
+            "ECS goes on trying: {serving}the new revision starts as soon as there is room"
+        ));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::definition::Base;
 use super::image::Images;
-use super::{as_it_is};
+use super::start::as_it_is;
 use crate::capacity::{Forecast, TaskNeeds, Verdict, forecast_together};
 use crate::failure::Failure;
 use crate::image::Platform;
@@ -12,8 +12,8 @@ use crate::plan::{DefinitionPlan, Plan, Update};
 use crate::report::{ImageReport, Outcome};
 use crate::request::{CapacityCheck, Request};
 use crate::rollout::{in_one_line, of_forecast};
-use crate::snapshot::Service;
 use crate::run::Run;
+use crate::snapshot::Service;
 
 /// What the forecast comes to for the run.
 #[derive(Debug, Default)]
@@ -27,9 +27,12 @@ pub(super) struct Outlook {
 impl Outlook {
     /// Refuses a rollout that is proven unable to finish, or warns of it.
     pub(super) fn refuse(&self, run: &mut Run) -> Result<(), Failure> {
-        let Some((_, why)) = self.blocked.first() else { return Ok(()) };
+        let Some((_, why)) = self.blocked.first() else {
+            return Ok(());
+        };
         if self.check != Some(CapacityCheck::Fail) {
-            run.console.warning(&format!("{why}; `capacity-check` lets it go on"));
+            run.console
+                .warning(&format!("{why}; `capacity-check` lets it go on"));
             return Ok(());
         }
         Err(self.blocked(run))
@@ -42,31 +45,76 @@ impl Outlook {
             service.reason.clone_from(why);
             service.causes = service.forecast.iter().map(of_forecast).collect();
         }
-        let reason = self.blocked.first().map(|(_, why)| why.clone()).unwrap_or_default();
-        Failure { outcome: Outcome::Blocked, reason, help: Vec::new() }
+        let reason = self
+            .blocked
+            .first()
+            .map(|(_, why)| why.clone())
+            .unwrap_or_default();
+        Failure {
+            outcome: Outcome::Blocked,
+            reason,
+            help: Vec::new(),
+        }
     }
 }
 
 /// Forecasts every service that will get a new deployment, all of one cluster together, and says it.
-pub(super) async fn outlook(run: &mut Run, request: &Request, services: &[Service], (bases, plan): (&[Base], &Plan)) -> Outlook {
+pub(super) async fn outlook(
+    run: &mut Run,
+    request: &Request,
+    services: &[Service],
+    (bases, plan): (&[Base], &Plan),
+) -> Outlook {
     let check = request.rollout.capacity_check;
-    let mut outlook = Outlook { blocked: Vec::new(), check: Some(check) };
+    let mut outlook = Outlook {
+        blocked: Vec::new(),
+        check: Some(check),
+    };
     if check == CapacityCheck::Off || request.register_only {
         return outlook;
     }
-    let changing: Vec<usize> = (0..services.len()).filter(|&index| changes(services, plan, index)).collect();
-    let clusters: BTreeSet<&str> = changing.iter().map(|&index| services[index].cluster.as_str()).collect();
+    let changing: Vec<usize> = (0..services.len())
+        .filter(|&index| changes(services, plan, index))
+        .collect();
+    let clusters: BTreeSet<&str> = changing
+        .iter()
+        .map(|&index| services[index].cluster.as_str())
+        .collect();
     for cluster in clusters {
-        let here: Vec<usize> = changing.iter().copied().filter(|&index| services[index].cluster == cluster).collect();
-        let wanted: Vec<Service> = here.iter().map(|&index| as_wanted(&services[index], &plan.updates[index].1)).collect();
-        let needs: Vec<TaskNeeds> = here.iter().map(|&index| needs(bases, plan, index)).collect();
-        let asked: Vec<_> = wanted.iter().zip(&needs).map(|(service, needs)| (service, needs.constraints.as_slice())).collect();
+        let here: Vec<usize> = changing
+            .iter()
+            .copied()
+            .filter(|&index| services[index].cluster == cluster)
+            .collect();
+        let wanted: Vec<Service> = here
+            .iter()
+            .map(|&index| as_wanted(&services[index], &plan.updates[index].1))
+            .collect();
+        let needs: Vec<TaskNeeds> = here
+            .iter()
+            .map(|&index| needs(bases, plan, index))
+            .collect();
+        let asked: Vec<_> = wanted
+            .iter()
+            .zip(&needs)
+            .map(|(service, needs)| (service, needs.constraints.as_slice()))
+            .collect();
         let survey = run.aws.survey(cluster, &asked).await;
-        let deploys: Vec<_> = wanted.iter().zip(&needs).map(|(service, needs)| survey.deploy(service, needs, None)).collect();
-        for (&index, forecast) in here.iter().zip(forecast_together(&survey.cluster(), &deploys)) {
+        let deploys: Vec<_> = wanted
+            .iter()
+            .zip(&needs)
+            .map(|(service, needs)| survey.deploy(service, needs, None))
+            .collect();
+        for (&index, forecast) in here
+            .iter()
+            .zip(forecast_together(&survey.cluster(), &deploys))
+        {
             say(run, &services[index], &forecast, services.len() > 1);
             if forecast.verdict == Verdict::Blocked {
-                let why = format!("the rollout can't finish: {}", in_one_line(&of_forecast(&forecast)));
+                let why = format!(
+                    "the rollout can't finish: {}",
+                    in_one_line(&of_forecast(&forecast))
+                );
                 outlook.blocked.push((index, why));
             }
             run.report.services[index].forecast = Some(forecast);
@@ -76,10 +124,17 @@ pub(super) async fn outlook(run: &mut Run, request: &Request, services: &[Servic
 }
 
 /// Whether a rollout of just what runs now would fit: for a service that is only looked at.
-pub(crate) async fn forecast_same(run: &mut Run, index: usize, service: &Service) -> Result<(), Failure> {
+pub(crate) async fn forecast_same(
+    run: &mut Run,
+    index: usize,
+    service: &Service,
+) -> Result<(), Failure> {
     let definition = run.aws.task_definition(&service.task_definition).await?;
     let needs = TaskNeeds::of(&definition.document);
-    let survey = run.aws.survey(&service.cluster, &[(service, needs.constraints.as_slice())]).await;
+    let survey = run
+        .aws
+        .survey(&service.cluster, &[(service, needs.constraints.as_slice())])
+        .await;
     let deploys = [survey.deploy(service, &needs, None)];
     for forecast in forecast_together(&survey.cluster(), &deploys) {
         run.console.line("if the same were deployed again:");
@@ -95,7 +150,10 @@ fn changes(services: &[Service], plan: &Plan, index: usize) -> bool {
     match &plan.definitions[*which] {
         DefinitionPlan::Register { .. } => true,
         DefinitionPlan::Existing { arn } => {
-            let update = Update { task_definition: Some(arn.clone()), ..update.clone() };
+            let update = Update {
+                task_definition: Some(arn.clone()),
+                ..update.clone()
+            };
             as_it_is(&services[index], &update).is_none()
         }
     }
@@ -103,8 +161,13 @@ fn changes(services: &[Service], plan: &Plan, index: usize) -> bool {
 
 /// The service as the update leaves it.
 fn as_wanted(service: &Service, update: &Update) -> Service {
-    let desired = update.desired_count.and_then(|count| u32::try_from(count).ok());
-    Service { desired: desired.unwrap_or(service.desired), ..service.clone() }
+    let desired = update
+        .desired_count
+        .and_then(|count| u32::try_from(count).ok());
+    Service {
+        desired: desired.unwrap_or(service.desired),
+        ..service.clone()
+    }
 }
 
 /// What a new task needs; what ECS worked out for the revision before holds for the next one too.
@@ -118,15 +181,24 @@ fn needs(bases: &[Base], plan: &Plan, index: usize) -> TaskNeeds {
 }
 
 fn say(run: &mut Run, service: &Service, forecast: &Forecast, several: bool) {
-    let name = if several { format!(" for `{}`", service.name) } else { String::new() };
+    let name = if several {
+        format!(" for `{}`", service.name)
+    } else {
+        String::new()
+    };
     let lines = forecast.lines();
     for (index, line) in lines.shown.iter().enumerate() {
         // The sentence of a rollout that fits begins with the word already.
         let line = line.strip_prefix("fits: ").unwrap_or(line);
-        run.console.line(&if index == 0 { format!("forecast{name}: {line}") } else { line.to_owned() });
+        run.console.line(&if index == 0 {
+            format!("forecast{name}: {line}")
+        } else {
+            line.to_owned()
+        });
     }
     if !lines.folded.is_empty() {
-        run.console.group(&format!("{} more instances", lines.folded.len()));
+        run.console
+            .group(&format!("{} more instances", lines.folded.len()));
         for line in &lines.folded {
             run.console.line(line);
         }
@@ -135,9 +207,18 @@ fn say(run: &mut Run, service: &Service, forecast: &Forecast, several: bool) {
 }
 
 /// The end of a dry run: nothing was changed.
-pub(super) fn planned(run: &mut Run, request: &Request, found: &Images<'_>, wanted: &Platform, outlook: &Outlook) -> Result<(), Failure> {
+pub(super) fn planned(
+    run: &mut Run,
+    request: &Request,
+    found: &Images<'_>,
+    wanted: &Platform,
+    outlook: &Outlook,
+) -> Result<(), Failure> {
     if let Images::ToBuild(job) = found {
-        run.console.line(&format!("image: {} would be built and pushed", job.reference()));
+        run.console.line(&format!(
+            "image: {} would be built and pushed",
+            job.reference()
+        ));
         run.report.image = Some(ImageReport {
             reference: job.reference(),
             tag: job.tag().to_owned(),
@@ -150,7 +231,11 @@ pub(super) fn planned(run: &mut Run, request: &Request, found: &Images<'_>, want
     }
     for service in &mut run.report.services {
         service.outcome = Some(Outcome::Planned);
-        service.reason = service.forecast.as_ref().map(|forecast| forecast.headline.clone()).unwrap_or_default();
+        service.reason = service
+            .forecast
+            .as_ref()
+            .map(|forecast| forecast.headline.clone())
+            .unwrap_or_default();
     }
     run.report.outcome = Some(Outcome::Planned);
     run.report.reason = match outlook.blocked.first() {

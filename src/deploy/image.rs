@@ -1,8 +1,8 @@
 //! Which image is deployed: one that exists, found and pinned to its digest, or one that is built
 //! and pushed by this run.
 
+use super::build;
 use super::platform::{self, Found};
-use super::{build};
 use crate::aws::{Aws, AwsError, EcrImage, Repository};
 use crate::failure::Failure;
 use crate::image::{Digest, ImageRef, Platform};
@@ -51,12 +51,17 @@ impl Job<'_> {
     }
 
     pub(super) fn tag(&self) -> &str {
-        self.spec.tags.first().map(String::as_str).unwrap_or_default()
+        self.spec
+            .tags
+            .first()
+            .map(String::as_str)
+            .unwrap_or_default()
     }
 
     /// Builds and pushes; gives back the pinned reference.
     pub(super) async fn build(&self, run: &mut Run, wanted: &Platform) -> Result<String, Failure> {
-        let image = build::build_and_push(run, (&self.aws, &self.repository), self.spec, wanted).await?;
+        let image =
+            build::build_and_push(run, (&self.aws, &self.repository), self.spec, wanted).await?;
         let reference = image.reference.clone();
         run.report.image = Some(image);
         Ok(reference)
@@ -65,7 +70,11 @@ impl Job<'_> {
 
 /// Finds what the request names; nothing is built yet. `wanted` is the platform that the image must
 /// have.
-pub(super) async fn find<'a>(run: &mut Run, request: &'a Request, wanted: &Platform) -> Result<Images<'a>, Failure> {
+pub(super) async fn find<'a>(
+    run: &mut Run,
+    request: &'a Request,
+    wanted: &Platform,
+) -> Result<Images<'a>, Failure> {
     match &request.image {
         ImageSource::AsIs => Ok(Images::Kept),
         ImageSource::Existing(reference) => {
@@ -89,7 +98,10 @@ pub(super) async fn find<'a>(run: &mut Run, request: &'a Request, wanted: &Platf
                 return Err(no_such_tag(&aws, &repository, tag).await);
             };
             let image = checked(run, &aws, &repository, (tag, &found), wanted).await?;
-            run.console.line(&format!("image: `{tag}` of `{}` is {}", repository.name, image.reference));
+            run.console.line(&format!(
+                "image: `{tag}` of `{}` is {}",
+                repository.name, image.reference
+            ));
             let reference = image.reference.clone();
             run.report.image = Some(image);
             Ok(Images::One(reference))
@@ -100,7 +112,9 @@ pub(super) async fn find<'a>(run: &mut Run, request: &'a Request, wanted: &Platf
 
 /// ECR's answer for a repository that was named, and the clients of its region.
 async fn repository(run: &Run, named: &Named) -> Result<(Aws, Repository), Failure> {
-    let aws = named.region().map_or_else(|| run.aws.clone(), |region| run.aws.in_region(region));
+    let aws = named
+        .region()
+        .map_or_else(|| run.aws.clone(), |region| run.aws.in_region(region));
     let found = aws.repository(&named.name, named.account()).await.map_err(|error| {
         let missing = error.code.as_deref() == Some("RepositoryNotFoundException");
         let failure = Failure::from(error);
@@ -115,51 +129,87 @@ async fn repository(run: &Run, named: &Named) -> Result<(Aws, Repository), Failu
 
 /// Any reference that exists: pinned where ECR holds it, else taken as it was given.
 async fn existing(run: &mut Run, given: &str, wanted: &Platform) -> Result<ImageReport, Failure> {
-    let reference: ImageRef = given.parse().map_err(|error| Failure::invalid(format!("`{given}` is no image reference: {error}")))?;
+    let reference: ImageRef = given
+        .parse()
+        .map_err(|error| Failure::invalid(format!("`{given}` is no image reference: {error}")))?;
     let as_given = ImageReport {
         reference: given.to_owned(),
-        digest: reference.digest().map(ToString::to_string).unwrap_or_default(),
+        digest: reference
+            .digest()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
         tag: reference.tag().unwrap_or_default().to_owned(),
         ..ImageReport::default()
     };
     let host = reference.ecr();
-    let aws = host.as_ref().map_or_else(|| run.aws.clone(), |host| run.aws.in_region(&host.region));
-    let repository = match aws.repository(reference.path(), host.as_ref().map(|host| host.account.as_str())).await {
+    let aws = host
+        .as_ref()
+        .map_or_else(|| run.aws.clone(), |host| run.aws.in_region(&host.region));
+    let repository = match aws
+        .repository(
+            reference.path(),
+            host.as_ref().map(|host| host.account.as_str()),
+        )
+        .await
+    {
         // The same name in ECR is another repository unless its address is the one that was given.
         Ok(repository) if repository.uri == reference.repository().to_string() => repository,
         // Another account's repository often lets its images be read, and not itself.
-        Err(error) if error.is_denied() && let Some(host) = &host => Repository {
-            name: reference.path().to_owned(),
-            registry_id: host.account.clone(),
-            uri: reference.repository().to_string(),
-            immutable_tags: false,
-        },
+        Err(error)
+            if error.is_denied()
+                && let Some(host) = &host =>
+        {
+            Repository {
+                name: reference.path().to_owned(),
+                registry_id: host.account.clone(),
+                uri: reference.repository().to_string(),
+                immutable_tags: false,
+            }
+        }
         Err(error) if host.is_some() => return Err(error.into()),
         answer => {
-            let why = answer.err().map_or_else(|| "it is not in this account's ECR".to_owned(), |error| error.to_string());
-            run.console.line(&format!("image: {given}, taken as it is ({why})"));
+            let why = answer.err().map_or_else(
+                || "it is not in this account's ECR".to_owned(),
+                |error| error.to_string(),
+            );
+            run.console
+                .line(&format!("image: {given}, taken as it is ({why})"));
             return Ok(as_given);
         }
     };
-    let which = reference.digest().map_or_else(|| reference.tag().unwrap_or("latest").to_owned(), ToString::to_string);
+    let which = reference.digest().map_or_else(
+        || reference.tag().unwrap_or("latest").to_owned(),
+        ToString::to_string,
+    );
     let found = match aws.image(&repository, &which).await {
         Ok(Some(found)) => found,
         Ok(None) => return Err(no_such_tag(&aws, &repository, &which).await),
         Err(error) if error.is_denied() => {
-            run.console.warning(&format!("{given} is deployed as it is written, not by its digest: {error}"));
+            run.console.warning(&format!(
+                "{given} is deployed as it is written, not by its digest: {error}"
+            ));
             return Ok(as_given);
         }
         Err(error) => return Err(error.into()),
     };
     let image = checked(run, &aws, &repository, (&which, &found), wanted).await?;
-    run.console.line(&format!("image: {given} is {}", image.reference));
-    Ok(ImageReport { tag: as_given.tag, ..image })
+    run.console
+        .line(&format!("image: {given} is {}", image.reference));
+    Ok(ImageReport {
+        tag: as_given.tag,
+        ..image
+    })
 }
 
 async fn no_such_tag(aws: &Aws, repository: &Repository, which: &str) -> Failure {
-    let failure = Failure::invalid(format!("repository `{}` holds no image `{which}`", repository.name));
+    let failure = Failure::invalid(format!(
+        "repository `{}` holds no image `{which}`",
+        repository.name
+    ));
     match aws.newest_tags(repository, TAGS_LISTED).await {
-        Ok(tags) if tags.is_empty() => failure.help("the repository holds no tagged image yet: build one first"),
+        Ok(tags) if tags.is_empty() => {
+            failure.help("the repository holds no tagged image yet: build one first")
+        }
         Ok(tags) => failure.help(format!("the newest tags are: {}", tags.join(", "))),
         Err(error) => failure.help(format!("the tags there are could not be listed: {error}")),
     }
@@ -175,22 +225,44 @@ async fn checked(
 ) -> Result<ImageReport, Failure> {
     let platform = match platform::of(aws, repository, found).await {
         Ok(Found::One(platform)) => Some(platform),
-        Ok(Found::Several(platforms)) => Some(platforms.iter().find(|one| one.satisfies(wanted)).unwrap_or(&platforms[0]).clone()),
+        Ok(Found::Several(platforms)) => Some(
+            platforms
+                .iter()
+                .find(|one| one.satisfies(wanted))
+                .unwrap_or(&platforms[0])
+                .clone(),
+        ),
         Ok(Found::NotTold) => None,
         Err(error) => {
-            run.console.warning(&format!("the platform of the image is not checked: {error}"));
+            run.console.warning(&format!(
+                "the platform of the image is not checked: {error}"
+            ));
             None
         }
     };
-    if let Some(platform) = platform.as_ref().filter(|platform| !platform.satisfies(wanted)) {
+    if let Some(platform) = platform
+        .as_ref()
+        .filter(|platform| !platform.satisfies(wanted))
+    {
         return Err(wrong_platform(which, platform, wanted));
     }
-    let digest: Digest = found.digest.parse().map_err(|_| Failure::error(format!("ECR answers `{}` as the digest of `{which}`, which is none", found.digest)))?;
+    let digest: Digest = found.digest.parse().map_err(|_| {
+        Failure::error(format!(
+            "ECR answers `{}` as the digest of `{which}`, which is none",
+            found.digest
+        ))
+    })?;
     Ok(ImageReport {
         reference: format!("{}@{digest}", repository.uri),
         digest: digest.to_string(),
-        tag: if which.starts_with("sha256:") { String::new() } else { which.to_owned() },
-        platform: platform.map(|platform| platform.to_string()).unwrap_or_default(),
+        tag: if which.starts_with("sha256:") {
+            String::new()
+        } else {
+            which.to_owned()
+        },
+        platform: platform
+            .map(|platform| platform.to_string())
+            .unwrap_or_default(),
         built: false,
         pushed: false,
     })
@@ -198,26 +270,47 @@ async fn checked(
 
 /// The image can't run where the task goes.
 pub(super) fn wrong_platform(which: &str, is: &Platform, wanted: &Platform) -> Failure {
-    Failure::invalid(format!("image `{which}` is for {is}, and {wanted} is wanted"))
-        .help(format!("build it for {wanted}, or set `platform: {is}` where the tasks run on such instances"))
+    Failure::invalid(format!(
+        "image `{which}` is for {is}, and {wanted} is wanted"
+    ))
+    .help(format!(
+        "build it for {wanted}, or set `platform: {is}` where the tasks run on such instances"
+    ))
 }
 
 /// The image of a build: there already where the tag is, else to be built.
-async fn built<'a>(run: &mut Run, spec: &'a BuildSpec, wanted: &Platform) -> Result<Images<'a>, Failure> {
+async fn built<'a>(
+    run: &mut Run,
+    spec: &'a BuildSpec,
+    wanted: &Platform,
+) -> Result<Images<'a>, Failure> {
     let (aws, repository) = repository(run, &spec.repository).await?;
     let first = spec.tags.first().map(String::as_str).unwrap_or_default();
-    if spec.skip_existing && let Some(found) = tag_in(&aws, &repository, first).await? {
+    if spec.skip_existing
+        && let Some(found) = tag_in(&aws, &repository, first).await?
+    {
         let image = checked(run, &aws, &repository, (first, &found), wanted).await?;
-        run.console.line(&format!("image: tag `{first}` is in `{}` already: no build, no push", repository.name));
+        run.console.line(&format!(
+            "image: tag `{first}` is in `{}` already: no build, no push",
+            repository.name
+        ));
         let reference = image.reference.clone();
         run.report.image = Some(image);
         return Ok(Images::One(reference));
     }
-    Ok(Images::ToBuild(Box::new(Job { aws, repository, spec })))
+    Ok(Images::ToBuild(Box::new(Job {
+        aws,
+        repository,
+        spec,
+    })))
 }
 
 /// The tag's image; where it may not be asked for, the build goes on as if there were none.
-async fn tag_in(aws: &Aws, repository: &Repository, tag: &str) -> Result<Option<EcrImage>, AwsError> {
+async fn tag_in(
+    aws: &Aws,
+    repository: &Repository,
+    tag: &str,
+) -> Result<Option<EcrImage>, AwsError> {
     match aws.image(repository, tag).await {
         Err(error) if error.is_denied() => Ok(None),
         answer => answer,

@@ -4,13 +4,13 @@
 
 use std::time::Duration;
 
-use super::{execute};
+use super::execute;
 use crate::plan::Update;
 use crate::report::{Outcome, ServiceReport};
 use crate::request::{OnFailure, OnStuck, Request};
 use crate::rollout::State;
-use crate::snapshot::{RolloutState, Service, Timestamp, last_part};
 use crate::run::Run;
+use crate::snapshot::{Deployment, RolloutState, Service, Timestamp, last_part};
 
 /// How long the rollback itself is waited for.
 const ROLLBACK_LIMIT: Duration = Duration::from_secs(15 * 60);
@@ -36,8 +36,10 @@ pub(super) async fn where_asked(run: &mut Run, request: &Request, index: usize, 
             report.reason = format!("{} is back, because {why}", last_part(&to));
         }
         Err(problem) => {
-            run.console.warning(&format!("the rollback did not work: {problem}"));
-            run.report.services[index].reason = format!("{why}; the rollback did not work: {problem}");
+            run.console
+                .warning(&format!("the rollback did not work: {problem}"));
+            run.report.services[index].reason =
+                format!("{why}; the rollback did not work: {problem}");
         }
     }
 }
@@ -45,31 +47,82 @@ pub(super) async fn where_asked(run: &mut Run, request: &Request, index: usize, 
 /// Rolls back and waits until the previous revision is complete again; gives back its ARN.
 async fn back(run: &mut Run, state: &State) -> Result<String, String> {
     let target = &state.target;
-    let previous = target.previous.clone().ok_or("there is no revision that was complete before")?;
-    let now = run.aws.services(&target.cluster, &[&target.service]).await.map_err(|error| error.to_string())?;
-    let service = now.found.into_iter().next().ok_or("the service is not there any more")?;
+    let previous = target
+        .previous
+        .clone()
+        .ok_or("there is no revision that was complete before")?;
+    let now = run
+        .aws
+        .services(&target.cluster, &[&target.service])
+        .await
+        .map_err(|error| error.to_string())?;
+    let service = now
+        .found
+        .into_iter()
+        .next()
+        .ok_or("the service is not there any more")?;
     if service.primary().map(|primary| &primary.id) != Some(&target.deployment) {
         return Err("another deployment is in its place already".to_owned());
     }
     start(run, state, (&previous, &service)).await?;
-    run.console.line(&format!("rolling back to {}", last_part(&previous)));
+    run.console
+        .line(&format!("rolling back to {}", last_part(&previous)));
     let deadline = run.clock.now().plus(ROLLBACK_LIMIT);
     while run.clock.now() < deadline {
         tokio::time::sleep(LOOK_EVERY).await;
-        let Ok(now) = run.aws.services(&target.cluster, &[&target.service]).await else { continue };
-        let Some(primary) = now.found.first().and_then(|service| service.primary()) else { continue };
-        let is_back = primary.task_definition == previous && primary.id != target.deployment;
-        if is_back && primary.rollout == Some(RolloutState::Completed) {
+        let Ok(now) = run.aws.services(&target.cluster, &[&target.service]).await else {
+            continue;
+        };
+        let Some(service) = now.found.first() else {
+            continue;
+        };
+        if is_back(service, &previous, &target.deployment) {
             return Ok(previous);
         }
     }
-    Err(format!("it was still under way after {} minutes", ROLLBACK_LIMIT.as_secs() / 60))
+    Err(format!(
+        "it was still under way after {} minutes",
+        ROLLBACK_LIMIT.as_secs() / 60
+    ))
+}
+
+/// Whether the previous revision serves again: its deployment is complete, or no other revision has
+/// a task and its own are all there. (Tasks of the deployment before go on as they are; that ECS
+/// also wants to start new ones of the same revision, perhaps without a place, is no matter.)
+fn is_back(service: &Service, previous: &str, ours: &str) -> bool {
+    let Some(primary) = service.primary() else {
+        return false;
+    };
+    if primary.task_definition != previous || primary.id == ours {
+        return false;
+    }
+    let (back, others): (Vec<&Deployment>, Vec<&Deployment>) = service
+        .deployments
+        .iter()
+        .partition(|deployment| deployment.task_definition == previous);
+    let running: u32 = back.iter().map(|deployment| deployment.running).sum();
+    let gone = others
+        .iter()
+        .all(|other| other.running + other.pending == 0);
+    primary.rollout == Some(RolloutState::Completed) || (gone && running >= service.desired)
 }
 
 /// ECS's own rollback where it can be asked for, else an update to the former revision.
-async fn start(run: &mut Run, state: &State, (previous, service): (&str, &Service)) -> Result<(), String> {
+async fn start(
+    run: &mut Run,
+    state: &State,
+    (previous, service): (&str, &Service),
+) -> Result<(), String> {
     let target = &state.target;
-    let known = run.aws.service_deployment(&target.cluster, &target.service, &target.deployment, target.created).await;
+    let known = run
+        .aws
+        .service_deployment(
+            &target.cluster,
+            &target.service,
+            &target.deployment,
+            target.created,
+        )
+        .await;
     if let Ok(Some(known)) = known {
         match run.aws.roll_back(&known.arn).await {
             Ok(()) => return Ok(()),
@@ -82,21 +135,42 @@ async fn start(run: &mut Run, state: &State, (previous, service): (&str, &Servic
         task_definition: Some(previous.to_owned()),
         ..Update::default()
     };
-    execute::update(run, &update, service).await.map(|_| ()).map_err(|refused| refused.failure.reason)
+    execute::update(run, &update, service)
+        .await
+        .map(|_| ())
+        .map_err(|refused| refused.failure.reason)
 }
 
 /// `on-cancel: rollback`: asks ECS to roll back, and doesn't wait for it.
 pub(super) async fn on_the_way_out(run: &mut Run, service: &ServiceReport) {
     let since = Timestamp(run.report.started.0 - CLOCK_SKEW_MS);
-    let known = run.aws.service_deployment(&service.cluster, &service.service, &service.deployment_id, since).await;
+    let known = run
+        .aws
+        .service_deployment(
+            &service.cluster,
+            &service.service,
+            &service.deployment_id,
+            since,
+        )
+        .await;
     let asked = match known {
-        Ok(Some(known)) => run.aws.roll_back(&known.arn).await.map_err(|error| error.to_string()),
+        Ok(Some(known)) => run
+            .aws
+            .roll_back(&known.arn)
+            .await
+            .map_err(|error| error.to_string()),
         Ok(None) => Err("ECS doesn't list the deployment yet".to_owned()),
         Err(error) => Err(error.to_string()),
     };
     let text = match asked {
-        Ok(()) => format!("; ECS was asked to roll deployment {} back", service.deployment_id),
-        Err(problem) => format!("; the rollback could not be asked for ({problem}), and deployment {} goes on", service.deployment_id),
+        Ok(()) => format!(
+            "; ECS was asked to roll deployment {} back",
+            service.deployment_id
+        ),
+        Err(problem) => format!(
+            "; the rollback could not be asked for ({problem}), and deployment {} goes on",
+            service.deployment_id
+        ),
     };
     run.report.reason.push_str(&text);
 }

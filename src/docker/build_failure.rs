@@ -86,6 +86,7 @@ impl BuildFailure {
         let text = match &self.kind {
             BuildFailureKind::Syntax { .. } => "the engine's own Dockerfile frontend is used unless a `# syntax=` line names another; heredocs need Docker 23 or later".to_owned(),
             BuildFailureKind::MissingFile { path } => format!("check that `{path}` is in the build context, is not left out by `.dockerignore`, and was checked out or built before"),
+            BuildFailureKind::Run { .. } if self.log.is_empty() => "the step wrote nothing: run the command by hand to see why".to_owned(),
             BuildFailureKind::Run { .. } => "the step's last lines say why".to_owned(),
             BuildFailureKind::UnknownTarget { .. } => "set `target` to the name of a stage (`FROM … AS name`) of the Dockerfile".to_owned(),
             BuildFailureKind::BaseImageDenied { image } => format!("give credentials that may pull `{image}`; those of `docker login` on the runner's host don't reach a container action"),
@@ -107,7 +108,11 @@ impl fmt::Display for BuildFailure {
         if let Some(step) = &self.step {
             write!(f, " in step `{step}`")?;
         }
-        write!(f, ": {}", self.message)
+        // The engine's words on a failed command are the command and the exit code once more.
+        match self.kind {
+            BuildFailureKind::Run { .. } => Ok(()),
+            _ => write!(f, ": {}", self.message),
+        }
     }
 }
 

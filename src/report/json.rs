@@ -26,9 +26,9 @@ pub fn render(report: &Report) -> Value {
             .map(|change| json!({"path": change.path, "before": change.before, "after": change.after}))
             .collect();
         json!({
-            "arn": definition.arn,
+            "arn": Some(&definition.arn).filter(|arn| !arn.is_empty()),
             "family": definition.family,
-            "revision": definition.revision,
+            "revision": Some(definition.revision).filter(|revision| *revision > 0),
             "registered": definition.registered,
             "changes": changes,
         })
@@ -104,11 +104,21 @@ fn sample(sample: &Sample) -> Value {
 
 /// The word that stands for all services' forecasts: the worst.
 pub fn worst_forecast(report: &Report) -> Option<&'static str> {
-    let words: Vec<&str> = report.services.iter().filter_map(|service| service.forecast.as_ref()).map(|forecast| forecast.verdict.as_str()).collect();
-    ["blocked", "unknown", "fits"].into_iter().find(|word| words.contains(word))
+    let words: Vec<&str> = report
+        .services
+        .iter()
+        .filter_map(|service| service.forecast.as_ref())
+        .map(|forecast| forecast.verdict.as_str())
+        .collect();
+    ["blocked", "unknown", "fits"]
+        .into_iter()
+        .find(|word| words.contains(word))
 }
 
 fn rfc3339(at: Timestamp) -> String {
     let millis = u64::try_from(at.0).unwrap_or(0);
-    humantime::format_rfc3339_seconds(std::time::UNIX_EPOCH + std::time::Duration::from_millis(millis)).to_string()
+    humantime::format_rfc3339_seconds(
+        std::time::UNIX_EPOCH + std::time::Duration::from_millis(millis),
+    )
+    .to_string()
 }

@@ -23,7 +23,9 @@ pub fn escape(text: &str, max: usize) -> String {
                 escaped.push(character);
             }
             // A bare address becomes a link by itself.
-            ':' if escaped.ends_with("http") || escaped.ends_with("https") => escaped.push_str("&#58;"),
+            ':' if escaped.ends_with("http") || escaped.ends_with("https") => {
+                escaped.push_str("&#58;");
+            }
             _ if character.is_control() || is_invisible(character) => escaped.push(' '),
             _ => escaped.push(character),
         }
@@ -47,7 +49,11 @@ pub fn code(text: &str, max: usize) -> String {
     if text.chars().nth(max).is_some() {
         inner.push('…');
     }
-    if inner.trim().is_empty() { "–".to_owned() } else { format!("`{}`", inner.trim()) }
+    if inner.trim().is_empty() {
+        "–".to_owned()
+    } else {
+        format!("`{}`", inner.trim())
+    }
 }
 
 /// Characters that turn text around or hide it.

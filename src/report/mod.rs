@@ -14,7 +14,6 @@ mod tests;
 
 pub use outputs::{OUTPUTS, outputs};
 
-
 use crate::capacity::Forecast;
 use crate::cause::Cause;
 use crate::rollout::Sample;
@@ -156,12 +155,23 @@ impl Report {
     /// What a service is called where there are several: its name, with its cluster where another
     /// one bears the same.
     pub fn name_of(&self, index: usize) -> String {
-        let Some(service) = self.services.get(index) else { return String::new() };
-        let is_alone = self.services.iter().filter(|other| other.service == service.service).count() < 2;
+        let Some(service) = self.services.get(index) else {
+            return String::new();
+        };
+        let is_alone = self
+            .services
+            .iter()
+            .filter(|other| other.service == service.service)
+            .count()
+            < 2;
         if is_alone {
             return service.service.clone();
         }
-        format!("{}/{}", crate::snapshot::last_part(&service.cluster), service.service)
+        format!(
+            "{}/{}",
+            crate::snapshot::last_part(&service.cluster),
+            service.service
+        )
     }
 
     /// Where the AWS console shows the first service, for the partition of its region.
@@ -180,5 +190,7 @@ pub fn console_url(region: &str, cluster: &str, service: &str) -> String {
         _ if region.starts_with("us-gov-") => "console.amazonaws-us-gov.com".to_owned(),
         _ => format!("{region}.console.aws.amazon.com"),
     };
-    format!("https://{host}/ecs/v2/clusters/{cluster}/services/{service}/deployments?region={region}")
+    format!(
+        "https://{host}/ecs/v2/clusters/{cluster}/services/{service}/deployments?region={region}"
+    )
 }

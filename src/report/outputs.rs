@@ -5,15 +5,33 @@ use crate::snapshot::Timestamp;
 
 /// Every output with its description, as `action.yml` declares them.
 pub const OUTPUTS: &[(&str, &str)] = &[
-    ("outcome", "How it ended: succeeded, started, unchanged, planned, failed, invalid, blocked, stuck, rolled-back, superseded, timed-out, error or cancelled"),
+    (
+        "outcome",
+        "How it ended: succeeded, started, unchanged, planned, failed, invalid, blocked, stuck, rolled-back, superseded, timed-out, error or cancelled",
+    ),
     ("reason", "One line that says why"),
-    ("service-changed", "Whether a service was changed: true or false"),
-    ("forecast", "Whether the rollout fits: fits, blocked or unknown"),
-    ("image", "The image that was deployed, pinned to its digest where the registry can be asked"),
-    ("image-digest", "The digest of the image, without an account id"),
+    (
+        "service-changed",
+        "Whether a service was changed: true or false",
+    ),
+    (
+        "forecast",
+        "Whether the rollout fits: fits, blocked or unknown",
+    ),
+    (
+        "image",
+        "The image that was deployed, pinned to its digest where the registry can be asked",
+    ),
+    (
+        "image-digest",
+        "The digest of the image, without an account id",
+    ),
     ("image-tag", "The first tag of the image"),
     ("task-definition-arn", "ARN of the revision"),
-    ("task-definition-family", "Family of the revision, without an account id"),
+    (
+        "task-definition-family",
+        "Family of the revision, without an account id",
+    ),
     ("task-definition-revision", "Number of the revision"),
     ("deployment-id", "Id of the ECS deployment"),
     ("console-url", "The service in the AWS console"),
@@ -22,25 +40,42 @@ pub const OUTPUTS: &[(&str, &str)] = &[
 ];
 
 /// The outputs with their values; what is not known is empty.
-pub fn outputs(report: &Report, report_path: Option<&str>, now: Timestamp) -> Vec<(&'static str, String)> {
+pub fn outputs(
+    report: &Report,
+    report_path: Option<&str>,
+    now: Timestamp,
+) -> Vec<(&'static str, String)> {
     let image = report.image.clone().unwrap_or_default();
     let definition = report.definition.clone().unwrap_or_default();
-    let deployment = report.services.first().map(|service| service.deployment_id.clone()).unwrap_or_default();
+    let deployment = report
+        .services
+        .first()
+        .map(|service| service.deployment_id.clone())
+        .unwrap_or_default();
     OUTPUTS
         .iter()
         .map(|(name, _)| {
             let value = match *name {
-                "outcome" => report.outcome.map(|outcome| outcome.as_str().to_owned()).unwrap_or_default(),
+                "outcome" => report
+                    .outcome
+                    .map(|outcome| outcome.as_str().to_owned())
+                    .unwrap_or_default(),
                 "reason" => report.reason.replace(['\n', '\r'], " "),
                 "service-changed" => report.service_changed.to_string(),
-                "forecast" => super::json::worst_forecast(report).unwrap_or_default().to_owned(),
+                "forecast" => super::json::worst_forecast(report)
+                    .unwrap_or_default()
+                    .to_owned(),
                 "image" => image.reference.clone(),
                 "image-digest" => image.digest.clone(),
                 "image-tag" => image.tag.clone(),
                 "task-definition-arn" => definition.arn.clone(),
                 "task-definition-family" => definition.family.clone(),
                 "task-definition-revision" => {
-                    if definition.revision > 0 { definition.revision.to_string() } else { String::new() }
+                    if definition.revision > 0 {
+                        definition.revision.to_string()
+                    } else {
+                        String::new()
+                    }
                 }
                 "deployment-id" => deployment.clone(),
                 "console-url" => report.console_url().unwrap_or_default(),

@@ -19,9 +19,16 @@ const REASONS_MAX: usize = 10;
 pub fn render(report: &Report) -> String {
     let outcome = report.outcome.unwrap_or(Outcome::Error);
     let sign = if outcome.is_good() { "✅" } else { "❌" };
-    let mut parts = vec![format!("### {sign} {}: {}\n", outcome.as_str(), escape(&report.reason, TEXT_MAX))];
+    let mut parts = vec![format!(
+        "### {sign} {}: {}\n",
+        outcome.as_str(),
+        escape(&report.reason, TEXT_MAX)
+    )];
     if !outcome.is_good() {
-        parts.push(format!("{}.\n", capitalized(super::text::changed(report.service_changed))));
+        parts.push(format!(
+            "{}.\n",
+            capitalized(super::text::changed(report.service_changed))
+        ));
     }
     for help in &report.help {
         parts.push(format!("- {}\n", escape(help, TEXT_MAX)));
@@ -48,23 +55,52 @@ fn what(report: &Report) -> String {
         table.push_str(&format!("| Image | {} |\n", code(&image.reference, 300)));
     }
     if let Some(definition) = &report.definition {
-        let registered = if definition.registered { " (new)" } else { "" };
-        table.push_str(&format!("| Task definition | {}{registered} |\n", code(&format!("{}:{}", definition.family, definition.revision), 300)));
+        let revision = match definition.revision {
+            0 => format!(
+                "a new revision of {}, not registered",
+                code(&definition.family, 300)
+            ),
+            number => {
+                let new = if definition.registered { " (new)" } else { "" };
+                format!(
+                    "{}{new}",
+                    code(&format!("{}:{number}", definition.family), 300)
+                )
+            }
+        };
+        table.push_str(&format!("| Task definition | {revision} |\n"));
     }
     for service in &report.services {
-        let name = code(&format!("{}/{}", crate::snapshot::last_part(&service.cluster), service.service), 300);
+        let name = code(
+            &format!(
+                "{}/{}",
+                crate::snapshot::last_part(&service.cluster),
+                service.service
+            ),
+            300,
+        );
         let outcome = service.outcome.map_or("not started", Outcome::as_str);
         table.push_str(&format!("| Service {name} | {outcome} |\n"));
     }
     if let Some(url) = report.console_url() {
-        table.push_str(&format!("| Console | [{}]({url}) |\n", escape("open the service", 40)));
+        table.push_str(&format!(
+            "| Console | [{}]({url}) |\n",
+            escape("open the service", 40)
+        ));
     }
-    if table.ends_with("|---|---|\n") { String::new() } else { table }
+    if table.ends_with("|---|---|\n") {
+        String::new()
+    } else {
+        table
+    }
 }
 
 /// The forecast's instances, folded away where the rollout fits.
 fn forecast(forecast: &Forecast) -> String {
-    let mut text = format!("<details><summary>Forecast: {}</summary>\n\n", escape(&forecast.headline, TEXT_MAX));
+    let mut text = format!(
+        "<details><summary>Forecast: {}</summary>\n\n",
+        escape(&forecast.headline, TEXT_MAX)
+    );
     for reason in forecast.reasons.iter().take(REASONS_MAX) {
         text.push_str(&format!("- {}\n", escape(reason, TEXT_MAX)));
     }
@@ -72,8 +108,14 @@ fn forecast(forecast: &Forecast) -> String {
         text.push_str("\n| Instance | Type | CPU free | MiB free | ENI free | One more task |\n|---|---|--:|--:|--:|---|\n");
     }
     for view in forecast.instances.iter().take(INSTANCES_MAX) {
-        let number = |number: Option<i64>| number.map_or_else(|| "?".to_owned(), |number| number.to_string());
-        let why = if view.fits { "fits".to_owned() } else { escape(&view.why.join("; "), TEXT_MAX) };
+        let number = |number: Option<i64>| {
+            number.map_or_else(|| "?".to_owned(), |number| number.to_string())
+        };
+        let why = if view.fits {
+            "fits".to_owned()
+        } else {
+            escape(&view.why.join("; "), TEXT_MAX)
+        };
         text.push_str(&format!(
             "| {} | {} | {} | {} | {} | {why} |\n",
             code(view.ec2_instance_id.as_deref().unwrap_or(&view.id), 60),
@@ -85,7 +127,9 @@ fn forecast(forecast: &Forecast) -> String {
     }
     let more = forecast.left_out + forecast.instances.len().saturating_sub(INSTANCES_MAX);
     if more > 0 {
-        text.push_str(&format!("\n{more} more instances are in the JSON report or left out of it.\n"));
+        text.push_str(&format!(
+            "\n{more} more instances are in the JSON report or left out of it.\n"
+        ));
     }
     text.push_str("\n</details>\n");
     text
@@ -94,12 +138,20 @@ fn forecast(forecast: &Forecast) -> String {
 fn of_service(service: &ServiceReport, report: &Report) -> String {
     let mut text = String::new();
     for cause in &service.causes {
-        text.push_str(&format!("**{}** ({})\n\n", escape(&cause.message, TEXT_MAX), cause.kind.as_str()));
+        text.push_str(&format!(
+            "**{}** ({})\n\n",
+            escape(&cause.message, TEXT_MAX),
+            cause.kind.as_str()
+        ));
         for evidence in cause.evidence.iter().take(12) {
             text.push_str(&format!("- {}\n", escape(evidence, TEXT_MAX)));
         }
         for remedy in &cause.remedies {
-            let cost = remedy.cost.as_ref().map(|cost| format!(" ({})", escape(cost, TEXT_MAX))).unwrap_or_default();
+            let cost = remedy
+                .cost
+                .as_ref()
+                .map(|cost| format!(" ({})", escape(cost, TEXT_MAX)))
+                .unwrap_or_default();
             text.push_str(&format!("- → {}{cost}\n", escape(&remedy.text, TEXT_MAX)));
         }
         text.push('\n');
@@ -110,17 +162,37 @@ fn of_service(service: &ServiceReport, report: &Report) -> String {
     if !service.stopped.is_empty() {
         text.push_str("<details><summary>Stopped tasks</summary>\n\n| Task | Why |\n|---|---|\n");
         for task in service.stopped.iter().take(STOPPED_MAX) {
-            text.push_str(&format!("| {} | {} |\n", code(task.id(), 40), escape(&task.stopped_reason, TEXT_MAX)));
+            text.push_str(&format!(
+                "| {} | {} |\n",
+                code(task.id(), 40),
+                escape(&task.stopped_reason, TEXT_MAX)
+            ));
         }
         text.push_str("\n</details>\n");
     }
-    let changes = report.definition.as_ref().map(|definition| definition.changes.as_slice()).unwrap_or_default();
-    let is_first = report.services.first().is_some_and(|first| std::ptr::eq(first, service));
+    let changes = report
+        .definition
+        .as_ref()
+        .map(|definition| definition.changes.as_slice())
+        .unwrap_or_default();
+    let is_first = report
+        .services
+        .first()
+        .is_some_and(|first| std::ptr::eq(first, service));
     if is_first && !changes.is_empty() {
         text.push_str("<details><summary>What the new revision changes</summary>\n\n| Member | Before | After |\n|---|---|---|\n");
         for change in changes.iter().take(CHANGES_MAX) {
-            let cell = |value: &Option<String>| value.as_ref().map_or_else(|| "–".to_owned(), |value| code(value, 200));
-            text.push_str(&format!("| {} | {} | {} |\n", code(&change.path, 200), cell(&change.before), cell(&change.after)));
+            let cell = |value: &Option<String>| {
+                value
+                    .as_ref()
+                    .map_or_else(|| "–".to_owned(), |value| code(value, 200))
+            };
+            text.push_str(&format!(
+                "| {} | {} | {} |\n",
+                code(&change.path, 200),
+                cell(&change.before),
+                cell(&change.after)
+            ));
         }
         text.push_str("\n</details>\n");
     }
@@ -129,5 +201,8 @@ fn of_service(service: &ServiceReport, report: &Report) -> String {
 
 fn capitalized(text: &str) -> String {
     let mut characters = text.chars();
-    characters.next().map(|first| first.to_uppercase().collect::<String>() + characters.as_str()).unwrap_or_default()
+    characters
+        .next()
+        .map(|first| first.to_uppercase().collect::<String>() + characters.as_str())
+        .unwrap_or_default()
 }

@@ -5,8 +5,10 @@ use super::{Outcome, Report, ServiceReport, console_url, summary};
 
 #[test]
 fn outcomes_have_the_exit_codes_that_the_contract_names() {
-    let table: Vec<String> =
-        Outcome::ALL.iter().map(|outcome| format!("{}={}", outcome.as_str(), outcome.exit_code())).collect();
+    let table: Vec<String> = Outcome::ALL
+        .iter()
+        .map(|outcome| format!("{}={}", outcome.as_str(), outcome.exit_code()))
+        .collect();
     assert_eq!(
         table.join(" "),
         "unchanged=0 planned=0 started=0 succeeded=0 superseded=6 timed-out=7 rolled-back=5 blocked=3 invalid=2 \
@@ -17,11 +19,21 @@ fn outcomes_have_the_exit_codes_that_the_contract_names() {
 #[test]
 fn the_console_is_the_one_of_the_partition() {
     assert_eq!(
-        console_url("eu-west-1", "arn:aws:ecs:eu-west-1:111122223333:cluster/web", "api"),
+        console_url(
+            "eu-west-1",
+            "arn:aws:ecs:eu-west-1:111122223333:cluster/web",
+            "api"
+        ),
         "https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/web/services/api/deployments?region=eu-west-1"
     );
-    assert!(console_url("cn-north-1", "web", "api").starts_with("https://cn-north-1.console.amazonaws.cn/"));
-    assert!(console_url("us-gov-west-1", "web", "api").starts_with("https://console.amazonaws-us-gov.com/"));
+    assert!(
+        console_url("cn-north-1", "web", "api")
+            .starts_with("https://cn-north-1.console.amazonaws.cn/")
+    );
+    assert!(
+        console_url("us-gov-west-1", "web", "api")
+            .starts_with("https://console.amazonaws-us-gov.com/")
+    );
 }
 
 #[test]
@@ -38,9 +50,16 @@ fn a_summary_stays_bounded_whatever_happened() {
         ],
         ..ServiceReport::default()
     };
-    let report = Report { services: vec![service; 20], ..Report::default() };
+    let report = Report {
+        services: vec![service; 20],
+        ..Report::default()
+    };
     let text = summary::render(&report);
-    assert!(text.len() <= summary::SUMMARY_MAX_BYTES + 100, "{} bytes", text.len());
+    assert!(
+        text.len() <= summary::SUMMARY_MAX_BYTES + 100,
+        "{} bytes",
+        text.len()
+    );
     assert!(text.starts_with("### ❌ error: "));
 }
 

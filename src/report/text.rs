@@ -13,12 +13,20 @@ const CAUSES_SHOWN: usize = 4;
 pub fn closing(report: &Report) -> Vec<String> {
     let mut lines = Vec::new();
     // What blocks a rollout was printed with its forecast.
-    for service in report.services.iter().filter(|service| service.outcome != Some(Outcome::Blocked)) {
+    for service in report
+        .services
+        .iter()
+        .filter(|service| service.outcome != Some(Outcome::Blocked))
+    {
         lines.extend(of_service(service));
     }
     let outcome = report.outcome.unwrap_or(Outcome::Error);
     lines.push(String::new());
-    lines.push(format!("{}: {}", report.title.unwrap_or(outcome.as_str()), report.reason));
+    lines.push(format!(
+        "{}: {}",
+        report.title.unwrap_or(outcome.as_str()),
+        report.reason
+    ));
     if !outcome.is_good() && report.title.is_none() {
         lines.push(changed(report.service_changed).to_owned());
     }
@@ -35,7 +43,11 @@ pub fn closing(report: &Report) -> Vec<String> {
 
 /// Whether the service was changed, in words.
 pub fn changed(changed: bool) -> &'static str {
-    if changed { "the service was changed by this run" } else { "the service was not changed" }
+    if changed {
+        "the service was changed by this run"
+    } else {
+        "the service was not changed"
+    }
 }
 
 fn of_service(service: &ServiceReport) -> Vec<String> {
@@ -53,22 +65,42 @@ fn of_service(service: &ServiceReport) -> Vec<String> {
 
 /// A cause with its evidence and remedies.
 pub fn cause_lines(cause: &Cause) -> Vec<String> {
-    let mut lines = vec![format!("cause ({}): {}", cause.kind.as_str(), cause.message)];
-    lines.extend(cause.evidence.iter().take(EVIDENCE_SHOWN).map(|evidence| format!("  · {evidence}")));
+    let mut lines = vec![format!(
+        "cause ({}): {}",
+        cause.kind.as_str(),
+        cause.message
+    )];
+    lines.extend(
+        cause
+            .evidence
+            .iter()
+            .take(EVIDENCE_SHOWN)
+            .map(|evidence| format!("  · {evidence}")),
+    );
     let more = cause.evidence.len().saturating_sub(EVIDENCE_SHOWN);
     if more > 0 {
         lines.push(format!("  · {more} more like these"));
     }
     for remedy in &cause.remedies {
-        let cost = remedy.cost.as_ref().map(|cost| format!(" ({cost})")).unwrap_or_default();
+        let cost = remedy
+            .cost
+            .as_ref()
+            .map(|cost| format!(" ({cost})"))
+            .unwrap_or_default();
         lines.push(format!("  → {}{cost}", remedy.text));
     }
     lines
 }
 
 fn table(report: &Report) -> Vec<String> {
-    let names: Vec<String> = (0..report.services.len()).map(|index| report.name_of(index)).collect();
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    let names: Vec<String> = (0..report.services.len())
+        .map(|index| report.name_of(index))
+        .collect();
+    let width = names
+        .iter()
+        .map(|name| name.chars().count())
+        .max()
+        .unwrap_or(0);
     report
         .services
         .iter()

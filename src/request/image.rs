@@ -196,7 +196,10 @@ fn build_spec(r: &mut Reader<'_>, facts: &Facts) -> BuildSpec {
             .into_iter()
             .map(|(name, value)| (name, Secret::new(value)))
             .collect(),
-        build_secrets: pairs(r, "build-secrets", '=').into_iter().map(|(id, value)| (id, Secret::new(value))).collect(),
+        build_secrets: pairs(r, "build-secrets", '=')
+            .into_iter()
+            .map(|(id, value)| (id, Secret::new(value)))
+            .collect(),
         labels: pairs(r, "labels", '='),
         cache_from: cache_from(r),
         inline_cache: inline_cache(r),

@@ -17,15 +17,21 @@ pub(super) fn is_failure(task: &Task) -> bool {
 
 /// The failed tasks of one deployment, newest first.
 pub(super) fn failed_tasks<'a>(tasks: &'a [Task], deployment: &str) -> Vec<&'a Task> {
-    let mut failed: Vec<&Task> =
-        tasks.iter().filter(|task| task.started_by == deployment && is_failure(task)).collect();
-    failed.sort_by_key(|task| std::cmp::Reverse(task.stopped.or(task.stopping).unwrap_or(task.created)));
+    let mut failed: Vec<&Task> = tasks
+        .iter()
+        .filter(|task| task.started_by == deployment && is_failure(task))
+        .collect();
+    failed.sort_by_key(|task| {
+        std::cmp::Reverse(task.stopped.or(task.stopping).unwrap_or(task.created))
+    });
     failed
 }
 
 /// What one failed task says of itself, in one line: the essential container's exit first.
 pub(super) fn one_line(task: &Task) -> String {
-    let container = task.containers.iter().find(|container| !container.reason.is_empty() || container.exit_code.is_some_and(|code| code != 0));
+    let container = task.containers.iter().find(|container| {
+        !container.reason.is_empty() || container.exit_code.is_some_and(|code| code != 0)
+    });
     let mut text = format!("task {}: {}", short(task.id()), task.stopped_reason);
     if let Some(container) = container {
         text.push_str(&format!(" (container `{}`", container.name));

@@ -19,15 +19,29 @@ pub enum Fate {
     InProgress,
     Completed,
     /// ECS gave it up, and no rollback is to come.
-    Failed { reason: String },
+    Failed {
+        reason: String,
+    },
     /// ECS is putting the previous revision back.
-    RollingBack { reason: String },
-    RolledBack { to: String, reason: String },
+    RollingBack {
+        reason: String,
+    },
+    RolledBack {
+        to: String,
+        reason: String,
+    },
     /// ECS tried to roll back and could not.
-    RollbackFailed { reason: String },
-    Superseded { by: String, task_definition: String },
+    RollbackFailed {
+        reason: String,
+    },
+    Superseded {
+        by: String,
+        task_definition: String,
+    },
     /// The service itself is going, or gone.
-    Deleted { status: String },
+    Deleted {
+        status: String,
+    },
 }
 
 /// Judges one look by what it shows and by what earlier ones showed.
@@ -37,26 +51,42 @@ pub fn fate(
     service_deployment: Option<&ServiceDeployment>,
     before: Before,
 ) -> Fate {
-    let ours = service.deployments.iter().find(|deployment| deployment.id == target.deployment);
+    let ours = service
+        .deployments
+        .iter()
+        .find(|deployment| deployment.id == target.deployment);
     let primary = service.primary();
     let is_primary = primary.is_some_and(|primary| primary.id == target.deployment);
     if let Some(fate) = service_deployment.and_then(|known| told(known, primary, is_primary)) {
         return fate;
     }
     match (ours, primary) {
-        _ if matches!(service.status.as_str(), "DRAINING" | "INACTIVE") => Fate::Deleted { status: service.status.clone() },
+        _ if matches!(service.status.as_str(), "DRAINING" | "INACTIVE") => Fate::Deleted {
+            status: service.status.clone(),
+        },
         (Some(ours), _) if is_primary => of_primary(ours, service),
         // An answer from before our UpdateService still names the old deployment as PRIMARY, with
         // whatever reason that one was once started for.
-        (_, Some(primary)) if primary.created < target.created && before.is_fresh() => Fate::NotSeenYet,
+        (_, Some(primary)) if primary.created < target.created && before.is_fresh() => {
+            Fate::NotSeenYet
+        }
         (_, Some(primary)) => {
-            let failed = before.failed || ours.is_some_and(|ours| ours.rollout == Some(RolloutState::Failed));
+            let failed = before.failed
+                || ours.is_some_and(|ours| ours.rollout == Some(RolloutState::Failed));
             match rollback_reason(target, service, primary, failed) {
                 Some(reason) if primary.rollout == Some(RolloutState::Completed) => {
-                    Fate::RolledBack { to: primary.task_definition.clone(), reason }
+                    Fate::RolledBack {
+                        to: primary.task_definition.clone(),
+                        reason,
+                    }
                 }
                 Some(reason) => Fate::RollingBack { reason },
-                None if ours.is_none() && before.seen.is_none() && before.now.since(target.since) < STALE_READS => Fate::NotSeenYet,
+                None if ours.is_none()
+                    && before.seen.is_none()
+                    && before.now.since(target.since) < STALE_READS =>
+                {
+                    Fate::NotSeenYet
+                }
                 None => Fate::Superseded {
                     by: primary.id.clone(),
                     task_definition: primary.task_definition.clone(),
@@ -81,18 +111,34 @@ impl Before {
     /// Whether a look without our deployment may just be an old answer: one that was never listed
     /// is waited for, one that was listed doesn't come back after a while.
     fn is_fresh(self) -> bool {
-        self.seen.is_none_or(|seen| self.now.since(seen) < STALE_READS)
+        self.seen
+            .is_none_or(|seen| self.now.since(seen) < STALE_READS)
     }
 }
 
 /// What the service deployment says, where it says something final.
 fn told(known: &ServiceDeployment, primary: Option<&Deployment>, is_primary: bool) -> Option<Fate> {
-    let reason = || known.rollback_reason.clone().filter(|reason| !reason.is_empty()).unwrap_or_else(|| known.reason.clone());
-    let now_primary = || primary.map(|primary| primary.task_definition.clone()).unwrap_or_default();
+    let reason = || {
+        known
+            .rollback_reason
+            .clone()
+            .filter(|reason| !reason.is_empty())
+            .unwrap_or_else(|| known.reason.clone())
+    };
+    let now_primary = || {
+        primary
+            .map(|primary| primary.task_definition.clone())
+            .unwrap_or_default()
+    };
     match known.status.as_str() {
         "SUCCESSFUL" if is_primary => Some(Fate::Completed),
-        "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => Some(Fate::RollingBack { reason: reason() }),
-        "ROLLBACK_SUCCESSFUL" => Some(Fate::RolledBack { to: now_primary(), reason: reason() }),
+        "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => {
+            Some(Fate::RollingBack { reason: reason() })
+        }
+        "ROLLBACK_SUCCESSFUL" => Some(Fate::RolledBack {
+            to: now_primary(),
+            reason: reason(),
+        }),
         "ROLLBACK_FAILED" => Some(Fate::RollbackFailed { reason: reason() }),
         "STOPPED" if is_primary => Some(Fate::Failed { reason: reason() }),
         // PENDING, IN_PROGRESS, STOP_REQUESTED, a status newer than this: the counts decide.
@@ -105,7 +151,10 @@ fn of_primary(ours: &Deployment, service: &Service) -> Fate {
         Some(RolloutState::Completed) => Fate::Completed,
         Some(RolloutState::Failed) => {
             let reason = ours.rollout_reason.clone();
-            let breaker = service.configuration.circuit_breaker.is_some_and(|breaker| breaker.rollback);
+            let breaker = service
+                .configuration
+                .circuit_breaker
+                .is_some_and(|breaker| breaker.rollback);
             if breaker || service.configuration.alarms_roll_back {
                 Fate::RollingBack { reason }
             } else {
@@ -113,13 +162,23 @@ fn of_primary(ours: &Deployment, service: &Service) -> Fate {
             }
         }
         // With a Classic Load Balancer ECS keeps no rollout state: being alone and full is all there is.
-        None if service.deployments.len() == 1 && ours.running == ours.desired && ours.pending == 0 => Fate::Completed,
+        None if service.deployments.len() == 1
+            && ours.running == ours.desired
+            && ours.pending == 0 =>
+        {
+            Fate::Completed
+        }
         _ => Fate::InProgress,
     }
 }
 
 /// Why the PRIMARY deployment that isn't ours is a rollback of ours, if it is one.
-fn rollback_reason(target: &Target, service: &Service, primary: &Deployment, failed: bool) -> Option<String> {
+fn rollback_reason(
+    target: &Target,
+    service: &Service,
+    primary: &Deployment,
+    failed: bool,
+) -> Option<String> {
     let said = |text: &str| text.contains("rolling back");
     let event = service
         .events
@@ -133,5 +192,6 @@ fn rollback_reason(target: &Target, service: &Service, primary: &Deployment, fai
         return Some(event.message.clone());
     }
     let back = target.previous.as_ref() == Some(&primary.task_definition);
-    ((failed || primary.created < target.created) && back).then(|| "ECS gave the deployment up".to_owned())
+    ((failed || primary.created < target.created) && back)
+        .then(|| "ECS gave the deployment up".to_owned())
 }

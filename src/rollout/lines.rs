@@ -12,11 +12,19 @@ const EVENTS_PER_LOOK: usize = 12;
 
 /// `2 of 3 new tasks running (1 not healthy yet), 1 starting; 2 old running, 1 draining`.
 pub(super) fn counts(counts: Counts, ours: &Deployment) -> String {
-    let mut new = format!("{} of {} new task{} running", counts.running, ours.desired, plural(ours.desired));
+    let mut new = format!(
+        "{} of {} new task{} running",
+        counts.running,
+        ours.desired,
+        plural(ours.desired)
+    );
     if counts.unhealthy > 0 {
         new.push_str(&format!(" ({} not healthy yet)", counts.unhealthy));
     }
-    for (count, word) in [(counts.starting, "starting"), (counts.unplaced, "waiting for an instance")] {
+    for (count, word) in [
+        (counts.starting, "starting"),
+        (counts.unplaced, "waiting for an instance"),
+    ] {
         if count > 0 {
             new.push_str(&format!(", {count} {word}"));
         }
@@ -40,8 +48,11 @@ pub(super) fn events<'a>(
     service: &'a Service,
     mut is_new: impl FnMut(&Event) -> bool,
 ) -> (Vec<Line>, Option<&'a str>) {
-    let fresh: Vec<&Event> =
-        service.events.iter().filter(|event| event.at >= target.tell_since && is_new(event)).collect();
+    let fresh: Vec<&Event> = service
+        .events
+        .iter()
+        .filter(|event| event.at >= target.tell_since && is_new(event))
+        .collect();
     let hidden = fresh.len().saturating_sub(EVENTS_PER_LOOK);
     let mut lines = Vec::new();
     if hidden > 0 {
@@ -49,15 +60,23 @@ pub(super) fn events<'a>(
     }
     for event in fresh.iter().take(EVENTS_PER_LOOK).rev() {
         let text = format!("ECS: {}", message(&event.message));
-        let trouble = ["unable to", "failed", "unhealthy", "throttled"].iter().any(|word| event.message.contains(word));
-        lines.push(if trouble { Line::warning(text) } else { Line::info(text) });
+        let trouble = ["unable to", "failed", "unhealthy", "throttled"]
+            .iter()
+            .any(|word| event.message.contains(word));
+        lines.push(if trouble {
+            Line::warning(text)
+        } else {
+            Line::info(text)
+        });
     }
     (lines, fresh.first().map(|event| message(&event.message)))
 }
 
 /// An event's text without `(service NAME) `, which every line would repeat.
 pub(super) fn message(text: &str) -> &str {
-    let rest = text.strip_prefix("(service ").and_then(|rest| rest.split_once(") "));
+    let rest = text
+        .strip_prefix("(service ")
+        .and_then(|rest| rest.split_once(") "));
     rest.map_or(text, |(_, rest)| rest)
 }
 

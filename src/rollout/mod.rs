@@ -8,10 +8,11 @@
 //! All but `watch` is pure: no clock, no network, no printing. `watch` is the loop that looks,
 //! feeds `step` and prints.
 
-mod fate;
 mod failures;
+mod fate;
 mod lines;
 mod proof;
+mod signs;
 mod step;
 mod waiting;
 pub mod watch;
@@ -128,11 +129,17 @@ pub struct Line {
 
 impl Line {
     fn info(text: impl Into<String>) -> Line {
-        Line { level: Level::Info, text: text.into() }
+        Line {
+            level: Level::Info,
+            text: text.into(),
+        }
     }
 
     fn warning(text: impl Into<String>) -> Line {
-        Line { level: Level::Warning, text: text.into() }
+        Line {
+            level: Level::Warning,
+            text: text.into(),
+        }
     }
 }
 
@@ -169,7 +176,16 @@ impl State {
     pub fn new(target: Target, patience: Patience, document: serde_json::Value) -> State {
         let memory = step::Memory::new(&target);
         let health_check = has_health_check(&document);
-        State { target, patience, document, timeline: Vec::new(), stopped: Vec::new(), last: None, health_check, memory }
+        State {
+            target,
+            patience,
+            document,
+            timeline: Vec::new(),
+            stopped: Vec::new(),
+            last: None,
+            health_check,
+            memory,
+        }
     }
 
     /// Whether the next look should read the cluster's instances: only when our deployment lacks
@@ -181,9 +197,13 @@ impl State {
 
 /// `essential` is true where it isn't given.
 fn has_health_check(document: &serde_json::Value) -> bool {
-    let containers = document.get("containerDefinitions").and_then(serde_json::Value::as_array);
+    let containers = document
+        .get("containerDefinitions")
+        .and_then(serde_json::Value::as_array);
     containers.into_iter().flatten().any(|container| {
         container.get("essential") != Some(&serde_json::Value::Bool(false))
-            && container.get("healthCheck").is_some_and(serde_json::Value::is_object)
+            && container
+                .get("healthCheck")
+                .is_some_and(serde_json::Value::is_object)
     })
 }

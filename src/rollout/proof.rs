@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{Look, State};
+use super::{Look, State, Waiting};
 use crate::capacity::{Blocker, Cluster, Forecast, Movement, TaskNeeds, movements};
 use crate::cause::{Cause, CauseKind, Remedy};
 use crate::diagnosis::{Case, diagnose};
@@ -22,31 +22,66 @@ pub(super) struct Judgement {
     pub(super) proof: Option<Vec<Cause>>,
     /// The steps that ECS could take just now, and hasn't yet.
     pub(super) could: Vec<String>,
+    /// Why nothing is proven, where nothing that is known moves.
+    pub(super) doubts: Vec<String>,
 }
 
 /// Judges a look by its survey.
-pub(super) fn judge(state: &State, service: &Service, look: &Look, agents_lost: &BTreeSet<String>) -> Judgement {
-    let Some(survey) = &look.survey else { return Judgement::default() };
+pub(super) fn judge(
+    state: &State,
+    service: &Service,
+    look: &Look,
+    agents_lost: &BTreeSet<String>,
+) -> Judgement {
+    let Some(survey) = &look.survey else {
+        return Judgement::default();
+    };
     let needs = TaskNeeds::of(&state.document);
     let own = survey.deploy(service, &needs, Some(&state.target.deployment));
-    let rivals = look.rivals.iter().map(|rival| survey.deploy(&rival.service, &rival.needs, Some(&rival.deployment)));
+    let rivals = look
+        .rivals
+        .iter()
+        .map(|rival| survey.deploy(&rival.service, &rival.needs, Some(&rival.deployment)));
     let deploys: Vec<_> = std::iter::once(own).chain(rivals).collect();
-    let cluster = Cluster { agents_lost, ..survey.cluster() };
+    let cluster = Cluster {
+        agents_lost,
+        ..survey.cluster()
+    };
     match movements(&cluster, &deploys).into_iter().next() {
-        Some(Movement::Stuck(forecast)) => Judgement { proof: Some(vec![of_forecast(&forecast)]), could: Vec::new() },
-        Some(Movement::Could(could)) => Judgement { proof: None, could },
-        Some(Movement::UnderWay(_) | Movement::Unknown(_)) | None => Judgement::default(),
+        Some(Movement::Stuck(forecast)) => Judgement {
+            proof: Some(vec![of_forecast(&forecast)]),
+            ..Judgement::default()
+        },
+        Some(Movement::Could(could)) => Judgement {
+            could,
+            ..Judgement::default()
+        },
+        Some(Movement::Unknown(doubts)) => Judgement {
+            doubts,
+            ..Judgement::default()
+        },
+        Some(Movement::UnderWay(_)) | None => Judgement::default(),
     }
 }
 
 /// Whether an Auto Scaling group of the service wants more instances than have registered, and its
 /// latest activity didn't fail: then one is on its way.
 pub(super) fn is_scaling_out(look: &Look) -> bool {
-    let Some(survey) = &look.survey else { return false };
+    let Some(survey) = &look.survey else {
+        return false;
+    };
     survey.providers.iter().any(|provider| {
-        let Some(group) = &provider.group else { return false };
-        let here = survey.instances.iter().filter(|instance| instance.capacity_provider.as_ref() == Some(&provider.name));
-        let failed = group.activities.first().is_some_and(|(status, _)| matches!(status.as_str(), "Failed" | "Cancelled"));
+        let Some(group) = &provider.group else {
+            return false;
+        };
+        let here = survey
+            .instances
+            .iter()
+            .filter(|instance| instance.capacity_provider.as_ref() == Some(&provider.name));
+        let failed = group
+            .activities
+            .first()
+            .is_some_and(|(status, _)| matches!(status.as_str(), "Failed" | "Cancelled"));
         u32::try_from(here.count()).unwrap_or(u32::MAX) < group.desired && !failed
     })
 }
@@ -67,23 +102,86 @@ pub(super) fn hesitation(could: &[String], still: Duration) -> Cause {
     }
 }
 
+/// No rule found a cause: what is waited for, why nothing is proven, and what was looked at.
+pub(super) fn nothing_found(look: &Look, waiting: &[Waiting], doubts: &[String]) -> Cause {
+    let on_instance = waiting
+        .iter()
+        .any(|waiting| matches!(waiting, Waiting::Instance { .. }));
+    let (kind, message) = if on_instance {
+        (
+            CauseKind::CapacityProvider,
+            "the capacity provider has brought no instance for the tasks in PROVISIONING",
+        )
+    } else {
+        (
+            CauseKind::Unknown,
+            "no cause was found in what could be looked at",
+        )
+    };
+    let mut evidence: Vec<String> = waiting
+        .iter()
+        .map(|waiting| format!("waited for: {waiting}"))
+        .collect();
+    evidence.extend(doubts.iter().cloned());
+    let seen = |what: &str, is_there: bool| {
+        format!(
+            "{what}{}",
+            if is_there { "" } else { " (could not be read)" }
+        )
+    };
+    let looked = [
+        "the service and its events".to_owned(),
+        seen("its tasks", look.tasks.is_some()),
+        seen("the service deployment", look.service_deployment.is_some()),
+    ];
+    evidence.push(format!("looked at: {}", looked.join(", ")));
+    let remedies = on_instance.then(|| Remedy {
+        text: "look at the maximum size and the latest scaling activities of the Auto Scaling group behind the capacity provider".to_owned(),
+        change: serde_json::Value::Null,
+        cost: None,
+        checked: false,
+    });
+    Cause {
+        kind,
+        message: message.to_owned(),
+        evidence,
+        remedies: remedies.into_iter().collect(),
+    }
+}
+
 /// A blocked forecast as a cause: its sentence, what is short on which instance, what would help.
 pub fn of_forecast(forecast: &Forecast) -> Cause {
     let kind = forecast.kind.unwrap_or(CauseKind::Unknown);
-    let mut evidence: Vec<String> =
-        forecast.blockers.iter().take(INSTANCES_LISTED).map(|blocker| of_blocker(forecast, blocker)).collect();
+    let mut evidence: Vec<String> = forecast
+        .blockers
+        .iter()
+        .take(INSTANCES_LISTED)
+        .map(|blocker| of_blocker(forecast, blocker))
+        .collect();
     let more = forecast.blockers.len().saturating_sub(INSTANCES_LISTED);
     if more > 0 {
         evidence.push(format!("{more} more of the kind"));
     }
     evidence.extend(forecast.reasons.iter().cloned());
-    Cause { kind, message: forecast.headline.clone(), evidence, remedies: forecast.remedies.clone() }
+    Cause {
+        kind,
+        message: forecast.headline.clone(),
+        evidence,
+        remedies: forecast.remedies.clone(),
+    }
 }
 
 /// The sentence of a blocked forecast with the number that tells most, for a line that stands alone.
 pub fn in_one_line(cause: &Cause) -> String {
-    let message = cause.message.strip_prefix("the rollout can't finish: ").unwrap_or(&cause.message);
-    match cause.evidence.first().and_then(|evidence| evidence.strip_prefix("instance ")) {
+    let message = cause
+        .message
+        .strip_prefix("the rollout can't finish: ")
+        .unwrap_or(&cause.message);
+    match cause
+        .evidence
+        .first()
+        .and_then(|evidence| evidence.strip_prefix("instance "))
+    {
         Some(number) => format!("{message} ({number})"),
         None => message.to_owned(),
     }
@@ -94,13 +192,24 @@ fn of_blocker(forecast: &Forecast, blocker: &Blocker) -> String {
     if blocker.instance.is_empty() {
         return blocker.sentence();
     }
-    let view = forecast.instances.iter().find(|view| view.id == blocker.instance);
-    let name = view.and_then(|view| view.ec2_instance_id.as_deref()).unwrap_or(&blocker.instance);
+    let view = forecast
+        .instances
+        .iter()
+        .find(|view| view.id == blocker.instance);
+    let name = view
+        .and_then(|view| view.ec2_instance_id.as_deref())
+        .unwrap_or(&blocker.instance);
     format!("instance {name}: {}", blocker.sentence())
 }
 
 /// Everything that explains the state of the rollout, what was proven first.
-pub(super) fn causes(state: &State, service: &Service, look: &Look, proven: &[Cause], now: Timestamp) -> Vec<Cause> {
+pub(super) fn causes(
+    state: &State,
+    service: &Service,
+    look: &Look,
+    proven: &[Cause],
+    now: Timestamp,
+) -> Vec<Cause> {
     let tasks = look.tasks.as_deref().unwrap_or(&state.stopped);
     let survey = look.survey.as_ref();
     diagnose(&Case {
@@ -109,8 +218,12 @@ pub(super) fn causes(state: &State, service: &Service, look: &Look, proven: &[Ca
         targets: &look.targets,
         logs: &look.logs,
         definition: Some(&state.document),
-        instances: survey.map(|survey| survey.instances.as_slice()).unwrap_or_default(),
-        providers: survey.map(|survey| survey.providers.as_slice()).unwrap_or_default(),
+        instances: survey
+            .map(|survey| survey.instances.as_slice())
+            .unwrap_or_default(),
+        providers: survey
+            .map(|survey| survey.providers.as_slice())
+            .unwrap_or_default(),
         capacity: proven,
         ..Case::new(service, &state.target.deployment, now)
     })

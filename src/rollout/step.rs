@@ -4,22 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::fate::{Before, Fate, fate};
-use super::proof::{AGENT_LOST, Judgement};
-use super::waiting::{Counts, counts_as_healthy, waiting};
-use super::{Line, Look, STOPPED_MAX, Sample, State, TIMELINE_MAX, Target, Verdict, Waiting, failures, lines, proof};
+use super::proof::Judgement;
+use super::signs::{failed_without_breaker, lost_agents, note_agents, patience, print_of};
+use super::waiting::{Counts, waiting};
+use super::{
+    Line, Look, STOPPED_MAX, Sample, State, TIMELINE_MAX, Target, Verdict, Waiting, failures,
+    lines, proof,
+};
 use crate::cause::Cause;
-use crate::snapshot::{Deployment, Service, Task, Timestamp};
+use crate::snapshot::{Deployment, Service, Timestamp};
 
 /// A heartbeat when nothing was said for this long.
 const HEARTBEAT: Duration = Duration::from_secs(60);
 /// Looks in a row that must prove the same: one may have caught a read that was stale.
 const PROOFS: u32 = 2;
-/// A scale-out: the alarm's minute, the launch, the agent's registration, and some.
-const SCALE_OUT: Duration = Duration::from_secs(5 * 60);
-/// After a failed placement the next attempt was seen five minutes later.
-const NEXT_ATTEMPT: Duration = Duration::from_secs(6 * 60);
-/// Without a circuit breaker, this many failed tasks in a row with none healthy end the wait.
-const FAILURES_IN_A_ROW: usize = 3;
 /// The least time of stillness where the tasks can't be read: connections that drain (300 s by
 /// default) and health checks can't be told from standing still then.
 const BLIND: Duration = Duration::from_secs(10 * 60);
@@ -53,11 +51,12 @@ pub(super) struct Memory {
     print: String,
     moved_at: Timestamp,
     said_at: Timestamp,
-    healthy_at: Option<Timestamp>,
+    pub(super) healthy_at: Option<Timestamp>,
     proofs: u32,
     proven: Vec<Cause>,
+    doubts: Vec<String>,
     /// Since when an instance's agent has been away.
-    agents_away: BTreeMap<String, Timestamp>,
+    pub(super) agents_away: BTreeMap<String, Timestamp>,
 }
 
 impl Memory {
@@ -78,6 +77,7 @@ impl Memory {
             healthy_at: None,
             proofs: 0,
             proven: Vec::new(),
+            doubts: Vec::new(),
             agents_away: BTreeMap::new(),
         }
     }
@@ -88,19 +88,26 @@ pub fn step(state: &mut State, look: &Look, now: Timestamp) -> Step {
     let mut step = Step::default();
     for action in &look.unread {
         if state.memory.unread.insert(action) {
-            step.say.push(Line::warning(format!("`{action}` is denied: the log says less about what the rollout waits for")));
+            step.say.push(Line::warning(format!(
+                "`{action}` is denied: the log says less about what the rollout waits for"
+            )));
         }
     }
     if let Some(service) = &look.service {
         judge(state, look, service, now, &mut step);
         state.last = Some(service.clone());
     } else {
-        step.waiting.push(if look.failed.is_some() { Waiting::Answer } else { Waiting::Listing });
+        step.waiting.push(if look.failed.is_some() {
+            Waiting::Answer
+        } else {
+            Waiting::Listing
+        });
     }
     if step.verdict.is_none() && now >= state.patience.deadline {
         step.verdict = Some(out_of_time(state, &step));
     }
-    if step.say.is_empty() && step.verdict.is_none() && now.since(state.memory.said_at) >= HEARTBEAT {
+    if step.say.is_empty() && step.verdict.is_none() && now.since(state.memory.said_at) >= HEARTBEAT
+    {
         step.say.push(Line::info(lines::waiting_for(&step.waiting)));
     }
     if !step.say.is_empty() {
@@ -114,23 +121,53 @@ pub fn step(state: &mut State, look: &Look, now: Timestamp) -> Step {
 fn explain(state: &State, look: &Look, now: Timestamp, step: &mut Step) {
     let explained = matches!(
         step.verdict,
-        Some(Verdict::Stuck { .. } | Verdict::Failed { .. } | Verdict::RolledBack { .. } | Verdict::TimedOut { .. })
+        Some(
+            Verdict::Stuck { .. }
+                | Verdict::Failed { .. }
+                | Verdict::RolledBack { .. }
+                | Verdict::TimedOut { .. }
+        )
     );
     if explained {
         step.causes = causes(state, look, now);
+    }
+    // What was waited for explains a rollout that was only slow; all else needs a cause.
+    if explained
+        && step.causes.is_empty()
+        && !matches!(step.verdict, Some(Verdict::TimedOut { .. }))
+    {
+        step.causes.push(proof::nothing_found(
+            look,
+            &step.waiting,
+            &state.memory.doubts,
+        ));
     }
 }
 
 /// What explains the state of the rollout as far as this look goes.
 pub(super) fn causes(state: &State, look: &Look, now: Timestamp) -> Vec<Cause> {
     let service = state.last.as_ref();
-    service.map(|service| proof::causes(state, service, look, &state.memory.proven, now)).unwrap_or_default()
+    service
+        .map(|service| proof::causes(state, service, look, &state.memory.proven, now))
+        .unwrap_or_default()
 }
 
 fn judge(state: &mut State, look: &Look, service: &Service, now: Timestamp, step: &mut Step) {
-    let before = Before { now, seen: state.memory.seen, failed: state.memory.failed };
-    let fate = fate(&state.target, service, look.service_deployment.as_ref(), before);
-    let ours = service.deployments.iter().find(|deployment| deployment.id == state.target.deployment);
+    let before = Before {
+        now,
+        seen: state.memory.seen,
+        failed: state.memory.failed,
+    };
+    let fate = fate(
+        &state.target,
+        service,
+        look.service_deployment.as_ref(),
+        before,
+    );
+    let ours = service
+        .deployments
+        .iter()
+        .find(|deployment| deployment.id == state.target.deployment);
     if ours.is_some() {
         state.memory.seen = Some(now);
     }
@@ -139,16 +176,29 @@ fn judge(state: &mut State, look: &Look, service: &Service, now: Timestamp, step
         Fate::NotSeenYet => step.waiting.push(Waiting::Listing),
         Fate::Completed => step.verdict = Some(Verdict::Succeeded),
         Fate::RolledBack { to, reason } => step.verdict = Some(Verdict::RolledBack { to, reason }),
-        Fate::Superseded { by, task_definition } => step.verdict = Some(Verdict::Superseded { by, task_definition }),
+        Fate::Superseded {
+            by,
+            task_definition,
+        } => {
+            step.verdict = Some(Verdict::Superseded {
+                by,
+                task_definition,
+            });
+        }
         Fate::Failed { reason } => step.verdict = Some(Verdict::Failed { reason }),
         Fate::RollbackFailed { reason } => {
-            step.verdict = Some(Verdict::Failed { reason: format!("the rollback failed as well: {reason}") });
+            step.verdict = Some(Verdict::Failed {
+                reason: format!("the rollback failed as well: {reason}"),
+            });
         }
         Fate::RollingBack { reason } => {
             state.memory.failed = true;
             state.memory.wants_survey = false;
             if !std::mem::replace(&mut state.memory.rollback_said, true) {
-                step.say.push(Line::warning(format!("ECS is rolling back: {}", lines::message(&reason))));
+                step.say.push(Line::warning(format!(
+                    "ECS is rolling back: {}",
+                    lines::message(&reason)
+                )));
             }
             step.waiting.push(Waiting::Rollback);
         }
@@ -176,9 +226,19 @@ fn tell(state: &mut State, look: &Look, service: &Service, now: Timestamp, step:
     if look.failed.is_some() {
         return;
     }
-    let failed = failures::failed_tasks(look.tasks.as_deref().unwrap_or_default(), &state.target.deployment);
+    let failed = failures::failed_tasks(
+        look.tasks.as_deref().unwrap_or_default(),
+        &state.target.deployment,
+    );
     for task in failed.iter().rev() {
-        let kind = format!("{}{:?}", task.stopped_reason, task.containers.iter().map(|c| (&c.reason, c.exit_code)).collect::<Vec<_>>());
+        let kind = format!(
+            "{}{:?}",
+            task.stopped_reason,
+            task.containers
+                .iter()
+                .map(|c| (&c.reason, c.exit_code))
+                .collect::<Vec<_>>()
+        );
         if memory.failures.len() < STOPPED_MAX && memory.failures.insert(kind) {
             step.say.push(Line::warning(failures::one_line(task)));
         }
@@ -186,7 +246,11 @@ fn tell(state: &mut State, look: &Look, service: &Service, now: Timestamp, step:
     if !failed.is_empty() {
         state.stopped = failed.into_iter().take(STOPPED_MAX).cloned().collect();
     }
-    let Some(ours) = service.deployments.iter().find(|deployment| deployment.id == state.target.deployment) else {
+    let Some(ours) = service
+        .deployments
+        .iter()
+        .find(|deployment| deployment.id == state.target.deployment)
+    else {
         return;
     };
     let counts = Counts::of(state, service, ours, look, now);
@@ -198,7 +262,13 @@ fn tell(state: &mut State, look: &Look, service: &Service, now: Timestamp, step:
     }
 }
 
-fn sample(state: &mut State, ours: &Deployment, counts: Counts, now: Timestamp, event: Option<&str>) {
+fn sample(
+    state: &mut State,
+    ours: &Deployment,
+    counts: Counts,
+    now: Timestamp,
+    event: Option<&str>,
+) {
     if state.timeline.len() >= TIMELINE_MAX {
         state.timeline.pop();
     }
@@ -213,20 +283,32 @@ fn sample(state: &mut State, ours: &Deployment, counts: Counts, now: Timestamp, 
     });
 }
 
-fn in_progress(state: &mut State, look: &Look, service: &Service, ours: &Deployment, now: Timestamp, step: &mut Step) {
+fn in_progress(
+    state: &mut State,
+    look: &Look,
+    service: &Service,
+    ours: &Deployment,
+    now: Timestamp,
+    step: &mut Step,
+) {
     let tasks = look.tasks.as_deref();
     step.waiting = waiting(state, service, ours, look, now);
     if let Some(reason) = failed_without_breaker(state, service, ours, tasks, now) {
         step.verdict = Some(Verdict::Failed { reason });
         return;
     }
-    let print = print(service, ours, tasks);
+    let print = print_of(service, ours, tasks);
     if print != state.memory.print || step.waiting.iter().any(Waiting::is_movement) {
         state.memory.print = print;
         state.memory.moved_at = now;
     }
     let moving = step.waiting.iter().any(Waiting::is_movement);
-    let lacks = step.waiting.iter().any(|waiting| matches!(waiting, Waiting::Placement { .. } | Waiting::Instance { .. }));
+    let lacks = step.waiting.iter().any(|waiting| {
+        matches!(
+            waiting,
+            Waiting::Placement { .. } | Waiting::Instance { .. }
+        )
+    });
     state.memory.wants_survey = lacks && !moving;
     note_agents(state, look, now);
     let judgement = if state.memory.wants_survey {
@@ -234,8 +316,13 @@ fn in_progress(state: &mut State, look: &Look, service: &Service, ours: &Deploym
     } else {
         Judgement::default()
     };
-    state.memory.proofs = if judgement.proof.is_some() { state.memory.proofs + 1 } else { 0 };
+    state.memory.proofs = if judgement.proof.is_some() {
+        state.memory.proofs + 1
+    } else {
+        0
+    };
     state.memory.proven = judgement.proof.unwrap_or_default();
+    state.memory.doubts = judgement.doubts;
     if proof::is_scaling_out(look) {
         state.memory.moved_at = now;
     }
@@ -252,7 +339,10 @@ fn in_progress(state: &mut State, look: &Look, service: &Service, ours: &Deploym
         state.memory.proven = vec![proof::hesitation(&judgement.could, still)];
     }
     // With a breaker ECS itself decides about tasks that fail; its delays between two tries are long.
-    let retrying = step.waiting.iter().any(|waiting| matches!(waiting, Waiting::Retry { .. }));
+    let retrying = step
+        .waiting
+        .iter()
+        .any(|waiting| matches!(waiting, Waiting::Retry { .. }));
     if !certain && retrying && service.configuration.circuit_breaker.is_some() {
         return;
     }
@@ -260,87 +350,28 @@ fn in_progress(state: &mut State, look: &Look, service: &Service, ours: &Deploym
         step.verdict = Some(Verdict::Stuck { proven: certain });
     } else if !std::mem::replace(&mut state.memory.stuck_said, true) {
         let causes = proof::causes(state, service, look, &state.memory.proven, now);
-        let why = causes.first().map(|cause| cause.message.clone()).unwrap_or_default();
-        step.say.push(Line::warning(format!("the rollout is stuck: {why}")));
+        let why = causes
+            .first()
+            .map(|cause| cause.message.clone())
+            .unwrap_or_default();
+        step.say
+            .push(Line::warning(format!("the rollout is stuck: {why}")));
     }
-}
-
-/// How long nothing may move before an unproven rollout is called stuck. What a capacity provider
-/// brings and what ECS tries again comes by itself, but nothing shows it coming.
-fn patience(stuck_after: Duration, waiting: &[Waiting], could: &[String]) -> Duration {
-    let instance = waiting.iter().any(|waiting| matches!(waiting, Waiting::Instance { .. }));
-    match (instance, could.is_empty()) {
-        (true, _) => stuck_after.max(SCALE_OUT),
-        (false, false) => stuck_after.max(NEXT_ATTEMPT),
-        (false, true) => stuck_after,
-    }
-}
-
-/// Remembers since when which agent is away; only a long absence proves anything.
-fn note_agents(state: &mut State, look: &Look, now: Timestamp) {
-    let Some(survey) = &look.survey else { return };
-    let away = &mut state.memory.agents_away;
-    for instance in &survey.instances {
-        if instance.agent_connected {
-            away.remove(&instance.arn);
-        } else {
-            away.entry(instance.arn.clone()).or_insert(now);
-        }
-    }
-}
-
-fn lost_agents(state: &State, now: Timestamp) -> BTreeSet<String> {
-    let away = state.memory.agents_away.iter();
-    away.filter(|(_, since)| now.since(**since) >= AGENT_LOST).map(|(arn, _)| arn.clone()).collect()
-}
-
-/// Three failed tasks of this deployment in a row with none healthy, where no breaker decides.
-fn failed_without_breaker(
-    state: &mut State,
-    service: &Service,
-    ours: &Deployment,
-    tasks: Option<&[Task]>,
-    now: Timestamp,
-) -> Option<String> {
-    if service.configuration.circuit_breaker.is_some() {
-        return None;
-    }
-    let tasks = tasks?;
-    let healthy = tasks.iter().any(|task| {
-        task.started_by == ours.id
-            && task.last_status == crate::snapshot::TaskStatus::Running
-            && counts_as_healthy(task, service, now, state.health_check)
-    });
-    if healthy {
-        state.memory.healthy_at = Some(now);
-        return None;
-    }
-    let since = state.memory.healthy_at;
-    let failed = failures::failed_tasks(tasks, &ours.id);
-    let in_a_row = failed.iter().filter(|task| since.is_none_or(|since| task.stopped.is_some_and(|at| at > since))).count();
-    (in_a_row >= FAILURES_IN_A_ROW).then(|| {
-        format!("{in_a_row} tasks of the new revision failed in a row and none got healthy: {}", failures::one_line(failed[0]))
-    })
-}
-
-/// Everything in a look whose change is movement.
-fn print(service: &Service, ours: &Deployment, tasks: Option<&[Task]>) -> String {
-    let mut states: Vec<String> = tasks
-        .unwrap_or_default()
-        .iter()
-        .map(|task| format!("{} {:?} {:?} {}", task.arn, task.last_status, task.health, task.instance.as_deref().unwrap_or_default()))
-        .collect();
-    states.sort();
-    // A task that can't be placed makes ECS count failures; that is no movement.
-    format!("{} {} {} {} {states:?}", ours.desired, ours.running, service.running, service.pending)
 }
 
 fn out_of_time(state: &State, step: &Step) -> Verdict {
     if state.memory.rollback_said {
-        return Verdict::Failed { reason: "the rollback that ECS began was still under way when the time ran out".to_owned() };
+        return Verdict::Failed {
+            reason: "the rollback that ECS began was still under way when the time ran out"
+                .to_owned(),
+        };
     }
     if state.memory.stuck_said {
-        return Verdict::Stuck { proven: state.memory.proofs >= PROOFS };
+        return Verdict::Stuck {
+            proven: state.memory.proofs >= PROOFS,
+        };
     }
-    Verdict::TimedOut { waiting: step.waiting.clone() }
+    Verdict::TimedOut {
+        waiting: step.waiting.clone(),
+    }
 }

@@ -7,7 +7,9 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{Look, State};
-use crate::snapshot::{Deployment, Health, Service, ServiceDeployment, Task, TaskStatus, Timestamp};
+use crate::snapshot::{
+    Deployment, Health, Service, ServiceDeployment, Task, TaskStatus, Timestamp,
+};
 
 /// Without a health check a task counts 40 s after it runs (AWS's developer guide).
 const COUNTS_AFTER: Duration = Duration::from_secs(40);
@@ -37,7 +39,10 @@ pub enum Waiting {
     /// All new tasks are there; old ones are still to be stopped.
     OldTasks { tasks: u32 },
     /// A lifecycle hook, until when.
-    Hook { id: String, until: Option<Timestamp> },
+    Hook {
+        id: String,
+        until: Option<Timestamp>,
+    },
     /// A stage of a blue/green, linear or canary deployment, with the share of traffic.
     Stage { stage: String, traffic: Option<f64> },
     /// ECS is to call the deployment complete; alarms and their bake time may hold it back.
@@ -69,22 +74,40 @@ impl Waiting {
 
 impl fmt::Display for Waiting {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tasks = |count: &u32, which: &str| format!("{count} {which} task{}", if *count == 1 { "" } else { "s" });
+        let tasks = |count: &u32, which: &str| {
+            format!("{count} {which} task{}", if *count == 1 { "" } else { "s" })
+        };
         let text = match self {
             Waiting::Listing => "ECS to list the new deployment".to_owned(),
             Waiting::Answer => "AWS to answer again".to_owned(),
             Waiting::Starting { tasks: count } => format!("{} to start", tasks(count, "new")),
             Waiting::Instance { tasks: count } => {
-                format!("{} in PROVISIONING: the capacity provider is to bring an instance", tasks(count, "new"))
+                format!(
+                    "{} in PROVISIONING: the capacity provider is to bring an instance",
+                    tasks(count, "new")
+                )
             }
-            Waiting::Healthy { tasks: count } => format!("{} to count as healthy", tasks(count, "new")),
-            Waiting::Draining { tasks: count } => format!("{} to drain and stop", tasks(count, "old")),
+            Waiting::Healthy { tasks: count } => {
+                format!("{} to count as healthy", tasks(count, "new"))
+            }
+            Waiting::Draining { tasks: count } => {
+                format!("{} to drain and stop", tasks(count, "old"))
+            }
             Waiting::Placement { tasks: count } => format!("ECS to place {}", tasks(count, "new")),
-            Waiting::Retry { failed } => format!("ECS to try again after {failed} failed task{}", if *failed == 1 { "" } else { "s" }),
+            Waiting::Retry { failed } => format!(
+                "ECS to try again after {failed} failed task{}",
+                if *failed == 1 { "" } else { "s" }
+            ),
             Waiting::OldTasks { tasks: count } => format!("ECS to stop {}", tasks(count, "old")),
             Waiting::Hook { id, .. } => format!("lifecycle hook `{id}`"),
-            Waiting::Stage { stage, traffic: Some(share) } => format!("stage {stage} ({share:.0} % of the traffic)"),
-            Waiting::Stage { stage, traffic: None } => format!("stage {stage}"),
+            Waiting::Stage {
+                stage,
+                traffic: Some(share),
+            } => format!("stage {stage} ({share:.0} % of the traffic)"),
+            Waiting::Stage {
+                stage,
+                traffic: None,
+            } => format!("stage {stage}"),
             Waiting::Completion => "ECS to call the deployment complete".to_owned(),
             Waiting::Rollback => "ECS to put the previous revision back".to_owned(),
         };
@@ -94,26 +117,67 @@ impl fmt::Display for Waiting {
 
 /// What one look shows to be waited for. `tasks` is absent where they may not be read: then the
 /// counters of the deployment have to do.
-pub(super) fn waiting(state: &State, service: &Service, ours: &Deployment, look: &Look, now: Timestamp) -> Vec<Waiting> {
-    let mut waiting = look.service_deployment.as_ref().map(stages).unwrap_or_default();
+pub(super) fn waiting(
+    state: &State,
+    service: &Service,
+    ours: &Deployment,
+    look: &Look,
+    now: Timestamp,
+) -> Vec<Waiting> {
+    let mut waiting = look
+        .service_deployment
+        .as_ref()
+        .map(stages)
+        .unwrap_or_default();
     let counts = Counts::of(state, service, ours, look, now);
-    let missing = ours.desired.saturating_sub(counts.running + counts.starting + counts.unplaced);
+    let missing = ours
+        .desired
+        .saturating_sub(counts.running + counts.starting + counts.unplaced);
     let mut push = |count: u32, value: Waiting| {
         if count > 0 {
             waiting.push(value);
         }
     };
-    push(counts.starting, Waiting::Starting { tasks: counts.starting });
-    push(counts.unplaced, Waiting::Instance { tasks: counts.unplaced });
-    push(counts.unhealthy, Waiting::Healthy { tasks: counts.unhealthy });
-    push(counts.draining, Waiting::Draining { tasks: counts.draining });
+    push(
+        counts.starting,
+        Waiting::Starting {
+            tasks: counts.starting,
+        },
+    );
+    push(
+        counts.unplaced,
+        Waiting::Instance {
+            tasks: counts.unplaced,
+        },
+    );
+    push(
+        counts.unhealthy,
+        Waiting::Healthy {
+            tasks: counts.unhealthy,
+        },
+    );
+    push(
+        counts.draining,
+        Waiting::Draining {
+            tasks: counts.draining,
+        },
+    );
     if missing > 0 && ours.failed > 0 && counts.failures > 0 {
-        push(missing, Waiting::Retry { failed: ours.failed });
+        push(
+            missing,
+            Waiting::Retry {
+                failed: ours.failed,
+            },
+        );
     } else {
         push(missing, Waiting::Placement { tasks: missing });
     }
     if missing == 0 && waiting.is_empty() {
-        waiting.push(if counts.old > 0 { Waiting::OldTasks { tasks: counts.old } } else { Waiting::Completion });
+        waiting.push(if counts.old > 0 {
+            Waiting::OldTasks { tasks: counts.old }
+        } else {
+            Waiting::Completion
+        });
     }
     waiting
 }
@@ -123,14 +187,23 @@ fn stages(known: &ServiceDeployment) -> Vec<Waiting> {
         .hooks
         .iter()
         .filter(|hook| matches!(hook.status.as_str(), "AWAITING_ACTION" | "IN_PROGRESS"))
-        .map(|hook| Waiting::Hook { id: hook.id.clone(), until: hook.expires })
+        .map(|hook| Waiting::Hook {
+            id: hook.id.clone(),
+            until: hook.expires,
+        })
         .collect();
     // SCALE_UP and CLEAN_UP are about tasks, which are counted; the other stages only take time.
     let stage = known.stage.as_deref().filter(|stage| {
-        !matches!(*stage, "RECONCILE_SERVICE" | "PRE_SCALE_UP" | "SCALE_UP" | "POST_SCALE_UP" | "CLEAN_UP")
+        !matches!(
+            *stage,
+            "RECONCILE_SERVICE" | "PRE_SCALE_UP" | "SCALE_UP" | "POST_SCALE_UP" | "CLEAN_UP"
+        )
     });
     if let Some(stage) = stage {
-        waiting.push(Waiting::Stage { stage: stage.to_owned(), traffic: known.production_traffic });
+        waiting.push(Waiting::Stage {
+            stage: stage.to_owned(),
+            traffic: known.production_traffic,
+        });
     }
     waiting
 }
@@ -156,7 +229,13 @@ pub(super) struct Counts {
 
 impl Counts {
     /// From the tasks where they may be read, else from the counters.
-    pub(super) fn of(state: &State, service: &Service, ours: &Deployment, look: &Look, now: Timestamp) -> Counts {
+    pub(super) fn of(
+        state: &State,
+        service: &Service,
+        ours: &Deployment,
+        look: &Look,
+        now: Timestamp,
+    ) -> Counts {
         match &look.tasks {
             Some(tasks) => Counts::of_tasks(state, service, tasks, now),
             None => Counts::of_deployment(ours, service),
@@ -170,14 +249,21 @@ impl Counts {
             match (&task.last_status, new) {
                 (TaskStatus::Running, true) => {
                     counts.running += 1;
-                    counts.unhealthy += u32::from(!counts_as_healthy(task, service, now, state.health_check));
+                    counts.unhealthy +=
+                        u32::from(!counts_as_healthy(task, service, now, state.health_check));
                 }
                 (TaskStatus::Running, false) => counts.old += 1,
                 // On Fargate there is no instance to wait for: PROVISIONING is the network interface.
-                (TaskStatus::Provisioning, true) if task.instance.is_none() && !is_fargate(task, service) => counts.unplaced += 1,
+                (TaskStatus::Provisioning, true)
+                    if task.instance.is_none() && !is_fargate(task, service) =>
+                {
+                    counts.unplaced += 1;
+                }
                 (status, true) if status.is_starting() => counts.starting += 1,
                 (status, false) if status.is_stopping() => counts.draining += 1,
-                (TaskStatus::Stopped, true) => counts.failures += u32::from(super::failures::is_failure(task)),
+                (TaskStatus::Stopped, true) => {
+                    counts.failures += u32::from(super::failures::is_failure(task));
+                }
                 _ => {}
             }
         }
@@ -185,7 +271,10 @@ impl Counts {
     }
 
     fn of_deployment(ours: &Deployment, service: &Service) -> Counts {
-        let others = service.deployments.iter().filter(|deployment| deployment.id != ours.id);
+        let others = service
+            .deployments
+            .iter()
+            .filter(|deployment| deployment.id != ours.id);
         Counts {
             running: ours.running,
             starting: ours.pending,
@@ -197,19 +286,35 @@ impl Counts {
 }
 
 fn is_fargate(task: &Task, service: &Service) -> bool {
-    let launch = task.launch_type.as_deref().or(service.launch_type.as_deref());
-    launch == Some("FARGATE") || task.capacity_provider.as_deref().is_some_and(|name| name.starts_with("FARGATE"))
+    let launch = task
+        .launch_type
+        .as_deref()
+        .or(service.launch_type.as_deref());
+    launch == Some("FARGATE")
+        || task
+            .capacity_provider
+            .as_deref()
+            .is_some_and(|name| name.starts_with("FARGATE"))
 }
 
 /// Whether a running task counts towards the healthy ones, as far as it can be known.
 /// `health_check`: an essential container of the revision has one.
-pub(super) fn counts_as_healthy(task: &Task, service: &Service, now: Timestamp, health_check: bool) -> bool {
-    let up = task.started.map_or(Duration::ZERO, |started| now.since(started));
+pub(super) fn counts_as_healthy(
+    task: &Task,
+    service: &Service,
+    now: Timestamp,
+    health_check: bool,
+) -> bool {
+    let up = task
+        .started
+        .map_or(Duration::ZERO, |started| now.since(started));
     let behind_target_group = !service.load_balancers.is_empty();
     match task.health {
         Health::Unhealthy => false,
         Health::Unknown if health_check => false,
-        Health::Healthy | Health::Unknown if behind_target_group => up >= TARGET_HEALTH.max(service.health_check_grace),
+        Health::Healthy | Health::Unknown if behind_target_group => {
+            up >= TARGET_HEALTH.max(service.health_check_grace)
+        }
         Health::Healthy => true,
         Health::Unknown => up >= COUNTS_AFTER.max(service.health_check_grace),
     }

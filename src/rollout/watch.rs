@@ -51,43 +51,78 @@ pub struct Watch<'a> {
 impl Watch<'_> {
     /// Watches until each state has its verdict, or ECS can't be looked at any more. `say` gets the
     /// index of the state and the line.
-    pub async fn run(&self, states: &mut [State], say: &mut (dyn FnMut(usize, &Line) + Send)) -> Watched {
+    pub async fn run(
+        &self,
+        states: &mut [State],
+        say: &mut (dyn FnMut(usize, &Line) + Send),
+    ) -> Watched {
         let mut ended: Vec<Option<Ended>> = states.iter().map(|_| None).collect();
         let mut reader = self.reader();
         let began = self.clock.now();
         while ended.iter().any(Option::is_none) {
-            let open: Vec<usize> = (0..states.len()).filter(|&index| ended[index].is_none()).collect();
-            let mut looks = match tokio::time::timeout(self.rest(states, &open) + LAST_LOOK, reader.look(states, &open)).await {
+            let open: Vec<usize> = (0..states.len())
+                .filter(|&index| ended[index].is_none())
+                .collect();
+            let mut looks = match tokio::time::timeout(
+                self.rest(states, &open) + LAST_LOOK,
+                reader.look(states, &open),
+            )
+            .await
+            {
                 Ok(Ok(looks)) => looks,
                 Ok(Err(error)) if is_passing(&error) => {
                     tracing::debug!(%error, "a look failed and is tried again");
                     blind(&open, &error.to_string())
                 }
-                Ok(Err(error)) => return Watched { ended, broken: Some(error) },
+                Ok(Err(error)) => {
+                    return Watched {
+                        ended,
+                        broken: Some(error),
+                    };
+                }
                 Err(_) => blind(&open, "AWS did not answer until the time ran out"),
             };
             let strained = looks.iter().any(|look| look.failed.is_some());
             for (&index, look) in open.iter().zip(&mut looks) {
                 let mut step = step(&mut states[index], look, self.clock.now());
-                reader.explain(index, &states[index], (look, &mut step)).await;
-                let Step { say: lines, verdict, waiting, causes } = step;
+                reader
+                    .explain(index, &states[index], (look, &mut step))
+                    .await;
+                let Step {
+                    say: lines,
+                    verdict,
+                    waiting,
+                    causes,
+                } = step;
                 for line in &lines {
                     say(index, line);
                 }
-                ended[index] = verdict.map(|verdict| Ended { verdict, waiting, causes });
+                ended[index] = verdict.map(|verdict| Ended {
+                    verdict,
+                    waiting,
+                    causes,
+                });
             }
             if ended.iter().any(Option::is_none) {
                 let pace = self.pace(self.clock.now().since(began), strained);
                 tokio::time::sleep(pace.min(self.rest(states, &open))).await;
             }
         }
-        Watched { ended, broken: None }
+        Watched {
+            ended,
+            broken: None,
+        }
     }
 
     /// The time to the next deadline: nobody waits longer than the limit that was set.
     fn rest(&self, states: &[State], open: &[usize]) -> Duration {
-        let limits = open.iter().map(|&index| states[index].patience.deadline.since(self.clock.now()));
-        limits.filter(|rest| !rest.is_zero()).min().unwrap_or(SLOWEST)
+        let limits = open
+            .iter()
+            .map(|&index| states[index].patience.deadline.since(self.clock.now()));
+        limits
+            .filter(|rest| !rest.is_zero())
+            .min()
+            .unwrap_or(SLOWEST)
     }
 
     /// One look at one rollout, with what the cluster has, and what it means.
@@ -101,7 +136,12 @@ impl Watch<'_> {
     }
 
     fn reader(&self) -> Reader<'_> {
-        Reader { aws: self.aws, clock: self.clock, denied: BTreeSet::new(), seen: BTreeMap::new() }
+        Reader {
+            aws: self.aws,
+            clock: self.clock,
+            denied: BTreeSet::new(),
+            seen: BTreeMap::new(),
+        }
     }
 
     fn pace(&self, waited: Duration, strained: bool) -> Duration {
@@ -111,11 +151,19 @@ impl Watch<'_> {
 }
 
 fn blind(open: &[usize], why: &str) -> Vec<Look> {
-    open.iter().map(|_| Look { failed: Some(why.to_owned()), ..Look::default() }).collect()
+    open.iter()
+        .map(|_| Look {
+            failed: Some(why.to_owned()),
+            ..Look::default()
+        })
+        .collect()
 }
 
 fn is_passing(error: &AwsError) -> bool {
-    matches!(error.kind, AwsErrorKind::Throttled | AwsErrorKind::Unanswered)
+    matches!(
+        error.kind,
+        AwsErrorKind::Throttled | AwsErrorKind::Unanswered
+    )
 }
 
 /// Reads looks; remembers which optional actions are denied, so that they are asked for once.
@@ -131,7 +179,11 @@ impl Reader<'_> {
     /// One look at each of the `open` states, in their order.
     async fn look(&mut self, states: &[State], open: &[usize]) -> Result<Vec<Look>, AwsError> {
         let mut services = BTreeMap::new();
-        for cluster in open.iter().map(|&index| states[index].target.cluster.as_str()).collect::<BTreeSet<_>>() {
+        for cluster in open
+            .iter()
+            .map(|&index| states[index].target.cluster.as_str())
+            .collect::<BTreeSet<_>>()
+        {
             let names: Vec<&str> = open
                 .iter()
                 .map(|&index| &states[index].target)
@@ -160,8 +212,11 @@ impl Reader<'_> {
     /// Reads each cluster once where a rollout's question is where a task could go.
     async fn survey(&self, states: &[State], open: &[usize], looks: &mut [Look]) {
         let asking = |index: usize| states[index].wants_survey();
-        let clusters: BTreeSet<&str> =
-            open.iter().filter(|&&index| asking(index)).map(|&index| states[index].target.cluster.as_str()).collect();
+        let clusters: BTreeSet<&str> = open
+            .iter()
+            .filter(|&&index| asking(index))
+            .map(|&index| states[index].target.cluster.as_str())
+            .collect();
         for cluster in clusters {
             let here: Vec<(usize, Rival)> = open
                 .iter()
@@ -170,16 +225,28 @@ impl Reader<'_> {
                 .filter_map(|(place, &index)| {
                     let service = looks[place].service.clone()?;
                     let needs = TaskNeeds::of(&states[index].document);
-                    Some((place, Rival { service, needs, deployment: states[index].target.deployment.clone() }))
+                    Some((
+                        place,
+                        Rival {
+                            service,
+                            needs,
+                            deployment: states[index].target.deployment.clone(),
+                        },
+                    ))
                 })
                 .collect();
-            let services: Vec<_> =
-                here.iter().map(|(_, rival)| (&rival.service, rival.needs.constraints.as_slice())).collect();
+            let services: Vec<_> = here
+                .iter()
+                .map(|(_, rival)| (&rival.service, rival.needs.constraints.as_slice()))
+                .collect();
             let survey = Arc::new(self.aws.survey(cluster, &services).await);
             for (place, _) in here.iter().filter(|(place, _)| asking(open[*place])) {
                 looks[*place].survey = Some(survey.clone());
-                looks[*place].rivals =
-                    here.iter().filter(|(other, _)| other != place).map(|(_, rival)| rival.clone()).collect();
+                looks[*place].rivals = here
+                    .iter()
+                    .filter(|(other, _)| other != place)
+                    .map(|(_, rival)| rival.clone())
+                    .collect();
             }
         }
     }
@@ -189,7 +256,10 @@ impl Reader<'_> {
     async fn details(&mut self, state: &State) -> Result<Look, AwsError> {
         let mut look = Look::default();
         match self.read_details(state, &mut look).await {
-            Err(error) if is_passing(&error) => Ok(Look { failed: Some(error.to_string()), ..Look::default() }),
+            Err(error) if is_passing(&error) => Ok(Look {
+                failed: Some(error.to_string()),
+                ..Look::default()
+            }),
             Err(error) => Err(error),
             Ok(()) => Ok(look),
         }
@@ -198,15 +268,31 @@ impl Reader<'_> {
     async fn read_details(&mut self, state: &State, look: &mut Look) -> Result<(), AwsError> {
         let target = &state.target;
         if !self.denies(&["ecs:ListTasks", "ecs:DescribeTasks"]) {
-            let running = self.optional(self.aws.service_tasks(&target.cluster, &target.service, false).await)?;
+            let running = self.optional(
+                self.aws
+                    .service_tasks(&target.cluster, &target.service, false)
+                    .await,
+            )?;
             if let Some(mut tasks) = running {
-                let stopped = self.optional(self.aws.service_tasks(&target.cluster, &target.service, true).await)?;
+                let stopped = self.optional(
+                    self.aws
+                        .service_tasks(&target.cluster, &target.service, true)
+                        .await,
+                )?;
                 tasks.extend(stopped.unwrap_or_default());
                 look.tasks = Some(tasks);
             }
         }
-        if !self.denies(&["ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments"]) {
-            let known = self.aws.service_deployment(&target.cluster, &target.service, &target.deployment, target.created);
+        if !self.denies(&[
+            "ecs:ListServiceDeployments",
+            "ecs:DescribeServiceDeployments",
+        ]) {
+            let known = self.aws.service_deployment(
+                &target.cluster,
+                &target.service,
+                &target.deployment,
+                target.created,
+            );
             look.service_deployment = self.optional(known.await)?.flatten();
         }
         Ok(())

@@ -61,7 +61,11 @@ fn launch_type(definition: &Definition, service: &Service) -> Option<String> {
     let allowed = definition.requires_compatibilities();
     let missing = !allowed.is_empty() && !allowed.contains(&wanted);
     missing.then(|| {
-        format!("service `{}` has the launch type {wanted}, and the task definition is for {} only", service.name, allowed.join(", "))
+        format!(
+            "service `{}` has the launch type {wanted}, and the task definition is for {} only",
+            service.name,
+            allowed.join(", ")
+        )
     })
 }
 
@@ -80,19 +84,40 @@ mod tests {
             "requiresCompatibilities": ["EC2"],
             "containerDefinitions": [{"name": "app", "image": "a:1", "portMappings": [{"containerPort": 8080}]}],
         });
-        unsuited(&Definition::from_value("a test", document).unwrap(), service).join("\n")
+        unsuited(
+            &Definition::from_value("a test", document).unwrap(),
+            service,
+        )
+        .join("\n")
     }
 
     fn behind(container: &str, port: u16) -> Service {
-        let balancer = LoadBalancer { container: container.to_owned(), port, ..LoadBalancer::default() };
-        Service { name: "api".to_owned(), load_balancers: vec![balancer], ..Service::default() }
+        let balancer = LoadBalancer {
+            container: container.to_owned(),
+            port,
+            ..LoadBalancer::default()
+        };
+        Service {
+            name: "api".to_owned(),
+            load_balancers: vec![balancer],
+            ..Service::default()
+        }
     }
 
     #[test]
     fn what_goes_together_is_no_problem() {
         assert_eq!(check("bridge", &behind("app", 8080)), "");
         let network = Some(Network::default());
-        assert_eq!(check("awsvpc", &Service { network, ..Service::default() }), "");
+        assert_eq!(
+            check(
+                "awsvpc",
+                &Service {
+                    network,
+                    ..Service::default()
+                }
+            ),
+            ""
+        );
     }
 
     #[test]
@@ -100,7 +125,12 @@ mod tests {
         insta::assert_snapshot!(check("bridge", &behind("web", 8080)), @"the load balancer of service `api` sends to container `web`, which the task definition doesn't have");
         insta::assert_snapshot!(check("bridge", &behind("app", 80)), @"the load balancer of service `api` sends to port 80 of container `app`, which maps 8080");
         insta::assert_snapshot!(check("awsvpc", &behind("app", 8080)), @"the task definition has the network mode `awsvpc`, and service `api` has no network configuration (subnets, security groups)");
-        let fargate = Service { name: "api".to_owned(), launch_type: Some("FARGATE".to_owned()), network: Some(Network::default()), ..Service::default() };
+        let fargate = Service {
+            name: "api".to_owned(),
+            launch_type: Some("FARGATE".to_owned()),
+            network: Some(Network::default()),
+            ..Service::default()
+        };
         insta::assert_snapshot!(check("bridge", &fargate), @r"
         service `api` has a network configuration, which goes with the network mode `awsvpc` only; the task definition has `bridge`
         service `api` has the launch type FARGATE, and the task definition is for EC2 only

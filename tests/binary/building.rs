@@ -12,13 +12,13 @@ use crate::stage::{Running, Stage, definition, until};
 
 /// A stage whose ECR is the real registry, with `Dockerfile` in the workspace.
 pub(crate) fn stage(dockerfile: &str) -> Stage {
-    stage_at(engine::registry(), dockerfile)
+    stage_at(&engine::registry(), dockerfile)
 }
 
-fn stage_at(address: String, dockerfile: &str) -> Stage {
+fn stage_at(address: &str, dockerfile: &str) -> Stage {
     let credentials = engine::credentials();
     let registry = Registry {
-        address: address.clone(),
+        address: address.to_owned(),
         username: credentials.username.clone(),
         password: credentials.password.expose().to_owned(),
     };
@@ -116,7 +116,7 @@ fn a_push_that_is_not_answered_is_left() {
     }
     let behind = engine::registry().parse().unwrap();
     let address = runtime.block_on(door::before(behind, gate.clone()));
-    let stage = stage_at(address.to_string(), "FROM scratch\nCOPY Dockerfile /\n");
+    let stage = stage_at(&address.to_string(), "FROM scratch\nCOPY Dockerfile /\n");
     let mut running = stage.start();
     running.until("the push", || gate.holds("HEAD") || gate.holds("POST"));
     signals::check(&stage, &running.signal("TERM"), (143, false));

@@ -4,6 +4,10 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+use plimsoll::docker::{Built, PushRequest};
+use plimsoll::image::ImageRef;
+use serde_json::Value;
+
 use crate::building;
 use crate::engine;
 use crate::signals;
@@ -12,30 +16,40 @@ use crate::stage::{Ended, Running, SHA, Stage, binary};
 const HERE: &str = env!("CARGO_MANIFEST_DIR");
 const HELLO: &str = include_str!("../../examples/hello/Dockerfile");
 
-/// The action's image with this build's binary in it; what it is called by.
-fn image() -> &'static str {
-    static BUILT: OnceLock<String> = OnceLock::new();
+/// The action's image with this build's binary in it.
+struct ActionImage {
+    name: ImageRef,
+    built: Built,
+}
+
+fn image() -> &'static ActionImage {
+    static BUILT: OnceLock<ActionImage> = OnceLock::new();
     BUILT.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
         for name in ["Dockerfile", ".dockerignore"] {
             fs::copy(format!("{HERE}/{name}"), folder.path().join(name)).unwrap();
         }
-        fs::create_dir(folder.path().join("dist")).unwrap();
-        fs::copy(binary(), folder.path().join("dist/plimsoll")).unwrap();
-        fs::copy(
-            "/etc/ssl/certs/ca-certificates.crt",
-            folder.path().join("dist/ca-certificates.crt"),
-        )
-        .unwrap();
+        let dist = folder.path().join("dist");
+        fs::create_dir(&dist).unwrap();
+        fs::copy(binary(), dist.join("plimsoll")).unwrap();
+        let bundle = "/etc/ssl/certs/ca-certificates.crt";
+        fs::copy(bundle, dist.join("ca-certificates.crt")).unwrap();
         let mut request = engine::request(folder.path());
         request.build_args = vec![("BINARY_FROM".to_owned(), "prebuilt".to_owned())];
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(engine::build(&request)).0.unwrap();
-        request.name.to_string()
+        let built = block_on(engine::build(&request)).0.unwrap();
+        ActionImage {
+            name: request.name,
+            built,
+        }
     })
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(future)
 }
 
 /// `examples/hello` as the checked out workspace, its server compiled.
@@ -73,7 +87,7 @@ fn start<'a>(stage: &'a Stage, name: &str) -> Running<'a> {
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .chain(fixed)
     };
-    let image = image();
+    let image = image().name.to_string();
     let mut docker = Command::new("docker");
     docker
         .env_clear()
@@ -127,27 +141,31 @@ fn name(what: &str) -> String {
     format!("plimsoll-{what}-{}", std::process::id())
 }
 
-/// What the registry holds under the commit's tag.
-fn digest_in_registry(repository: &str) -> String {
+/// The registry's manifest of a tag: its digest, and what stands in it.
+fn manifest(repository: &str, tag: &str) -> (String, Value) {
     let credentials = engine::credentials();
     let user = format!("{}:{}", credentials.username, credentials.password.expose());
     let url = format!(
-        "http://{}/v2/{repository}/manifests/{SHA}",
+        "http://{}/v2/{repository}/manifests/{tag}",
         engine::registry()
     );
     let accept = "Accept: application/vnd.docker.distribution.manifest.v2+json";
-    let head = engine::run(
-        "curl",
-        &[
-            "--silent", "--fail", "--head", "--user", &user, "--header", accept, &url,
-        ],
-    );
-    let line = head.lines().find_map(|line| {
-        line.to_lowercase()
-            .strip_prefix("docker-content-digest:")
-            .map(str::to_owned)
+    let fixed = [
+        "--silent",
+        "--fail",
+        "--include",
+        "--user",
+        &user,
+        "--header",
+    ];
+    let answer = engine::run("curl", &[&fixed[..], &[accept, &url]].concat());
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let digest = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("docker-content-digest")
+            .then(|| value.trim().to_owned())
     });
-    line.unwrap().trim().to_owned()
+    (digest.unwrap(), serde_json::from_str(body).unwrap())
 }
 
 fn well(stage: &Stage, ended: &Ended) {
@@ -172,10 +190,7 @@ fn it_builds_pushes_and_deploys_and_then_redeploys_what_is_there() {
         .clone();
     let built = start(&stage, &name("build")).end();
     well(&stage, &built);
-    assert_eq!(
-        stage.output("image-digest"),
-        digest_in_registry(&repository)
-    );
+    assert_eq!(stage.output("image-digest"), manifest(&repository, SHA).0);
     assert_eq!(stage.output("image-tag"), SHA);
     building::check_login(&built.log);
     let runs = stage.sim.with(|world| {
@@ -201,6 +216,24 @@ fn it_builds_pushes_and_deploys_and_then_redeploys_what_is_there() {
         ),
         (1, 2)
     );
+}
+
+#[test]
+fn its_image_is_two_layers_in_the_registry() {
+    let image = image();
+    let push = PushRequest {
+        built: image.built.clone(),
+        repository: image.name.clone(),
+        tags: vec!["size".to_owned()],
+        credentials: Some(engine::credentials()),
+    };
+    block_on(async { engine::engine().await.push(&push, &mut |_| {}).await }).unwrap();
+    let (_, manifest) = manifest(image.name.path(), "size");
+    let layers = manifest["layers"].as_array().unwrap();
+    assert_eq!(layers.len(), 2, "the CA bundle and the binary: {manifest}");
+    let parts = layers.iter().chain([&manifest["config"]]);
+    let bytes: u64 = parts.map(|part| part["size"].as_u64().unwrap()).sum();
+    println!("image as the registry holds it: {bytes} bytes");
 }
 
 #[test]

@@ -32,9 +32,7 @@ fn packages() -> BTreeMap<(String, String), Vec<String>> {
     for (name, version, _) in &blocks {
         let exact = format!("{name} {version}");
         let uses = |used: &&str| *used == name || *used == exact;
-        let users = blocks
-            .iter()
-            .filter(|(_, _, used)| used.iter().any(&uses));
+        let users = blocks.iter().filter(|(_, _, used)| used.iter().any(&uses));
         let users = users.map(|(user, ..)| user.clone()).collect();
         packages.insert((name.clone(), version.clone()), users);
     }

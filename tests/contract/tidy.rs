@@ -44,7 +44,9 @@ fn is_pure(file: &str) -> bool {
         .next()
         .unwrap_or_default();
     let module = module.trim_end_matches(".rs");
-    PURE.contains(&module) && !EDGE.iter().any(|edge| file.starts_with(edge)) && !file.ends_with("tests.rs")
+    PURE.contains(&module)
+        && !EDGE.iter().any(|edge| file.starts_with(edge))
+        && !file.ends_with("tests.rs")
 }
 
 /// The code of a line, without what is said in a comment.

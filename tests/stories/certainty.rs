@@ -17,7 +17,10 @@ struct Numbers(u64);
 
 impl Numbers {
     fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % bound
     }
 }
@@ -32,14 +35,21 @@ struct Rollout {
 }
 
 fn completed(world: &World) -> Option<i64> {
-    world.events("web", "api").iter().find(|event| event.message.contains("deployment completed") && event.at > START).map(|event| event.at)
+    world
+        .events("web", "api")
+        .iter()
+        .find(|event| event.message.contains("deployment completed") && event.at > START)
+        .map(|event| event.at)
 }
 
 fn third_failure(world: &World) -> Option<i64> {
     let mut stopped: Vec<i64> = world
         .tasks()
         .iter()
-        .filter(|task| task.task_definition.ends_with(":2") && task.stop_code == Some("EssentialContainerExited"))
+        .filter(|task| {
+            task.task_definition.ends_with(":2")
+                && task.stop_code == Some("EssentialContainerExited")
+        })
         .filter_map(|task| task.stopped)
         .collect();
     stopped.sort_unstable();
@@ -49,7 +59,10 @@ fn third_failure(world: &World) -> Option<i64> {
 fn rollout(numbers: &mut Numbers) -> Rollout {
     let desired = u32::try_from(1 + numbers.below(4)).unwrap();
     let pull_secs = i64::try_from(1 + numbers.below(120)).unwrap();
-    let slow = TaskBehaviour { pull_secs, ..TaskBehaviour::default() };
+    let slow = TaskBehaviour {
+        pull_secs,
+        ..TaskBehaviour::default()
+    };
     match numbers.below(5) {
         0 => Rollout {
             outcome: "succeeded",
@@ -65,7 +78,15 @@ fn rollout(numbers: &mut Numbers) -> Rollout {
                 images(world);
                 instance(world);
                 crash(world, "api@", 1);
-                service(world, definition("api", 128, 256), ServiceSpec { desired, breaker: Some(Breaker::default()), ..ServiceSpec::default() });
+                service(
+                    world,
+                    definition("api", 128, 256),
+                    ServiceSpec {
+                        desired,
+                        breaker: Some(Breaker::default()),
+                        ..ServiceSpec::default()
+                    },
+                );
             }),
             certain: completed,
         },
@@ -75,7 +96,14 @@ fn rollout(numbers: &mut Numbers) -> Rollout {
                 images(world);
                 instance(world);
                 crash(world, "api@", 2);
-                service(world, definition("api", 128, 256), ServiceSpec { desired, ..ServiceSpec::default() });
+                service(
+                    world,
+                    definition("api", 128, 256),
+                    ServiceSpec {
+                        desired,
+                        ..ServiceSpec::default()
+                    },
+                );
             }),
             certain: third_failure,
         },
@@ -86,7 +114,14 @@ fn rollout(numbers: &mut Numbers) -> Rollout {
                 instance(world);
                 // Room for the old tasks, and for no new one beside them.
                 let memory = 7000 / i64::from(desired);
-                service(world, definition("api", 64, memory), ServiceSpec { desired, ..ServiceSpec::default() });
+                service(
+                    world,
+                    definition("api", 64, memory),
+                    ServiceSpec {
+                        desired,
+                        ..ServiceSpec::default()
+                    },
+                );
             }),
             certain: |_| Some(START),
         },
@@ -97,7 +132,9 @@ fn rollout(numbers: &mut Numbers) -> Rollout {
                 roomy(world, desired);
                 world.script(START + 10_000, |world| {
                     let arn = world.add_task_definition(definition("api", 64, 128));
-                    world.update_service("web", "api", &json!({"taskDefinition": arn})).unwrap();
+                    world
+                        .update_service("web", "api", &json!({"taskDefinition": arn}))
+                        .unwrap();
                 });
             }),
             certain: |_| Some(START + 10_000),
@@ -107,7 +144,11 @@ fn rollout(numbers: &mut Numbers) -> Rollout {
 
 /// Looks from the certainty to the verdict, the one that gave it included.
 fn looks(told: &Told, certain: i64) -> usize {
-    told.sim.calls().iter().filter(|call| call.operation == "DescribeServices" && call.at >= certain).count()
+    told.sim
+        .calls()
+        .iter()
+        .filter(|call| call.operation == "DescribeServices" && call.at >= certain)
+        .count()
 }
 
 #[tokio::test(start_paused = true)]
@@ -115,17 +156,33 @@ async fn certainty_is_followed_by_the_verdict_within_a_few_looks() {
     let mut numbers = Numbers(20_261_124);
     let mut waits: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for number in 0..ROLLOUTS {
-        let Rollout { outcome, build, certain } = rollout(&mut numbers);
-        let told = redeploy(build).input("capacity-check", "off").deploy().await;
+        let Rollout {
+            outcome,
+            build,
+            certain,
+        } = rollout(&mut numbers);
+        let told = redeploy(build)
+            .input("capacity-check", "off")
+            .deploy()
+            .await;
         assert_eq!(told.outcome(), outcome, "rollout {number}: {}", told.log);
-        let certain = told.sim.with(|world| certain(world)).expect("the world came to its end");
-        waits.entry(outcome).or_default().push(looks(&told, certain));
+        let certain = told
+            .sim
+            .with(|world| certain(world))
+            .expect("the world came to its end");
+        waits
+            .entry(outcome)
+            .or_default()
+            .push(looks(&told, certain));
     }
     println!("looks from certainty to verdict, {ROLLOUTS} rollouts");
     for (outcome, mut looks) in waits {
         looks.sort_unstable();
         let (median, most) = (looks[looks.len() / 2], looks[looks.len() - 1]);
-        println!("{outcome:12} {:4} rollouts  median {median}  most {most}", looks.len());
+        println!(
+            "{outcome:12} {:4} rollouts  median {median}  most {most}",
+            looks.len()
+        );
         // A proof takes two looks in a row, after one that asks for it and the one that finds the
         // services; all else is seen by the next look.
         let bound = if outcome == "stuck" { 6 } else { 2 };

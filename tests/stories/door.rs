@@ -6,17 +6,19 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
+use plimsoll::app;
 use plimsoll::aws::Aws;
 use plimsoll::clock::Clock;
 use plimsoll::console::{Console, Style};
-use plimsoll::app;
-use plimsoll::run::{Run, Task};
 use plimsoll::report::{Outcome, Report, text};
 use plimsoll::request::{Facts, RawInputs, Request};
+use plimsoll::run::{Run, Task};
 use plimsoll::snapshot::Timestamp;
 use plimsoll_sim::{Answer, Fault, FaultKind, Sim, World};
 
@@ -48,10 +50,15 @@ impl Door {
     fn trouble(&self, operation: &str) {
         let second = (self.clock.now().0 - START) / 1000;
         let fits = |trouble: &&Trouble| {
-            trouble.span.contains(&second) && trouble.operations.iter().any(|one| one == "*" || one == operation)
+            trouble.span.contains(&second)
+                && trouble
+                    .operations
+                    .iter()
+                    .any(|one| one == "*" || one == operation)
         };
         if let Some(trouble) = self.troubles.iter().find(fits) {
-            self.sim.fault(Fault::new(operation, 1, trouble.kind.clone()));
+            self.sim
+                .fault(Fault::new(operation, 1, trouble.kind.clone()));
         }
     }
 
@@ -67,8 +74,13 @@ impl Door {
 impl HttpConnector for Door {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let request = request.try_into_http1x().expect("a plain request");
-        let request = request.map(|body| bytes::Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
-        let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+        let request =
+            request.map(|body| bytes::Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
+        let target = request
+            .headers()
+            .get("x-amz-target")
+            .and_then(|target| target.to_str().ok())
+            .unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         self.trouble(&operation);
         HttpConnectorFuture::ready(match self.sim.answer(self.clock.now().0, &request) {
@@ -88,7 +100,13 @@ fn aws(door: Door) -> Aws {
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-west-1"))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("AKIDEXAMPLE", "secret", None, None, "story")))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+            "AKIDEXAMPLE",
+            "secret",
+            None,
+            None,
+            "story",
+        )))
         .http_client(http_client_fn(move |_, _| http.clone()))
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .build();
@@ -138,10 +156,20 @@ pub(crate) struct Told {
 impl Story {
     /// A deploy of service `api` in cluster `web` in the world that `build` makes.
     pub(crate) fn new(build: impl FnOnce(&mut World)) -> Story {
-        let mut world = World::new(START).region("eu-west-1").account("111122223333");
+        let mut world = World::new(START)
+            .region("eu-west-1")
+            .account("111122223333");
         world.add_cluster("web");
         build(&mut world);
-        Story { sim: Sim::new(world), inputs: Vec::new(), troubles: Vec::new(), rewrites: Vec::new(), workspace: ".".into() }.input("cluster", "web").input("service", "api")
+        Story {
+            sim: Sim::new(world),
+            inputs: Vec::new(),
+            troubles: Vec::new(),
+            rewrites: Vec::new(),
+            workspace: ".".into(),
+        }
+        .input("cluster", "web")
+        .input("service", "api")
     }
 
     pub(crate) fn input(mut self, name: &str, value: &str) -> Story {
@@ -157,20 +185,34 @@ impl Story {
     }
 
     /// All calls of `operations` (commas between them, or `*`) go wrong in these seconds.
-    pub(crate) fn trouble(mut self, operations: &str, span: std::ops::Range<i64>, kind: FaultKind) -> Story {
-        self.troubles.push(Trouble { operations: operations.split(',').map(str::to_owned).collect(), span, kind });
+    pub(crate) fn trouble(
+        mut self,
+        operations: &str,
+        span: std::ops::Range<i64>,
+        kind: FaultKind,
+    ) -> Story {
+        self.troubles.push(Trouble {
+            operations: operations.split(',').map(str::to_owned).collect(),
+            span,
+            kind,
+        });
         self
     }
 
     /// The caller may not call these actions, one a word.
     pub(crate) fn deny(self, actions: &str) -> Story {
-        self.sim.with(|world| actions.split_whitespace().for_each(|action| world.deny(action)));
+        self.sim.with(|world| {
+            actions
+                .split_whitespace()
+                .for_each(|action| world.deny(action));
+        });
         self
     }
 
     /// Answers of `operation` say `to` where the stand-in says `from`.
     pub(crate) fn rewrite(mut self, operation: &str, from: &str, to: &str) -> Story {
-        self.rewrites.push((operation.to_owned(), from.to_owned(), to.to_owned()));
+        self.rewrites
+            .push((operation.to_owned(), from.to_owned(), to.to_owned()));
         self
     }
 
@@ -187,16 +229,31 @@ impl Story {
     pub(crate) async fn carry_out(self, task: Task) -> Told {
         let clock = Clock::starting_at(Timestamp(START));
         let pages = Pages::default();
-        let env = self.inputs.iter().map(|(name, value)| (format!("INPUT_{}", name.to_uppercase()), value.clone()));
+        let env = self
+            .inputs
+            .iter()
+            .map(|(name, value)| (format!("INPUT_{}", name.to_uppercase()), value.clone()));
         let raw = RawInputs::from_env(env);
         assert!(raw.warnings.is_empty(), "{:?}", raw.warnings);
-        let facts = Facts { region: Some("eu-west-1".to_owned()), ..Facts::default() };
-        let request = Request::check(&raw, &facts).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let facts = Facts {
+            region: Some("eu-west-1".to_owned()),
+            ..Facts::default()
+        };
+        let request =
+            Request::check(&raw, &facts).unwrap_or_else(|problems| panic!("{problems:?}"));
         let mut run = Run {
-            aws: aws(Door { sim: self.sim.clone(), clock, troubles: self.troubles.into(), rewrites: self.rewrites.into() }),
+            aws: aws(Door {
+                sim: self.sim.clone(),
+                clock,
+                troubles: self.troubles.into(),
+                rewrites: self.rewrites.into(),
+            }),
             clock,
             console: Console::new(Box::new(pages.clone()), Style::Plain, clock),
-            report: Report { started: clock.now(), ..Report::default() },
+            report: Report {
+                started: clock.now(),
+                ..Report::default()
+            },
             workspace: self.workspace,
             docker_host: None,
         };
@@ -204,7 +261,12 @@ impl Story {
         for line in text::closing(&run.report) {
             run.console.words(&line);
         }
-        Told { sim: self.sim, log: pages.text(), report: run.report, seconds: clock.elapsed().as_secs() }
+        Told {
+            sim: self.sim,
+            log: pages.text(),
+            report: run.report,
+            seconds: clock.elapsed().as_secs(),
+        }
     }
 }
 
@@ -215,11 +277,20 @@ impl Told {
 
     /// How often an operation was called.
     pub(crate) fn calls(&self, operation: &str) -> usize {
-        self.sim.calls().iter().filter(|call| call.operation == operation).count()
+        self.sim
+            .calls()
+            .iter()
+            .filter(|call| call.operation == operation)
+            .count()
     }
 
     /// The kinds of the causes, the first one first.
     pub(crate) fn kinds(&self) -> Vec<&'static str> {
-        self.report.services.iter().flat_map(|service| &service.causes).map(|cause| cause.kind.as_str()).collect()
+        self.report
+            .services
+            .iter()
+            .flat_map(|service| &service.causes)
+            .map(|cause| cause.kind.as_str())
+            .collect()
     }
 }

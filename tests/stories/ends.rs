@@ -1,12 +1,12 @@
 //! How rollouts end, each told once.
 
-use plimsoll_sim::{
-    Breaker, InstanceSpec, ProviderSpec, ServiceSpec, TaskBehaviour,
-};
+use plimsoll_sim::{Breaker, InstanceSpec, ProviderSpec, ServiceSpec, TaskBehaviour};
 use serde_json::json;
 
 use crate::door::START;
-use crate::setting::{crash, definition, images, instance, large, redeploy, roomy, service, story_of};
+use crate::setting::{
+    crash, definition, images, instance, large, redeploy, roomy, service, story_of,
+};
 
 #[tokio::test(start_paused = true)]
 async fn a_plain_rollout_on_instances_succeeds() {
@@ -48,13 +48,25 @@ async fn a_plain_rollout_on_fargate_succeeds() {
         document["cpu"] = json!("256");
         document["memory"] = json!("512");
         document["containerDefinitions"][0]["portMappings"] = json!([{"containerPort": 8080}]);
-        service(world, document, ServiceSpec { desired: 2, launch_type: "FARGATE".to_owned(), ..ServiceSpec::default() });
+        service(
+            world,
+            document,
+            ServiceSpec {
+                desired: 2,
+                launch_type: "FARGATE".to_owned(),
+                ..ServiceSpec::default()
+            },
+        );
     })
     .deploy()
     .await;
     assert_eq!(told.outcome(), "succeeded", "{}", told.log);
     // One task goes first so that ECS learns the image's digest; PROVISIONING is no lack of room.
-    assert!(!told.log.contains("waiting for an instance"), "{}", told.log);
+    assert!(
+        !told.log.contains("waiting for an instance"),
+        "{}",
+        told.log
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -72,13 +84,25 @@ async fn a_crash_loop_ends_rolled_back_though_the_service_is_stable_again() {
         instance(world);
         crash(world, "api@", 1);
         let breaker = Some(Breaker::default());
-        service(world, definition("api", 256, 512), ServiceSpec { desired: 1, breaker, ..ServiceSpec::default() });
+        service(
+            world,
+            definition("api", 256, 512),
+            ServiceSpec {
+                desired: 1,
+                breaker,
+                ..ServiceSpec::default()
+            },
+        );
     })
     .deploy()
     .await;
     assert_eq!(told.outcome(), "rolled-back", "{}", told.log);
     assert_eq!(told.kinds().first(), Some(&"container-exit"));
-    let stable = told.sim.with(|world| world.service("web", "api").map(|service| service.deployments.len()));
+    let stable = told.sim.with(|world| {
+        world
+            .service("web", "api")
+            .map(|service| service.deployments.len())
+    });
     assert_eq!(stable, Some(1), "the service itself looks well");
     insta::assert_snapshot!(story_of(&told), @"
       0:00  forecast: the rollout fits: 1 new task in 1 wave
@@ -131,7 +155,13 @@ async fn without_a_breaker_three_failures_in_a_row_end_the_wait() {
     .deploy()
     .await;
     assert_eq!(told.outcome(), "failed", "{}", told.log);
-    assert!(told.report.reason.contains("3 tasks of the new revision failed in a row"), "{}", told.report.reason);
+    assert!(
+        told.report
+            .reason
+            .contains("3 tasks of the new revision failed in a row"),
+        "{}",
+        told.report.reason
+    );
     assert!(told.seconds < 5 * 60, "{} s", told.seconds);
 }
 
@@ -142,13 +172,19 @@ async fn another_deployment_takes_the_place() {
         world.add_image("api", "v3", "amd64");
         world.script(START + 30_000, |world| {
             let arn = world.add_task_definition(definition("api", 128, 256));
-            world.update_service("web", "api", &json!({"taskDefinition": arn})).unwrap();
+            world
+                .update_service("web", "api", &json!({"taskDefinition": arn}))
+                .unwrap();
         });
     })
     .deploy()
     .await;
     assert_eq!(told.outcome(), "superseded", "{}", told.log);
-    assert!(told.report.reason.contains("api:3"), "{}", told.report.reason);
+    assert!(
+        told.report.reason.contains("api:3"),
+        "{}",
+        told.report.reason
+    );
     assert!(told.seconds <= 60, "{} s", told.seconds);
 }
 
@@ -166,7 +202,11 @@ async fn a_fixed_port_that_the_old_task_holds_is_a_proven_end() {
     .await;
     assert_eq!(told.outcome(), "stuck", "{}", told.log);
     assert_eq!(told.kinds().first(), Some(&"port"));
-    assert!(told.seconds <= 30, "called at once, not after stuck-after: {} s", told.seconds);
+    assert!(
+        told.seconds <= 30,
+        "called at once, not after stuck-after: {} s",
+        told.seconds
+    );
     insta::assert_snapshot!(story_of(&told), @"
       0:00  service `api`: deployment ecs-svc/2914 started
       0:00  0 of 1 new task running; 1 old running
@@ -189,14 +229,29 @@ async fn a_fixed_port_that_the_old_task_holds_is_a_proven_end() {
 
 #[tokio::test(start_paused = true)]
 async fn the_large_task_on_one_instance_is_stuck_with_its_numbers() {
-    let told = redeploy(large).input("capacity-check", "off").input("service", "sample").deploy().await;
+    let told = redeploy(large)
+        .input("capacity-check", "off")
+        .input("service", "sample")
+        .deploy()
+        .await;
     assert_eq!(told.outcome(), "stuck", "{}", told.log);
     assert!(told.seconds <= 30, "{} s", told.seconds);
     let causes = &told.report.services[0].causes;
     let evidence = causes[0].evidence.join("\n");
-    assert!(evidence.contains("6144 CPU units needed, 2048 free, 4096 short"), "{evidence}");
-    assert!(evidence.contains("16384 MiB needed, 15360 free, 1024 short"), "{evidence}");
-    let rendered: Vec<&str> = causes[0].remedies.iter().filter(|remedy| remedy.checked).map(|remedy| remedy.text.as_str()).collect();
+    assert!(
+        evidence.contains("6144 CPU units needed, 2048 free, 4096 short"),
+        "{evidence}"
+    );
+    assert!(
+        evidence.contains("16384 MiB needed, 15360 free, 1024 short"),
+        "{evidence}"
+    );
+    let rendered: Vec<&str> = causes[0]
+        .remedies
+        .iter()
+        .filter(|remedy| remedy.checked)
+        .map(|remedy| remedy.text.as_str())
+        .collect();
     insta::assert_snapshot!(rendered.join("\n"), @"
     set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200)
     give the task 2048 CPU units instead of 6144 and 15360 MiB instead of 16384
@@ -212,11 +267,17 @@ async fn managed_scaling_that_delivers_in_time_is_waited_for() {
             name: "workers".to_owned(),
             max: 2,
             desired: 1,
-            instance: InstanceSpec { capacity_provider: Some("workers".to_owned()), ..InstanceSpec::default() },
+            instance: InstanceSpec {
+                capacity_provider: Some("workers".to_owned()),
+                ..InstanceSpec::default()
+            },
             registers_after_secs: 90,
             ..ProviderSpec::default()
         });
-        let spec = ServiceSpec { capacity_providers: vec![("workers".to_owned(), 1, 0)], ..ServiceSpec::default() };
+        let spec = ServiceSpec {
+            capacity_providers: vec![("workers".to_owned(), 1, 0)],
+            ..ServiceSpec::default()
+        };
         service(world, definition("api", 1536, 4096), spec);
     })
     .deploy()
@@ -232,10 +293,17 @@ async fn a_place_that_comes_free_by_itself_ends_well() {
         instance(world);
         service(world, definition("api", 1024, 2048), ServiceSpec::default());
         // Another service holds the second half until somebody scales it in.
-        let mut other = ServiceSpec { name: "batch".to_owned(), ..ServiceSpec::default() };
+        let mut other = ServiceSpec {
+            name: "batch".to_owned(),
+            ..ServiceSpec::default()
+        };
         other.task_definition = world.add_task_definition(definition("batch", 1024, 2048));
         world.create_service(other);
-        world.script(START + 40_000, |world| { world.update_service("web", "batch", &json!({"desiredCount": 0})).unwrap(); });
+        world.script(START + 40_000, |world| {
+            world
+                .update_service("web", "batch", &json!({"desiredCount": 0}))
+                .unwrap();
+        });
     })
     .input("capacity-check", "off")
     .input("on-stuck", "wait")
@@ -249,14 +317,24 @@ async fn a_place_that_comes_free_by_itself_ends_well() {
 async fn a_rollout_that_is_only_slow_times_out_and_says_what_it_waits_for() {
     let told = redeploy(|world| {
         roomy(world, 1);
-        world.behaviour("api@", TaskBehaviour { pull_secs: 3600, ..TaskBehaviour::default() });
+        world.behaviour(
+            "api@",
+            TaskBehaviour {
+                pull_secs: 3600,
+                ..TaskBehaviour::default()
+            },
+        );
     })
     .input("wait-for-minutes", "10")
     .deploy()
     .await;
     assert_eq!(told.outcome(), "timed-out", "{}", told.log);
     assert_eq!(told.seconds, 600);
-    assert!(told.report.reason.contains("1 new task to start"), "{}", told.report.reason);
+    assert!(
+        told.report.reason.contains("1 new task to start"),
+        "{}",
+        told.report.reason
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -264,7 +342,13 @@ async fn half_an_hour_passes_in_well_under_a_second() {
     let real = std::time::Instant::now();
     let told = redeploy(|world| {
         roomy(world, 3);
-        world.behaviour("api@", TaskBehaviour { pull_secs: 7200, ..TaskBehaviour::default() });
+        world.behaviour(
+            "api@",
+            TaskBehaviour {
+                pull_secs: 7200,
+                ..TaskBehaviour::default()
+            },
+        );
     })
     .deploy()
     .await;

@@ -8,7 +8,12 @@ use crate::setting::{definition, images, instance, large, redeploy, service, sto
 
 /// Blocked before anything was changed, for this reason first.
 fn blocked(told: &Told, kind: &str) {
-    assert_eq!((told.outcome(), told.report.exit_code()), ("blocked", 3), "{}", told.log);
+    assert_eq!(
+        (told.outcome(), told.report.exit_code()),
+        ("blocked", 3),
+        "{}",
+        told.log
+    );
     assert_eq!(told.kinds().first(), Some(&kind), "{}", told.log);
     for write in ["RegisterTaskDefinition", "UpdateService"] {
         assert_eq!(told.calls(write), 0, "{write} was called");
@@ -32,7 +37,11 @@ fn fixed_port(mut document: Value) -> Value {
 }
 
 fn zero_to_hundred() -> ServiceSpec {
-    ServiceSpec { minimum_healthy_percent: 0, maximum_percent: 100, ..ServiceSpec::default() }
+    ServiceSpec {
+        minimum_healthy_percent: 0,
+        maximum_percent: 100,
+        ..ServiceSpec::default()
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -56,9 +65,17 @@ async fn the_large_task_is_refused_with_its_numbers() {
 
 #[tokio::test(start_paused = true)]
 async fn a_warning_lets_it_go_on() {
-    let told = redeploy(large).input("service", "sample").input("capacity-check", "warn").deploy().await;
+    let told = redeploy(large)
+        .input("service", "sample")
+        .input("capacity-check", "warn")
+        .deploy()
+        .await;
     assert_eq!(told.outcome(), "stuck", "{}", told.log);
-    assert!(told.log.contains("warning: the rollout can't finish"), "{}", told.log);
+    assert!(
+        told.log.contains("warning: the rollout can't finish"),
+        "{}",
+        told.log
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -66,7 +83,11 @@ async fn a_task_of_4096_mib_on_a_t4g_large() {
     let told = redeploy(|world| {
         images(world);
         world.add_image("api", "v2", "arm64");
-        world.add_instance(InstanceSpec { ec2_type: "t4g.large".to_owned(), memory: 7813, ..InstanceSpec::default() });
+        world.add_instance(InstanceSpec {
+            ec2_type: "t4g.large".to_owned(),
+            memory: 7813,
+            ..InstanceSpec::default()
+        });
         service(world, definition("api", 512, 4096), ServiceSpec::default());
     })
     .input("platform", "linux/arm64")
@@ -93,9 +114,19 @@ async fn enough_memory_in_sum_and_on_no_instance() {
     let told = redeploy(|world| {
         images(world);
         for _ in 0..3 {
-            world.add_instance(InstanceSpec { memory: 7000, ..InstanceSpec::default() });
+            world.add_instance(InstanceSpec {
+                memory: 7000,
+                ..InstanceSpec::default()
+            });
         }
-        service(world, definition("api", 128, 4000), ServiceSpec { desired: 3, ..ServiceSpec::default() });
+        service(
+            world,
+            definition("api", 128, 4000),
+            ServiceSpec {
+                desired: 3,
+                ..ServiceSpec::default()
+            },
+        );
     })
     .deploy()
     .await;
@@ -108,7 +139,7 @@ async fn enough_memory_in_sum_and_on_no_instance() {
       i-0e6984080bab12a02  m5.large      1920      3000         2         0  4000 MiB needed, 3000 free, 1000 short
       i-03fdabe86cbbeaa11  m5.large      1920      3000         2         0  4000 MiB needed, 3000 free, 1000 short
       i-0225ec07a99506761  m5.large      1920      3000         2         0  4000 MiB needed, 3000 free, 1000 short
-      would help: set `minimumHealthyPercent` to 66 and `maximumPercent` to 200 (now 100 and 200); as few as 2 of 3 tasks serve during a rollout
+      would help: set `minimumHealthyPercent` to 66 (now 100); as few as 2 of 3 tasks serve during a rollout
       would help: give the task 3000 MiB instead of 4000; each task has that much less
       would help: add 1 more instance of type m5.large to the cluster; what an instance costs while it runs
 
@@ -151,8 +182,19 @@ async fn network_interfaces_without_and_with_trunk() {
     let world = |attributes: Vec<(String, Option<String>)>, eni_limit: Option<usize>| {
         move |world: &mut World| {
             images(world);
-            world.add_instance(InstanceSpec { attributes, eni_limit, ..InstanceSpec::default() });
-            service(world, awsvpc(definition("api", 128, 256)), ServiceSpec { desired: 2, ..ServiceSpec::default() });
+            world.add_instance(InstanceSpec {
+                attributes,
+                eni_limit,
+                ..InstanceSpec::default()
+            });
+            service(
+                world,
+                awsvpc(definition("api", 128, 256)),
+                ServiceSpec {
+                    desired: 2,
+                    ..ServiceSpec::default()
+                },
+            );
         }
     };
     let told = redeploy(world(Vec::new(), None)).deploy().await;
@@ -162,14 +204,17 @@ async fn network_interfaces_without_and_with_trunk() {
       at least 2 healthy (2 × 100 % rounded up), at most 4 running or pending (2 × 200 % rounded down)
       each new task needs 128 CPU units, 256 MiB, 1 network interface
       instance             type      CPU free  MiB free  ENI free  GPU free
-      i-0e6984080bab12a02  m5.large      1792      7252         0         0  1 network interfaces needed, 0 free, 1 short
-      would help: set `minimumHealthyPercent` to 50 and `maximumPercent` to 200 (now 100 and 200); as few as 1 of 2 tasks serve during a rollout
+      i-0e6984080bab12a02  m5.large      1792      7252         0         0  1 network interface needed, 0 free, 1 short
+      would help: set `minimumHealthyPercent` to 50 (now 100); as few as 1 of 2 tasks serve during a rollout
       would help: add 1 more instance of type m5.large to the cluster; what an instance costs while it runs
 
-    blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first (i-0e6984080bab12a02: 1 network interfaces needed, 0 free, 1 short)
+    blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first (i-0e6984080bab12a02: 1 network interface needed, 0 free, 1 short)
     the service was not changed
     ");
-    let trunk = vec![("ecs.awsvpc-trunk-id".to_owned(), Some("eni-0123".to_owned()))];
+    let trunk = vec![(
+        "ecs.awsvpc-trunk-id".to_owned(),
+        Some("eni-0123".to_owned()),
+    )];
     let told = redeploy(world(trunk, Some(10))).deploy().await;
     assert_eq!(told.outcome(), "succeeded", "{}", told.log);
 }
@@ -183,7 +228,8 @@ async fn an_arm64_task_on_x86_instances() {
         // What runs is x86; the revision to be deployed is said to be ARM64.
         service(world, definition("api", 128, 256), ServiceSpec::default());
         let mut next = definition("next", 128, 256);
-        next["runtimePlatform"] = json!({"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"});
+        next["runtimePlatform"] =
+            json!({"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"});
         world.add_task_definition(next);
     })
     .input("task-definition", "next")
@@ -210,7 +256,10 @@ async fn one_look_at_a_lost_agent_proves_nothing() {
         images(world);
         instance(world);
         service(world, definition("api", 1536, 4096), ServiceSpec::default());
-        world.add_instance(InstanceSpec { agent_connected: false, ..InstanceSpec::default() });
+        world.add_instance(InstanceSpec {
+            agent_connected: false,
+            ..InstanceSpec::default()
+        });
     })
     .input("dry-run", "true")
     .deploy()
@@ -244,7 +293,7 @@ async fn every_instance_is_draining() {
       each new task needs 128 CPU units, 256 MiB
       instance             type      CPU free  MiB free  ENI free  GPU free
       i-0e6984080bab12a02  m5.large      1920      7508         2         0  the instance is DRAINING, not ACTIVE
-      would help: set the container instance `63cb` (i-0e6984080bab12a02) back from DRAINING to ACTIVE; what drains it no longer empties it
+      would help: set the container instance `63cb` (i-0e6984080bab12a02) back from DRAINING to ACTIVE (`aws ecs update-container-instances-state --status ACTIVE`); what drains it no longer empties it
       would help: add 1 more instance of type m5.large to the cluster; what an instance costs while it runs
 
     planned: nothing was changed; as it stands, the rollout can't finish: no instance can take a new task, even with every old one gone (i-0e6984080bab12a02: the instance is DRAINING, not ACTIVE)
@@ -257,7 +306,12 @@ async fn percentages_that_allow_no_step() {
         let told = redeploy(|world| {
             images(world);
             instance(world);
-            let spec = ServiceSpec { desired, minimum_healthy_percent: minimum, maximum_percent: maximum, ..ServiceSpec::default() };
+            let spec = ServiceSpec {
+                desired,
+                minimum_healthy_percent: minimum,
+                maximum_percent: maximum,
+                ..ServiceSpec::default()
+            };
             service(world, definition("api", 128, 256), spec);
         })
         .deploy()
@@ -272,14 +326,26 @@ async fn a_group_that_may_grow_is_no_proof() {
         images(world);
         world.add_capacity_provider(ProviderSpec {
             name: "workers".to_owned(),
-            instance: InstanceSpec { capacity_provider: Some("workers".to_owned()), ..InstanceSpec::default() },
+            instance: InstanceSpec {
+                capacity_provider: Some("workers".to_owned()),
+                ..InstanceSpec::default()
+            },
             ..ProviderSpec::default()
         });
-        let spec = ServiceSpec { capacity_providers: vec![("workers".to_owned(), 1, 0)], ..ServiceSpec::default() };
+        let spec = ServiceSpec {
+            capacity_providers: vec![("workers".to_owned(), 1, 0)],
+            ..ServiceSpec::default()
+        };
         service(world, definition("api", 1536, 4096), spec);
     })
     .deploy()
     .await;
-    assert_eq!(told.report.services[0].forecast.as_ref().map(|forecast| forecast.verdict.as_str()), Some("unknown"));
+    assert_eq!(
+        told.report.services[0]
+            .forecast
+            .as_ref()
+            .map(|forecast| forecast.verdict.as_str()),
+        Some("unknown")
+    );
     assert_eq!(told.outcome(), "succeeded", "{}", told.log);
 }

@@ -5,7 +5,9 @@ use plimsoll_sim::{ServiceSpec, TaskBehaviour};
 use serde_json::json;
 
 use crate::door::{START, Story, Told};
-use crate::setting::{crash, definition, images, instance, large, redeploy, roomy, service, story_of};
+use crate::setting::{
+    crash, definition, images, instance, large, redeploy, roomy, service, story_of,
+};
 
 /// Whatever else happens: nothing is written.
 fn untouched(told: &Told) {
@@ -14,7 +16,11 @@ fn untouched(told: &Told) {
         .calls()
         .into_iter()
         .map(|call| call.operation)
-        .filter(|operation| ["Register", "Update", "Stop", "Deregister"].iter().any(|verb| operation.starts_with(verb)))
+        .filter(|operation| {
+            ["Register", "Update", "Stop", "Deregister"]
+                .iter()
+                .any(|verb| operation.starts_with(verb))
+        })
         .collect();
     assert!(writes.is_empty(), "{writes:?}");
     assert!(!told.report.service_changed);
@@ -22,10 +28,20 @@ fn untouched(told: &Told) {
 
 #[tokio::test(start_paused = true)]
 async fn a_plan_shows_the_change_and_the_forecast_and_changes_nothing() {
-    let told = redeploy(large).input("service", "sample").input("dry-run", "true").deploy().await;
+    let told = redeploy(large)
+        .input("service", "sample")
+        .input("dry-run", "true")
+        .deploy()
+        .await;
     untouched(&told);
     assert_eq!((told.outcome(), told.report.exit_code()), ("planned", 0));
-    assert_eq!(told.report.services[0].forecast.as_ref().map(|forecast| forecast.verdict.as_str()), Some("blocked"));
+    assert_eq!(
+        told.report.services[0]
+            .forecast
+            .as_ref()
+            .map(|forecast| forecast.verdict.as_str()),
+        Some("blocked")
+    );
     insta::assert_snapshot!(story_of(&told), @"
       0:00  forecast: blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
       0:00    at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
@@ -42,17 +58,29 @@ async fn a_plan_shows_the_change_and_the_forecast_and_changes_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_strict_plan_gates_a_pull_request() {
-    let told = redeploy(large).input("service", "sample").input("dry-run", "true").input("strict", "true").deploy().await;
+    let told = redeploy(large)
+        .input("service", "sample")
+        .input("dry-run", "true")
+        .input("strict", "true")
+        .deploy()
+        .await;
     untouched(&told);
     assert_eq!((told.outcome(), told.report.exit_code()), ("blocked", 3));
 }
 
 #[tokio::test(start_paused = true)]
 async fn explain_says_that_a_steady_service_could_not_be_deployed_again() {
-    let told = Story::new(large).input("service", "sample").carry_out(Task::Explain).await;
+    let told = Story::new(large)
+        .input("service", "sample")
+        .carry_out(Task::Explain)
+        .await;
     untouched(&told);
     assert_eq!(told.report.exit_code(), 0);
-    assert!(told.log.contains("steady: sample:1 runs 1 of 1 tasks"), "{}", told.log);
+    assert!(
+        told.log.contains("steady: sample:1 runs 1 of 1 tasks"),
+        "{}",
+        told.log
+    );
     assert!(told.log.contains("forecast: blocked"), "{}", told.log);
 }
 
@@ -62,7 +90,13 @@ async fn explain_calls_a_stuck_rollout_stuck() {
         large(world);
         world.add_image("api", "v9", "amd64");
         let next = world.tasks()[0].task_definition.clone();
-        world.update_service("web", "sample", &json!({"taskDefinition": next, "forceNewDeployment": true})).unwrap();
+        world
+            .update_service(
+                "web",
+                "sample",
+                &json!({"taskDefinition": next, "forceNewDeployment": true}),
+            )
+            .unwrap();
     })
     .input("service", "sample")
     .carry_out(Task::Explain)
@@ -76,22 +110,37 @@ async fn explain_calls_a_stuck_rollout_stuck() {
 async fn explain_says_what_a_moving_rollout_waits_for() {
     let told = Story::new(|world| {
         roomy(world, 2);
-        world.behaviour("api", TaskBehaviour { pull_secs: 300, ..TaskBehaviour::default() });
-        world.update_service("web", "api", &json!({"forceNewDeployment": true})).unwrap();
+        world.behaviour(
+            "api",
+            TaskBehaviour {
+                pull_secs: 300,
+                ..TaskBehaviour::default()
+            },
+        );
+        world
+            .update_service("web", "api", &json!({"forceNewDeployment": true}))
+            .unwrap();
         world.advance_to(START);
     })
     .carry_out(Task::Explain)
     .await;
     untouched(&told);
     assert_eq!(told.report.exit_code(), 0, "{}", told.log);
-    assert!(told.log.contains("moving: api:1 is rolling out, waiting for"), "{}", told.log);
+    assert!(
+        told.log
+            .contains("moving: api:1 is rolling out, waiting for"),
+        "{}",
+        told.log
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn watch_follows_what_somebody_else_started() {
     let told = Story::new(|world| {
         roomy(world, 2);
-        world.update_service("web", "api", &json!({"forceNewDeployment": true})).unwrap();
+        world
+            .update_service("web", "api", &json!({"forceNewDeployment": true}))
+            .unwrap();
     })
     .carry_out(Task::Watch)
     .await;
@@ -106,7 +155,9 @@ async fn watch_never_rolls_back_what_it_did_not_start() {
         instance(world);
         service(world, definition("api", 256, 512), ServiceSpec::default());
         crash(world, "api", 1);
-        world.update_service("web", "api", &json!({"forceNewDeployment": true})).unwrap();
+        world
+            .update_service("web", "api", &json!({"forceNewDeployment": true}))
+            .unwrap();
     })
     .input("on-failure", "rollback")
     .carry_out(Task::Watch)

@@ -36,7 +36,10 @@ pub(crate) fn instance(world: &mut World) -> String {
 /// Service `api` of `desired` tasks of `definition`.
 pub(crate) fn service(world: &mut World, definition: Value, spec: ServiceSpec) {
     let task_definition = world.add_task_definition(definition);
-    world.create_service(ServiceSpec { task_definition, ..spec });
+    world.create_service(ServiceSpec {
+        task_definition,
+        ..spec
+    });
 }
 
 /// Everything together: `desired` small tasks on two m5.large.
@@ -44,36 +47,77 @@ pub(crate) fn roomy(world: &mut World, desired: u32) {
     images(world);
     instance(world);
     instance(world);
-    service(world, definition("api", 256, 512), ServiceSpec { desired, ..ServiceSpec::default() });
+    service(
+        world,
+        definition("api", 256, 512),
+        ServiceSpec {
+            desired,
+            ..ServiceSpec::default()
+        },
+    );
 }
 
 /// A redeploy of `v2` of `api`, in the world that `build` makes.
 pub(crate) fn redeploy(build: impl FnOnce(&mut World)) -> Story {
-    Story::new(build).input("repository", "api").input("image-tag", "v2")
+    Story::new(build)
+        .input("repository", "api")
+        .input("image-tag", "v2")
 }
 
 /// Tasks whose image matches end with `code` three seconds after they run.
 pub(crate) fn crash(world: &mut World, matcher: &str, code: i64) {
-    let exit = Some(Exit { after_secs: 3, code, reason: String::new() });
-    world.behaviour(matcher, TaskBehaviour { exit, ..TaskBehaviour::default() });
+    let exit = Some(Exit {
+        after_secs: 3,
+        code,
+        reason: String::new(),
+    });
+    world.behaviour(
+        matcher,
+        TaskBehaviour {
+            exit,
+            ..TaskBehaviour::default()
+        },
+    );
 }
 
 /// The real definition of 6144 units and 16384 MiB, on one instance that holds just one of it.
 pub(crate) fn large(world: &mut World) {
     images(world);
-    world.add_instance(InstanceSpec { ec2_type: "m5.2xlarge".to_owned(), cpu: 8192, memory: 31744, ..InstanceSpec::default() });
-    let mut document: Value = serde_json::from_str(include_str!("../data/task-definition.json")).unwrap();
+    world.add_instance(InstanceSpec {
+        ec2_type: "m5.2xlarge".to_owned(),
+        cpu: 8192,
+        memory: 31744,
+        ..InstanceSpec::default()
+    });
+    let mut document: Value =
+        serde_json::from_str(include_str!("../data/task-definition.json")).unwrap();
     let members = document.as_object_mut().unwrap();
     members.retain(|name, _| !plimsoll::taskdef::RESPONSE_ONLY.contains(&name.as_str()));
     members.remove("tags");
-    document["containerDefinitions"][0]["image"] = json!("111122223333.dkr.ecr.eu-west-1.amazonaws.com/api:v1");
-    service(world, document, ServiceSpec { name: "sample".to_owned(), ..ServiceSpec::default() });
+    document["containerDefinitions"][0]["image"] =
+        json!("111122223333.dkr.ecr.eu-west-1.amazonaws.com/api:v1");
+    service(
+        world,
+        document,
+        ServiceSpec {
+            name: "sample".to_owned(),
+            ..ServiceSpec::default()
+        },
+    );
 }
 
 /// The log without the lines that only tell what is deployed.
 pub(crate) fn story_of(told: &Told) -> String {
     let kept = told.log.lines().filter(|line| {
-        !["image:", "task definition:", "containerDefinitions[", "registered ", "console:"].iter().any(|word| line.contains(word))
+        ![
+            "image:",
+            "task definition:",
+            "containerDefinitions[",
+            "registered ",
+            "console:",
+        ]
+        .iter()
+        .any(|word| line.contains(word))
     });
     kept.map(shortened).collect::<Vec<_>>().join("\n")
 }

@@ -177,8 +177,8 @@ async fn a_registration_that_is_refused_changes_no_service() {
     // The second registration is denied: the first revision is left over, and named.
     story.sim.with(|world| {
         world.script(START + 1_000, |world| {
-            world.deny("ecs:RegisterTaskDefinition")
-        })
+            world.deny("ecs:RegisterTaskDefinition");
+        });
     });
     let told = story
         .trouble("RegisterTaskDefinition", 0..1, FaultKind::Throttle)
@@ -207,7 +207,7 @@ async fn what_is_decided_survives_the_end_of_the_credentials() {
                 pull_secs: 3600,
                 ..TaskBehaviour::default()
             },
-        )
+        );
     });
     let told = story
         .trouble("*", 600..9000, FaultKind::ExpiredToken)

@@ -1,3 +1,5 @@
+use serde_json::json;
+
 use super::{is_size, next_size};
 use crate::capacity::FargateLimits;
 use crate::capacity::forecast::tests::world::{World, size};
@@ -77,4 +79,19 @@ fn only_what_can_be_known_is_a_proof() {
     let mut odd = world(1, 100, 200);
     odd.needs.task_size = (Some(2048), Some(1024));
     check(&odd, "blocked");
+    let offer = |world: &World| {
+        let remedies = world.forecast().remedies;
+        Vec::from_iter(remedies.into_iter().map(|one| (one.change, one.checked)))
+    };
+    // The next size; that Fargate has room for it is not to be known, but with no task to start.
+    let change = json!({"cpu": 2048, "memory": 4096});
+    assert_eq!(offer(&odd), [(change.clone(), false)]);
+    odd.service.desired = 0;
+    assert_eq!(offer(&odd), [(change, true)]);
+    // No size holds it, or the percentages forbid what a size would let.
+    odd.needs.task_size = (Some(20000), Some(1024));
+    assert_eq!(offer(&odd), []);
+    let mut stuck = world(1, 100, 100);
+    stuck.needs.task_size = (Some(2048), Some(1024));
+    assert_eq!(offer(&stuck), []);
 }

@@ -21,7 +21,7 @@ fn what_a_person_reads() {
       instance  type        CPU free  MiB free  ENI free  GPU free
       i-0i1     m5.2xlarge      2048     15360         3         0  6144 CPU units needed, 2048 free, 4096 short; 16384 MiB needed, 15360 free, 1024 short
       i-0i2     m5.2xlarge      2048     15360         3         0  6144 CPU units needed, 2048 free, 4096 short; 16384 MiB needed, 15360 free, 1024 short
-      would help: set `minimumHealthyPercent` to 50 and `maximumPercent` to 200 (now 100 and 200); as few as 1 of 2 tasks serve during a rollout
+      would help: set `minimumHealthyPercent` to 50 (now 100); as few as 1 of 2 tasks serve during a rollout
       would help: give the task 2048 CPU units instead of 6144 and 15360 MiB instead of 16384; each task has that much less
       would help: add 1 more instance of type m5.2xlarge to the cluster; what an instance costs while it runs
     ");

@@ -10,8 +10,8 @@ fn container_exit() {
     let world = World::new()
         .exited(4, 1, "")
         .log(&["starting", "panic: no DATABASE_URL"]);
-    insta::assert_snapshot!(world.told(), @r"
-    container-exit: the essential container `app` ended with exit code 1 3s after its start
+    insta::assert_snapshot!(world.told(), @"
+    container-exit: the essential container `app` ended with exit code 1, 3s after its start
     | 4 tasks, container `app`, exit code 1: Essential container in task exited
     | log of `app`: starting
     | log of `app`: panic: no DATABASE_URL
@@ -22,8 +22,8 @@ fn container_exit() {
 #[test]
 fn container_exit_without_a_log() {
     let world = World::new().exited(1, 137, "");
-    insta::assert_snapshot!(world.told(), @r"
-    container-exit: the essential container `app` ended with exit code 137 3s after its start: it was killed (SIGKILL); AWS doesn't say that memory ran out
+    insta::assert_snapshot!(world.told(), @"
+    container-exit: the essential container `app` ended with exit code 137, 3s after its start: it was killed (SIGKILL); AWS doesn't say that memory ran out
     | task `000000000000000000000000000000a0`, container `app`, exit code 137: Essential container in task exited
     > read its log: `aws logs tail /ecs/api --since 1h`
     > look for what killed it: a memory limit without a report, or an end slower than `stopTimeout`

@@ -133,8 +133,8 @@ fn slots_for_network_interfaces() {
     assert_snapshot!(told(&world), @r#"
     blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
     - at least 2 healthy (2 × 100 % rounded up), at most 4 running or pending (2 × 200 % rounded down)
-    i1 eni: 1 network interfaces needed, 0 free, 1 short
-    > set `minimumHealthyPercent` to 50 and `maximumPercent` to 200 (now 100 and 200) {"minimumHealthyPercent":50,"maximumPercent":200}
+    i1 eni: 1 network interface needed, 0 free, 1 short
+    > set `minimumHealthyPercent` to 50 (now 100) {"minimumHealthyPercent":50,"maximumPercent":200}
     > add 1 more instance of type m5.large to the cluster {"addInstances":1,"instanceType":"m5.large"}
     "#);
     world.instances[0]
@@ -181,7 +181,7 @@ fn agents_and_draining() {
     blocked: the rollout can't finish: no instance can take a new task, even with every old one gone
     - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
     i1 agent: the agent is not connected
-    > bring back the ECS agent of the container instance `i1` (i-0i1) {"containerInstance":"i1","agentConnected":true}
+    > bring back the ECS agent of the container instance `i1` (i-0i1) (there, on Amazon Linux: `sudo systemctl restart ecs`) {"containerInstance":"i1","agentConnected":true}
     > add 1 more instance of type m5.2xlarge to the cluster {"addInstances":1,"instanceType":"m5.2xlarge"}
     "#);
     world.instances[0].agent_connected = true;
@@ -191,7 +191,7 @@ fn agents_and_draining() {
     blocked: the rollout can't finish: no instance can take a new task, even with every old one gone
     - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
     i1 no-instances: the instance is DRAINING, not ACTIVE
-    > set the container instance `i1` (i-0i1) back from DRAINING to ACTIVE {"containerInstance":"i1","status":"ACTIVE"}
+    > set the container instance `i1` (i-0i1) back from DRAINING to ACTIVE (`aws ecs update-container-instances-state --status ACTIVE`) {"containerInstance":"i1","status":"ACTIVE"}
     > add 1 more instance of type m5.2xlarge to the cluster {"addInstances":1,"instanceType":"m5.2xlarge"}
     "#);
 }
@@ -212,7 +212,7 @@ fn percentages_that_forbid_themselves() {
     assert_snapshot!(told(&with(3, 100, 125)), @r#"
     blocked: the rollout can't finish: with 100/125 and 3 wanted, ECS may neither stop an old task (at least 3 must run) nor start a new one (at most 3 may run)
     - at least 3 healthy (3 × 100 % rounded up), at most 3 running or pending (3 × 125 % rounded down)
-    > set `minimumHealthyPercent` to 100 and `maximumPercent` to 200 (now 100 and 125) {"minimumHealthyPercent":100,"maximumPercent":200}
+    > set `maximumPercent` to 200 (now 125) {"minimumHealthyPercent":100,"maximumPercent":200}
     "#);
 }
 
@@ -357,6 +357,23 @@ fn daemons_and_second_sets() {
     check(&daemon, "fits");
     daemon.needs.memory = 8000;
     check(&daemon, "blocked");
+    // Nothing may start beside what runs, and nothing may stop.
+    daemon.needs.memory = 6000;
+    daemon.service.configuration.minimum_healthy_percent = 100;
+    assert_snapshot!(told(&daemon), @r#"
+    blocked: the rollout can't finish: with 100/100 and 2 wanted, ECS may neither stop an old task (at least 2 must run) nor start a new one (at most 2 may run)
+    - at least 2 healthy (2 × 100 % rounded up), at most 2 running or pending (2 × 100 % rounded down)
+    > set `minimumHealthyPercent` to 50 (now 100) {"minimumHealthyPercent":50,"maximumPercent":100}
+    "#);
+    // That holds for any number of instances; half of them may only be too few.
+    daemon.instances[0].agent_connected = false;
+    check(&daemon, "blocked");
+    daemon.service.configuration.minimum_healthy_percent = 51;
+    check(&daemon, "unknown");
+    daemon.instances[0].agent_connected = true;
+    check(&daemon, "blocked");
+    daemon.service.configuration.minimum_healthy_percent = 50;
+    check(&daemon, "fits");
     let mut green = World::new(2, 0, 100)
         .of_size(&size(16, 3000))
         .instance(T4G, 2);

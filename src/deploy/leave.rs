@@ -1,0 +1,72 @@
+//! Leaving early, after a signal: how things stand is said, and nothing is waited for.
+
+use super::rollback;
+use crate::report::ServiceReport;
+use crate::run::Run;
+
+/// After a signal: says how things stand, and rolls back where that is asked for.
+pub async fn take_leave(run: &mut Run, roll_back: bool) {
+    if let Some(index) = run.report.pending_write.take() {
+        look_after(run, index).await;
+    }
+    let changed: Vec<ServiceReport> = run
+        .report
+        .services
+        .iter()
+        .filter(|service| service.changed)
+        .cloned()
+        .collect();
+    if changed.is_empty() {
+        run.report
+            .reason
+            .push_str(", before any service was changed");
+    }
+    for service in changed {
+        if roll_back {
+            rollback::on_the_way_out(run, &service).await;
+        } else {
+            let revision = crate::snapshot::last_part(&service.task_definition);
+            run.report.reason.push_str(&format!(
+                "; deployment {} of {revision} goes on in ECS",
+                service.deployment_id
+            ));
+        }
+    }
+}
+
+/// Whether an UpdateService that was cut off was carried out.
+pub(super) async fn look_after(run: &mut Run, index: usize) {
+    let (cluster, name) = (
+        run.report.services[index].cluster.clone(),
+        run.report.services[index].service.clone(),
+    );
+    let wanted = run
+        .report
+        .definition
+        .as_ref()
+        .map(|definition| definition.arn.clone())
+        .unwrap_or_default();
+    // Until it is known, the safe thing to say is that it was changed.
+    let others = run
+        .report
+        .services
+        .iter()
+        .enumerate()
+        .any(|(other, service)| other != index && service.changed);
+    run.report.service_changed = true;
+    run.report.services[index].changed = true;
+    let Ok(now) = run.aws.services(&cluster, &[&name]).await else {
+        return;
+    };
+    let Some(primary) = now.found.first().and_then(|service| service.primary()) else {
+        return;
+    };
+    let changed = primary.task_definition == wanted;
+    run.report.service_changed = changed || others;
+    let report = &mut run.report.services[index];
+    report.changed = changed;
+    if changed {
+        report.deployment_id.clone_from(&primary.id);
+        report.task_definition.clone_from(&primary.task_definition);
+    }
+}

@@ -1,0 +1,244 @@
+//! Starting the rollouts: registering what the plan says, updating the services.
+
+use super::leave::look_after;
+use super::{definition, execute};
+use crate::clock::Clock;
+use crate::failure::Failure;
+use crate::plan::{DefinitionPlan, Plan, Update};
+use crate::report::{DefinitionReport, Outcome};
+use crate::request::Request;
+use crate::rollout::Target;
+use crate::run::Run;
+use crate::snapshot::{Deployment, RolloutState, Service};
+
+/// Registers what the plan says; gives back one ARN and document per definition.
+pub(super) async fn definitions(
+    run: &mut Run,
+    plan: &Plan,
+) -> Result<Vec<definition::Ready>, Failure> {
+    let mut ready = Vec::with_capacity(plan.definitions.len());
+    for (index, definition) in plan.definitions.iter().enumerate() {
+        let described = match definition {
+            DefinitionPlan::Existing { arn } => {
+                run.aws.task_definition(arn).await.map_err(Failure::from)
+            }
+            DefinitionPlan::Register { body, .. } => execute::register(run, body).await,
+        };
+        let described = described.map_err(|failure| {
+            left_over(&ready, &[])
+                .into_iter()
+                .fold(failure, Failure::help)
+        })?;
+        let registered = matches!(definition, DefinitionPlan::Register { .. });
+        if registered {
+            run.console.line(&format!(
+                "registered {}:{}",
+                described.family, described.revision
+            ));
+        }
+        if index == 0 {
+            let changes = run
+                .report
+                .definition
+                .take()
+                .map(|definition| definition.changes)
+                .unwrap_or_default();
+            run.report.definition = Some(DefinitionReport {
+                arn: described.arn.clone(),
+                family: described.family.clone(),
+                revision: described.revision,
+                registered,
+                changes,
+            });
+        }
+        ready.push(definition::Ready {
+            arn: described.arn,
+            document: described.document,
+            registered,
+        });
+    }
+    Ok(ready)
+}
+
+/// What is said of revisions that this run registered and that no service got.
+fn left_over(ready: &[definition::Ready], used: &[&str]) -> Vec<String> {
+    let unused = ready
+        .iter()
+        .filter(|ready| ready.registered && !used.contains(&ready.arn.as_str()));
+    unused
+        .map(|ready| {
+            format!(
+                "revision `{}` is registered and unused: the next run may use it, or deregister it",
+                ready.arn
+            )
+        })
+        .collect()
+}
+
+/// What is to be watched after the update of one service.
+#[derive(Debug)]
+pub(crate) struct Started {
+    /// Which of the report's services it is.
+    pub(crate) index: usize,
+    pub(crate) target: Target,
+    /// The revision's document.
+    pub(crate) document: serde_json::Value,
+}
+
+/// Updates all services. One that is refused has its outcome, and the others are updated and
+/// followed all the same: what was started must not go unwatched.
+pub(super) async fn updates(
+    run: &mut Run,
+    request: &Request,
+    services: &[Service],
+    plan: &Plan,
+    ready: &[definition::Ready],
+) -> Vec<Started> {
+    let mut started = Vec::new();
+    let mut help = Vec::new();
+    for (index, (service, (which, update))) in services.iter().zip(&plan.updates).enumerate() {
+        let ready = &ready[*which];
+        let update = Update {
+            task_definition: Some(ready.arn.clone()),
+            ..update.clone()
+        };
+        let deployment = match as_it_is(service, &update) {
+            Some(deployment) if deployment.rollout == Some(RolloutState::Completed) => {
+                set(
+                    run,
+                    index,
+                    Outcome::Unchanged,
+                    "the service runs just this already, and its deployment is complete",
+                );
+                continue;
+            }
+            Some(deployment) => {
+                run.console.line(&format!(
+                    "service `{}`: a rollout of just this is under way already, and is followed",
+                    service.name
+                ));
+                deployment.clone()
+            }
+            None => match updated(run, index, service, &update).await {
+                Ok(deployment) => deployment,
+                Err(failure) => {
+                    help.extend(
+                        failure
+                            .help
+                            .into_iter()
+                            .filter(|item| !help.contains(item))
+                            .collect::<Vec<_>>(),
+                    );
+                    set(run, index, failure.outcome, &failure.reason);
+                    continue;
+                }
+            },
+        };
+        let report = &mut run.report.services[index];
+        report.deployment_id = deployment.id.clone();
+        report.task_definition = ready.arn.clone();
+        if request.rollout.wait {
+            let target = target(service, &deployment, ready, run.clock);
+            started.push(Started {
+                index,
+                target,
+                document: ready.document.clone(),
+            });
+        } else {
+            set(
+                run,
+                index,
+                Outcome::Started,
+                "the deployment is started; no wait was asked for",
+            );
+        }
+    }
+    let used: Vec<&str> = run
+        .report
+        .services
+        .iter()
+        .map(|service| service.task_definition.as_str())
+        .collect();
+    help.extend(left_over(ready, &used));
+    run.report.help.extend(help);
+    started
+}
+
+/// Sends one UpdateService; the report knows of it from before it is sent.
+async fn updated(
+    run: &mut Run,
+    index: usize,
+    service: &Service,
+    update: &Update,
+) -> Result<Deployment, Failure> {
+    run.report.pending_write = Some(index);
+    let done = execute::update(run, update, service).await;
+    run.report.pending_write = None;
+    let (_, deployment) = match done {
+        Ok(done) => done,
+        Err(lost) if lost.unanswered => {
+            look_after(run, index).await;
+            return Err(lost.failure);
+        }
+        Err(refused) => return Err(refused.failure),
+    };
+    run.report.service_changed = true;
+    run.report.services[index].changed = true;
+    let is_new = service
+        .deployments
+        .iter()
+        .all(|old| old.id != deployment.id);
+    run.console.line(&if is_new {
+        format!(
+            "service `{}`: deployment {} started",
+            service.name, deployment.id
+        )
+    } else {
+        format!(
+            "service `{}`: updated, which needs no new deployment",
+            service.name
+        )
+    });
+    Ok(deployment)
+}
+
+/// The deployment of a service that runs, or rolls out, just what `update` asks for.
+pub(super) fn as_it_is<'a>(service: &'a Service, update: &Update) -> Option<&'a Deployment> {
+    let primary = service.primary()?;
+    let same = update.task_definition.as_ref() == Some(&primary.task_definition)
+        && !update.force_new_deployment
+        && update
+            .desired_count
+            .is_none_or(|count| u32::try_from(count) == Ok(service.desired))
+        && update.propagate_tags.is_none()
+        && update.enable_ecs_managed_tags.is_none();
+    same.then_some(primary)
+}
+
+fn target(
+    service: &Service,
+    deployment: &Deployment,
+    ready: &definition::Ready,
+    clock: Clock,
+) -> Target {
+    let previous = service
+        .deployments
+        .iter()
+        .find(|old| old.id != deployment.id && old.rollout == Some(RolloutState::Completed));
+    Target {
+        cluster: service.cluster.clone(),
+        service: service.name.clone(),
+        deployment: deployment.id.clone(),
+        task_definition: ready.arn.clone(),
+        created: deployment.created,
+        tell_since: deployment.created,
+        since: clock.now(),
+        previous: previous.map(|old| old.task_definition.clone()),
+    }
+}
+
+fn set(run: &mut Run, index: usize, outcome: Outcome, reason: &str) {
+    let service = &mut run.report.services[index];
+    service.outcome = Some(outcome);
+    reason.clone_into(&mut service.reason);
+}

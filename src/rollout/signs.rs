@@ -1,0 +1,108 @@
+//! Signs in a look that take more than counting: failures in a row, agents that are away, whether
+//! anything changed, and how long stillness is to be borne.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::proof::AGENT_LOST;
+use super::waiting::counts_as_healthy;
+use super::{Look, State, Waiting, failures};
+use crate::snapshot::{Deployment, Service, Task, TaskStatus, Timestamp};
+
+/// A scale-out: the alarm's minute, the launch, the agent's registration, and some.
+const SCALE_OUT: Duration = Duration::from_secs(5 * 60);
+/// After a failed placement the next attempt was seen five minutes later.
+const NEXT_ATTEMPT: Duration = Duration::from_secs(6 * 60);
+/// Without a circuit breaker, this many failed tasks in a row with none healthy end the wait.
+const FAILURES_IN_A_ROW: usize = 3;
+
+/// How long nothing may move before an unproven rollout is called stuck. What a capacity provider
+/// brings and what ECS tries again comes by itself, but nothing shows it coming.
+pub(super) fn patience(stuck_after: Duration, waiting: &[Waiting], could: &[String]) -> Duration {
+    let instance = waiting
+        .iter()
+        .any(|waiting| matches!(waiting, Waiting::Instance { .. }));
+    match (instance, could.is_empty()) {
+        (true, _) => stuck_after.max(SCALE_OUT),
+        (false, false) => stuck_after.max(NEXT_ATTEMPT),
+        (false, true) => stuck_after,
+    }
+}
+
+/// Remembers since when which agent is away; only a long absence proves anything.
+pub(super) fn note_agents(state: &mut State, look: &Look, now: Timestamp) {
+    let Some(survey) = &look.survey else { return };
+    let away = &mut state.memory.agents_away;
+    for instance in &survey.instances {
+        if instance.agent_connected {
+            away.remove(&instance.arn);
+        } else {
+            away.entry(instance.arn.clone()).or_insert(now);
+        }
+    }
+}
+
+pub(super) fn lost_agents(state: &State, now: Timestamp) -> BTreeSet<String> {
+    let away = state.memory.agents_away.iter();
+    away.filter(|(_, since)| now.since(**since) >= AGENT_LOST)
+        .map(|(arn, _)| arn.clone())
+        .collect()
+}
+
+/// Three failed tasks of this deployment in a row with none healthy, where no breaker decides.
+pub(super) fn failed_without_breaker(
+    state: &mut State,
+    service: &Service,
+    ours: &Deployment,
+    tasks: Option<&[Task]>,
+    now: Timestamp,
+) -> Option<String> {
+    if service.configuration.circuit_breaker.is_some() {
+        return None;
+    }
+    let tasks = tasks?;
+    let healthy = tasks.iter().any(|task| {
+        task.started_by == ours.id
+            && task.last_status == TaskStatus::Running
+            && counts_as_healthy(task, service, now, state.health_check)
+    });
+    if healthy {
+        state.memory.healthy_at = Some(now);
+        return None;
+    }
+    let since = state.memory.healthy_at;
+    let failed = failures::failed_tasks(tasks, &ours.id);
+    let in_a_row = failed
+        .iter()
+        .filter(|task| since.is_none_or(|since| task.stopped.is_some_and(|at| at > since)))
+        .count();
+    (in_a_row >= FAILURES_IN_A_ROW).then(|| {
+        format!(
+            "{in_a_row} tasks of the new revision failed in a row and none got healthy: {}",
+            failures::one_line(failed[0])
+        )
+    })
+}
+
+/// Everything in a look whose change is movement.
+pub(super) fn print_of(service: &Service, ours: &Deployment, tasks: Option<&[Task]>) -> String {
+    let mut states: Vec<String> = tasks
+        .unwrap_or_default()
+        .iter()
+        .map(|task| {
+            format!(
+                "{} {:?} {:?} {}",
+                task.arn,
+                task.last_status,
+                task.health,
+                task.instance.as_deref().unwrap_or_default()
+            )
+        })
+        .collect();
+    states.sort();
+    // A task that can't be placed makes ECS count failures; that is no movement.
+    format!(
+        "{} {} {} {} {states:?}",
+        ours.desired, ours.running, service.running, service.pending
+    )
+}

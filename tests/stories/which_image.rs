@@ -1,0 +1,199 @@
+//! Which image is deployed, and which container gets it.
+
+use plimsoll_sim::{DOCKER_MANIFEST, Image, ServiceSpec, digest};
+use serde_json::{Value, json};
+
+use crate::before::{HOST, body, refused, simple, succeeds};
+use crate::door::{START, Story, Told};
+use crate::setting::{definition, images, instance, redeploy, roomy, service};
+
+/// Two containers; the second's image is from another repository.
+fn pair() -> Story {
+    redeploy(|world| {
+        images(world);
+        world.add_image("proxy", "v1", "amd64");
+        instance(world);
+        instance(world);
+        service(world, two(), ServiceSpec::default());
+    })
+}
+
+fn two() -> Value {
+    let mut document = definition("api", 128, 256);
+    let mut second = document["containerDefinitions"][0].clone();
+    second["name"] = json!("proxy");
+    second["image"] = json!(format!("{HOST}/proxy:v1"));
+    second["portMappings"] = json!([]);
+    document["containerDefinitions"]
+        .as_array_mut()
+        .unwrap()
+        .push(second);
+    document
+}
+
+fn images_of(told: &Told) -> Vec<String> {
+    let list = body(told, "RegisterTaskDefinition")["containerDefinitions"].clone();
+    list.as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["image"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_image_that_is_not_there() {
+    let told = refused(
+        simple().input("image-tag", "v9"),
+        &[
+            "repository `api` holds no image `v9`",
+            "the newest tags are: ",
+        ],
+    )
+    .await;
+    assert!(
+        told.log.contains("v1") && told.log.contains("v2"),
+        "{}",
+        told.log
+    );
+    refused(
+        simple().input("repository", "nope"),
+        &[
+            "RepositoryNotFoundException",
+            "create-repository --repository-name nope",
+        ],
+    )
+    .await;
+    let missing = format!("{HOST}/api@{}", digest(b"nothing"));
+    refused(
+        Story::new(|world| roomy(world, 1)).input("image", &missing),
+        &["holds no image `sha256:"],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_image_for_another_platform() {
+    let story = simple();
+    story
+        .sim
+        .with(|world| world.add_image("api", "arm", "arm64"));
+    refused(
+        story.input("image-tag", "arm"),
+        &["image `arm` is for linux/arm64, and linux/amd64 is wanted"],
+    )
+    .await;
+    let story = simple()
+        .input("image-tag", "arm")
+        .input("platform", "linux/arm64");
+    story
+        .sim
+        .with(|world| world.add_image("api", "arm", "arm64"));
+    // The platform that is asked for is the one that is checked.
+    assert_ne!(story.deploy().await.outcome(), "invalid");
+}
+
+fn index(story: &Story, tag: &str, architectures: &[&str]) {
+    story.sim.with(|world| {
+        let mut list = Vec::new();
+        for architecture in architectures {
+            let digest = world.add_image("api", &format!("{tag}-{architecture}"), architecture);
+            let os = if *architecture == "unknown" { "unknown" } else { "linux" };
+            list.push(json!({"mediaType": DOCKER_MANIFEST, "size": 500, "digest": digest, "platform": {"architecture": architecture, "os": os}}));
+        }
+        let media_type = "application/vnd.oci.image.index.v1+json";
+        let manifest = json!({"schemaVersion": 2, "mediaType": media_type, "manifests": list}).to_string();
+        let image = Image {
+            digest: digest(manifest.as_bytes()),
+            media_type: media_type.to_owned(),
+            manifest: manifest.into(),
+            tags: vec![tag.to_owned()],
+            pushed: START,
+            config: None,
+            architecture: Some("amd64".to_owned()),
+            size: 1000,
+        };
+        world.put_image("api", image);
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_of_images_is_judged_by_its_platforms() {
+    let story = simple().input("image-tag", "multi");
+    index(&story, "multi", &["arm64", "amd64", "unknown"]);
+    let told = succeeds(story).await;
+    assert_eq!(told.report.image.as_ref().unwrap().platform, "linux/amd64");
+    assert!(
+        told.report
+            .image
+            .as_ref()
+            .unwrap()
+            .reference
+            .contains("@sha256:")
+    );
+    let story = simple().input("image-tag", "arms");
+    index(&story, "arms", &["arm64", "unknown"]);
+    refused(story, &["is for linux/arm64, and linux/amd64 is wanted"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_image_by_digest_and_one_from_elsewhere() {
+    let story = Story::new(|world| roomy(world, 1));
+    let held = story
+        .sim
+        .with(|world| world.add_image("api", "v3", "amd64"));
+    let told = succeeds(story.input("image", &format!("{HOST}/api@{held}"))).await;
+    assert_eq!(images_of(&told), [format!("{HOST}/api@{held}")]);
+    // A tag is pinned; what no registry tells is taken as it is.
+    let told =
+        succeeds(Story::new(|world| roomy(world, 1)).input("image", &format!("{HOST}/api:v2")))
+            .await;
+    assert!(images_of(&told)[0].starts_with(&format!("{HOST}/api@sha256:")));
+    let told =
+        succeeds(Story::new(|world| roomy(world, 1)).input("image", "ghcr.io/acme/api:v2")).await;
+    assert_eq!(images_of(&told), ["ghcr.io/acme/api:v2"]);
+    // ECR may not be asked: the tag stands as it was given.
+    let story = || Story::new(|world| roomy(world, 1)).input("image", &format!("{HOST}/api:v2"));
+    let told = succeeds(story().deny("ecr:BatchGetImage")).await;
+    assert_eq!(images_of(&told), [format!("{HOST}/api:v2")]);
+    assert!(told.log.contains("ecr:BatchGetImage"), "{}", told.log);
+    // The images of a repository may be read where the repository itself may not.
+    let told = succeeds(story().deny("ecr:DescribeRepositories")).await;
+    assert!(images_of(&told)[0].starts_with(&format!("{HOST}/api@sha256:")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn which_container_gets_the_image() {
+    refused(
+        simple().input("container-name", "nope"),
+        &["no container `nope`; it has `app`"],
+    )
+    .await;
+    let told = succeeds(pair()).await;
+    assert!(images_of(&told)[0].contains("/api@") && images_of(&told)[1].ends_with("/proxy:v1"));
+    let told = succeeds(pair().input("container-name", "proxy")).await;
+    assert!(images_of(&told)[0].ends_with("/api:v1") && images_of(&told)[1].contains("/api@"));
+    // Without `repository` the image tells its own.
+    let story = |image: &str| {
+        let mut story = pair().input("repository", "").input("image-tag", "");
+        story = story.input("image", image);
+        story
+    };
+    let told = succeeds(story(&format!("{HOST}/api:v2"))).await;
+    assert!(images_of(&told)[0].contains("/api@") && images_of(&told)[1].ends_with("/proxy:v1"));
+    refused(
+        story("ghcr.io/acme/api:v2"),
+        &["2 containers", "`container-name`", "`app`, `proxy`"],
+    )
+    .await;
+    let told = succeeds(
+        pair()
+            .input("image-tag", "")
+            .input("images", &format!("app={HOST}/api:v2\nproxy={HOST}/api:v2")),
+    )
+    .await;
+    assert!(
+        images_of(&told)
+            .iter()
+            .all(|image| image.contains("/api@sha256:"))
+    );
+}
