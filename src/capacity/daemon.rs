@@ -16,7 +16,7 @@ pub(super) fn decide(claim: &Claim<'_, '_>, (minimum, maximum): (u32, u32)) -> D
     for plot in &claim.plots {
         plots[plot.room] = Some(plot);
     }
-    let (mut served, mut short, mut open) = (0_u32, 0_u32, 0_u32);
+    let (mut served, mut short, mut open, mut cut_off) = (0_u32, 0_u32, 0_u32, 0_u32);
     for (at, plot) in plots.iter().enumerate() {
         let (best, worst) = claim.seats_at_end(at, *plot);
         // A task of the new revision that runs there already has its place.
@@ -26,6 +26,9 @@ pub(super) fn decide(claim: &Claim<'_, '_>, (minimum, maximum): (u32, u32)) -> D
             short += 1;
         } else if claim.allowed[at] != Tri::No {
             open += 1;
+        } else if is_cut_off(claim, at) {
+            open += 1;
+            cut_off += 1;
         }
     }
     let bounds = Bounds::new(served + short + open, minimum, maximum);
@@ -55,6 +58,12 @@ pub(super) fn decide(claim: &Claim<'_, '_>, (minimum, maximum): (u32, u32)) -> D
         return Decision::fits(bounds, headline, (1, None));
     }
     let mut sentences = reasons.sentences;
+    if cut_off > 0 {
+        sentences.push(format!(
+            "{cut_off} {} wanted to run a task and without the agent's connection: none starts there",
+            plural(cut_off, "instance")
+        ));
+    }
     if bounds.deadlocked() {
         sentences.push(format!(
             "no task of a DAEMON service may stop: {}",
@@ -74,4 +83,12 @@ fn forbidden(claim: &Claim<'_, '_>, bounds: Bounds, open: u32) -> Option<Decisio
         true => deadlock(claim, bounds),
         false => None,
     }
+}
+
+/// Whether the instance would get a task if its agent were not lost: ECS goes by the status, so
+/// that the service waits for it.
+fn is_cut_off(claim: &Claim<'_, '_>, at: usize) -> bool {
+    let (room, rules) = (&claim.ground.rooms[at], &claim.rules);
+    let meets = rules.has_attributes(at).and(rules.matches(at)).and(rules.in_zone(room));
+    room.instance.status == "ACTIVE" && rules.provider(room).is_some() && meets != Tri::No
 }

@@ -170,7 +170,9 @@ fn over_limits(claim: &Claim<'_, '_>, bounds: Bounds, limits: &FargateLimits) ->
 fn never_ends(claim: &Claim<'_, '_>, bounds: &Bounds, (free, need, back): (i64, i64, i64)) -> bool {
     let old = i64::from(claim.old);
     let seats = |stopped: i64| free.saturating_add(back.saturating_mul(stopped)).max(0) / need;
-    let wanted = (i64::from(bounds.desired) - i64::from(claim.new)).max(0);
+    // No task on Fargate ever has an instance: each that was started holds its part of the limits.
+    let new = i64::from(claim.new) + i64::from(claim.doubts.unplaced);
+    let wanted = (i64::from(bounds.desired) - new).max(0);
     // What is on its way down gives back what it holds: no proof before it is gone.
     let own = claim.ground.tasks_of(&claim.deploy.service.name);
     if own.iter().any(|(task, _)| task.last_status.is_stopping()) || claim.doubts.unsteady > 0 {
@@ -182,7 +184,7 @@ fn never_ends(claim: &Claim<'_, '_>, bounds: &Bounds, (free, need, back): (i64, 
     let chain = (0..old)
         .map(|stopped| seats(stopped + 1) - seats(stopped) - 1)
         .collect();
-    let present = old + i64::from(claim.new);
+    let present = old + new;
     let margin = (present + seats(0)).min(BOUNDLESS) - i64::from(bounds.lower) - 1;
     seats(old) < wanted
         || !Stops {

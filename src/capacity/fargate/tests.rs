@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::{is_size, next_size};
-use crate::capacity::FargateLimits;
+use crate::capacity::{Deploy, FargateLimits, Movement, movements};
 use crate::capacity::forecast::tests::world::{World, size};
 
 #[test]
@@ -94,4 +94,27 @@ fn only_what_can_be_known_is_a_proof() {
     let mut stuck = world(1, 100, 100);
     stuck.needs.task_size = (Some(2048), Some(1024));
     assert_eq!(offer(&stuck), []);
+}
+
+#[test]
+fn a_new_task_on_fargate_has_its_place_without_an_instance() {
+    // The new task runs beside the old one, and both together are the whole quota.
+    let mut fargate = world(1, 50, 200);
+    let mut new = fargate.tasks[0].clone();
+    "ecs-svc/2".clone_into(&mut new.started_by);
+    fargate.tasks.push(new);
+    fargate.service.running = 2;
+    fargate.fargate = Some(FargateLimits {
+        quota: Some(4096),
+        in_use: Some(4096),
+        addresses: Some(0),
+    });
+    let stuck = fargate.with(|cluster, deploy| {
+        let deploy = Deploy {
+            target: Some("ecs-svc/2"),
+            ..*deploy
+        };
+        matches!(movements(cluster, &[deploy])[0], Movement::Stuck(_))
+    });
+    assert!(!stuck);
 }

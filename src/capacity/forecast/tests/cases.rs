@@ -374,6 +374,11 @@ fn daemons_and_second_sets() {
     check(&daemon, "blocked");
     daemon.service.configuration.minimum_healthy_percent = 50;
     check(&daemon, "fits");
+    // One whose agent is lost is still to run its task.
+    let mut cut_off = daemon.clone();
+    cut_off.instances[0].agent_connected = false;
+    cut_off.agents_lost.insert(cut_off.instances[0].arn.clone());
+    check(&cut_off, "unknown");
     let mut green = World::new(2, 0, 100)
         .of_size(&size(16, 3000))
         .instance(T4G, 2);

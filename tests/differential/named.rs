@@ -1,0 +1,1 @@
+//! Worlds on which the forecast and the stand-in once disagreed, each with the side that was wrong.
