@@ -14,6 +14,8 @@ mod lines;
 mod proof;
 mod signs;
 mod step;
+#[cfg(test)]
+mod tests;
 mod waiting;
 pub mod watch;
 

@@ -1,0 +1,191 @@
+//! Looks that the stand-in doesn't show: native deployments by stage, hooks, task protection.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{Look, Patience, State, Step, Target, Verdict, step};
+use crate::snapshot::{
+    Deployment, DeploymentStatus, Event, Health, Hook, RolloutState, Service, ServiceDeployment,
+    Task, TaskStatus, Timestamp,
+};
+
+const START: Timestamp = Timestamp(1_795_194_000_000);
+
+fn state() -> State {
+    let target = Target {
+        cluster: "web".to_owned(),
+        service: "api".to_owned(),
+        deployment: "ecs-svc/2".to_owned(),
+        task_definition: "arn:api:2".to_owned(),
+        created: START,
+        tell_since: START,
+        since: START,
+        previous: Some("arn:api:1".to_owned()),
+    };
+    let patience = Patience {
+        stuck_after: Duration::from_secs(120),
+        deadline: START.plus(Duration::from_secs(7200)),
+        wait_when_stuck: false,
+    };
+    State::new(target, patience, json!({"containerDefinitions": []}))
+}
+
+fn deployment(id: &str, status: DeploymentStatus, rollout: RolloutState) -> Deployment {
+    Deployment {
+        id: format!("ecs-svc/{id}"),
+        status,
+        task_definition: format!("arn:api:{id}"),
+        desired: 1,
+        pending: 0,
+        running: 1,
+        failed: 0,
+        created: START,
+        updated: START,
+        rollout: Some(rollout),
+        rollout_reason: String::new(),
+    }
+}
+
+fn task(id: &str) -> Task {
+    Task {
+        arn: format!("arn:task/{id}"),
+        task_definition: format!("arn:api:{id}"),
+        started_by: format!("ecs-svc/{id}"),
+        group: "service:api".to_owned(),
+        instance: Some("arn:instance/1".to_owned()),
+        capacity_provider: None,
+        launch_type: Some("EC2".to_owned()),
+        availability_zone: None,
+        last_status: TaskStatus::Running,
+        desired_status: "RUNNING".to_owned(),
+        health: Health::Unknown,
+        created: START,
+        started: Some(START),
+        stopping: None,
+        stopped: None,
+        stop_code: None,
+        stopped_reason: String::new(),
+        has_eni: false,
+        protected: false,
+        cpu: None,
+        memory: None,
+        containers: Vec::new(),
+    }
+}
+
+/// Both tasks run; ECS has still to take the old one away.
+fn look(known: Option<ServiceDeployment>, events: Vec<Event>) -> Look {
+    let service = Service {
+        name: "api".to_owned(),
+        desired: 1,
+        running: 2,
+        deployments: vec![
+            deployment("2", DeploymentStatus::Primary, RolloutState::InProgress),
+            deployment("1", DeploymentStatus::Active, RolloutState::Completed),
+        ],
+        events,
+        ..Service::default()
+    };
+    Look {
+        service: Some(service),
+        tasks: Some(vec![task("2"), task("1")]),
+        service_deployment: known,
+        ..Look::default()
+    }
+}
+
+/// Looks every 15 s for `minutes`; the last step and all that was said.
+fn watched(look: &Look, minutes: i64) -> (Step, String) {
+    let mut state = state();
+    let mut said = String::new();
+    let mut last = Step::default();
+    for tick in 0..=minutes * 4 {
+        last = step(&mut state, look, Timestamp(START.0 + tick * 15_000));
+        for line in &last.say {
+            said.push_str(&line.text);
+            said.push('\n');
+        }
+        if last.verdict.is_some() {
+            break;
+        }
+    }
+    (last, said)
+}
+
+fn staged(stage: &str, traffic: f64, hooks: Vec<Hook>) -> ServiceDeployment {
+    ServiceDeployment {
+        status: "IN_PROGRESS".to_owned(),
+        stage: Some(stage.to_owned()),
+        production_traffic: Some(traffic),
+        hooks,
+        ..ServiceDeployment::default()
+    }
+}
+
+#[test]
+fn a_stage_of_a_canary_is_waited_for_with_its_share_of_the_traffic() {
+    let canary = staged("PRODUCTION_TRAFFIC_SHIFT", 10.0, Vec::new());
+    let (last, said) = watched(&look(Some(canary), Vec::new()), 60);
+    assert_eq!(last.verdict, None, "a stage may take its time");
+    assert!(
+        said.contains("waiting for stage PRODUCTION_TRAFFIC_SHIFT (10 % of the traffic)"),
+        "{said}"
+    );
+    let (last, said) = watched(
+        &look(Some(staged("BAKE_TIME", 100.0, Vec::new())), Vec::new()),
+        60,
+    );
+    assert_eq!(last.verdict, None);
+    assert!(
+        said.contains("stage BAKE_TIME (100 % of the traffic)"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_paused_hook_is_waited_for_by_name() {
+    let hook = Hook {
+        id: "approve".to_owned(),
+        status: "AWAITING_ACTION".to_owned(),
+        ..Hook::default()
+    };
+    let (last, said) = watched(
+        &look(Some(staged("POST_SCALE_UP", 0.0, vec![hook])), Vec::new()),
+        60,
+    );
+    assert_eq!(last.verdict, None);
+    assert!(
+        said.contains("waiting for lifecycle hook `approve`"),
+        "{said}"
+    );
+}
+
+#[test]
+fn protected_old_tasks_are_waited_for_and_then_named() {
+    let event = Event {
+        id: "1".to_owned(),
+        at: Timestamp(START.0 + 60_000),
+        message: "(service api) was unable to reach steady state because (taskSet ecs-svc/1) was unable to scale in due to (reason 1 tasks under protection)".to_owned(),
+    };
+    let (last, _) = watched(&look(None, vec![event]), 10);
+    assert_eq!(last.verdict, Some(Verdict::Stuck { proven: false }));
+    assert_eq!(
+        last.causes.first().map(|cause| cause.kind.as_str()),
+        Some("task-protection")
+    );
+}
+
+#[test]
+fn a_flood_of_events_is_told_in_part_and_counted() {
+    let events: Vec<Event> = (0..100)
+        .map(|number| Event {
+            id: number.to_string(),
+            at: START,
+            message: format!("(service api) has started 1 tasks: (task {number})."),
+        })
+        .collect();
+    let (_, said) = watched(&look(None, events), 0);
+    assert_eq!(said.matches("ECS: ").count(), 12);
+    assert!(said.contains("88 more ECS events"), "{said}");
+}
