@@ -7,11 +7,11 @@
 use std::collections::HashMap;
 
 use super::ground::{Deploy, Ground, Source};
-use super::room::{Room, Tri};
+use super::room::{BOUNDLESS, Room, Tri};
 use super::rules::Rules;
 use super::seats::{Freed, Rival, Seats};
-use super::together::loss;
-use crate::snapshot::{Health, Task, TaskStatus};
+use super::together::{loss, seats_taken};
+use crate::snapshot::{Health, Scheduling, Task, TaskStatus};
 
 /// An instance with old tasks of this service.
 #[derive(Clone, Debug)]
@@ -69,8 +69,10 @@ pub(super) struct Claim<'g, 'a> {
     pub allowed: Vec<Tri>,
     /// Whether the rivals' sum holds what the own old tasks hold.
     among_rivals: bool,
-    /// How many seats the new tasks of rivals may take at most.
+    /// How many seats the new tasks of rivals, and old tasks that move, may take at most.
     pub loss: i64,
+    /// Old tasks on draining instances: ECS may start them anew elsewhere, in their old revision.
+    pub moving: u32,
     /// Instances of the service's capacity providers (all, where the launch type rules), whatever
     /// their state.
     pub reachable: u32,
@@ -106,10 +108,12 @@ impl<'g, 'a> Claim<'g, 'a> {
             allowed: Vec::with_capacity(ground.rooms.len()),
             among_rivals: ground.sums_up(&deploy.service.name),
             loss: 0,
+            moving: 0,
             reachable: 0,
             opened,
         };
         let own = claim.sort_tasks();
+        claim.loss = claim.moved(&own);
         let mut from = 0;
         for (at, room) in ground.rooms.iter().enumerate() {
             let here = own[from..]
@@ -119,7 +123,8 @@ impl<'g, 'a> Claim<'g, 'a> {
             claim.weigh(at, room, &own[from..from + here]);
             from += here;
         }
-        claim.loss = loss(ground, deploy, &claim.allowed);
+        let rivals = loss(ground, deploy, &claim.allowed);
+        claim.loss = claim.loss.saturating_add(rivals);
         claim
     }
 
@@ -166,6 +171,28 @@ impl<'g, 'a> Claim<'g, 'a> {
         self.doubts.missing += uncounted;
         own.sort_by_key(|(room, _)| *room);
         own
+    }
+
+    /// Counts the old tasks that ECS moves off draining instances, and how many seats they may
+    /// take elsewhere. A daemon's tasks stay with their instance.
+    fn moved(&mut self, own: &[(usize, &Task)]) -> i64 {
+        if self.deploy.service.scheduling == Scheduling::Daemon {
+            return 0;
+        }
+        let mut taken = 0_i64;
+        for (at, task) in own {
+            let drains = self.ground.rooms[*at].instance.status == "DRAINING";
+            if !drains || self.opened == Some(*at) {
+                continue;
+            }
+            self.moving += 1;
+            let seats = match self.deploy.old_needs.get(&task.task_definition) {
+                Some(old) => seats_taken(old, self.deploy.needs),
+                None => BOUNDLESS,
+            };
+            taken = taken.saturating_add(seats.max(i64::from(self.rules.distinct)));
+        }
+        taken
     }
 
     /// Whether the instance takes tasks.
@@ -272,9 +299,11 @@ impl<'g, 'a> Claim<'g, 'a> {
         self.both(&seats, fresh.open.and(self.rules.in_zone(fresh)))
     }
 
-    /// No instance needs to hold more than all tasks.
+    /// No instance needs to hold more than all tasks, and those that others may put there.
     fn most_seats(&self) -> i64 {
-        i64::from(self.deploy.service.desired).max(1)
+        i64::from(self.deploy.service.desired)
+            .max(1)
+            .saturating_add(self.loss)
     }
 
     /// The same once all old tasks of this service have left it.

@@ -17,6 +17,7 @@ pub(super) fn decide(claim: &Claim<'_, '_>, (minimum, maximum): (u32, u32)) -> D
         plots[plot.room] = Some(plot);
     }
     let (mut served, mut short, mut open, mut cut_off) = (0_u32, 0_u32, 0_u32, 0_u32);
+    let mut strays = false;
     for (at, plot) in plots.iter().enumerate() {
         let (best, worst) = claim.seats_at_end(at, *plot);
         // A task of the new revision that runs there already has its place.
@@ -29,6 +30,8 @@ pub(super) fn decide(claim: &Claim<'_, '_>, (minimum, maximum): (u32, u32)) -> D
         } else if is_cut_off(claim, at) {
             open += 1;
             cut_off += 1;
+        } else {
+            strays |= plot.is_some_and(|plot| !plot.old.is_empty());
         }
     }
     let bounds = Bounds::new(served + short + open, minimum, maximum);
@@ -47,7 +50,9 @@ pub(super) fn decide(claim: &Claim<'_, '_>, (minimum, maximum): (u32, u32)) -> D
         decision.stopped = claim.plots.iter().map(|plot| plot.old.len()).collect();
         return decision;
     }
-    if let Some(deadlock) = forbidden(claim, bounds, open) {
+    // A task on an instance that is to have none (one that drains) counts until it is stopped, and
+    // lets another one stop meanwhile.
+    if let Some(deadlock) = forbidden(claim, bounds, open).filter(|_| !strays) {
         return deadlock;
     }
     if reasons.sure && claim.loss == 0 && open == 0 && short == 0 && !bounds.deadlocked() {

@@ -112,11 +112,16 @@ fn describe(claim: &Claim<'_, '_>, (kind, count): (&str, u32)) -> Remedy {
     let price = Some("what an instance costs while it runs".to_owned());
     let Some((provider, group)) = scaled(claim).and_then(|one| Some((one, one.group.as_ref()?)))
     else {
-        return checked(
-            format!("add {} of type {kind} to the cluster", more(count)),
-            json!({"addInstances": count, "instanceType": kind}),
-            price,
-        );
+        let mut change = json!({"addInstances": count, "instanceType": kind});
+        let place = match provider_of(claim, kind) {
+            Some(name) => {
+                change["capacityProvider"] = json!(name);
+                format!("the Auto Scaling group of the capacity provider `{name}`")
+            }
+            None => "the cluster".to_owned(),
+        };
+        let text = format!("add {} of type {kind} to {place}", more(count));
+        return checked(text, change, price);
     };
     let maximum = group.max.saturating_add(count);
     checked(
@@ -127,6 +132,14 @@ fn describe(claim: &Claim<'_, '_>, (kind, count): (&str, u32)) -> Remedy {
         json!({"autoScalingGroup": group.name, "maxSize": maximum}),
         price,
     )
+}
+
+/// The capacity provider that an instance of the type must belong to, where the service has any.
+fn provider_of<'a>(claim: &Claim<'_, 'a>, kind: &str) -> Option<&'a str> {
+    let mut models = models(claim).into_iter();
+    let (.., model) = models.find(|(one, ..)| *one == kind)?;
+    let own = model.capacity_provider.as_deref();
+    own.filter(|_| !claim.rules.providers.is_empty())
 }
 
 /// The first capacity provider of the service whose group ECS itself scales.

@@ -72,7 +72,14 @@ pub(super) fn reasons(claim: &Claim<'_, '_>, grows: &Growth) -> Reasons {
     say(doubts.unsteady, "old task", "not running, or unhealthy");
     say(doubts.protected, "old task", "under scale-in protection");
     sentences.extend(claim.deploy.needs.problems.iter().cloned());
-    if claim.loss > 0 {
+    if claim.moving > 0 {
+        let count = claim.moving;
+        sentences.push(format!(
+            "{count} old {} on instances that drain: ECS may first start it anew elsewhere, which takes room",
+            plural(count, "task")
+        ));
+    }
+    if claim.loss > 0 && !claim.ground.comers.is_empty() {
         sentences
             .push("the services that are deployed together may take each other's room".to_owned());
     }

@@ -7,7 +7,7 @@ use super::greedy::walk;
 use super::growth::{Growth, growth};
 use super::order::Stops;
 use super::reasons::reasons;
-use super::room::BOUNDLESS;
+use super::room::{BOUNDLESS, Tri};
 use crate::cause::CauseKind;
 
 /// The percentages alone forbid the rollout.
@@ -36,8 +36,13 @@ pub(super) fn deadlock(claim: &Claim<'_, '_>, bounds: Bounds) -> Option<Decision
 pub(super) fn best_stops(claim: &Claim<'_, '_>, bounds: &Bounds) -> Stops {
     let now = claim.best_now();
     let chains = claim.plots.iter().map(|plot| gains(&plot.best)).collect();
+    // One that is started anew elsewhere counts there before it stops here.
+    let moving = match claim.allowed.iter().all(|allowed| *allowed == Tri::No) {
+        true => 0,
+        false => claim.moving,
+    };
     Stops {
-        margin: margin(claim, bounds, now),
+        margin: margin(claim, bounds, now).saturating_add(moving.into()),
         chains,
     }
 }

@@ -266,7 +266,7 @@ fn exchange(comer: &Comer<'_>, own: &TaskNeeds, (counts, each): (&Counts, i64)) 
 }
 
 /// How many seats one new task of another service takes at most.
-fn seats_taken(comer: &TaskNeeds, own: &TaskNeeds) -> i64 {
+pub(super) fn seats_taken(comer: &TaskNeeds, own: &TaskNeeds) -> i64 {
     let ratio = |other: i64, own: i64| if own > 0 { (other + own - 1) / own } else { 0 };
     let gpus = match (comer.gpus, own.gpus) {
         (Gpus::Count(0), _) | (_, Gpus::Count(0)) => 0,

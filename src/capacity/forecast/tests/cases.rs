@@ -374,6 +374,12 @@ fn daemons_and_second_sets() {
     check(&daemon, "blocked");
     daemon.service.configuration.minimum_healthy_percent = 50;
     check(&daemon, "fits");
+    // A task that is to leave its draining instance lets another one stop.
+    let mut drains = daemon.clone();
+    drains.service.configuration.minimum_healthy_percent = 100;
+    check(&drains, "blocked");
+    "DRAINING".clone_into(&mut drains.instances[0].status);
+    check(&drains, "unknown");
     // One whose agent is lost is still to run its task.
     let mut cut_off = daemon.clone();
     cut_off.instances[0].agent_connected = false;
@@ -426,4 +432,29 @@ fn a_rollout_in_waves() {
         (2, 2, 2, 0)
     );
     assert_snapshot!(forecast.headline, @"the rollout fits: 4 new tasks in 2 waves");
+}
+
+#[test]
+fn old_tasks_that_drain_may_take_room_first() {
+    let world = |drains: bool| {
+        let mut world = World::new(2, 100, 200)
+            .of_size(&size(16, 4000))
+            .instance(T4G, 1)
+            .instance(T4G, 0)
+            .instance(T4G, 0);
+        world.service.desired = 2;
+        if drains {
+            "DRAINING".clone_into(&mut world.instances[0].status);
+        }
+        world
+    };
+    check(&world(false), "fits");
+    // Two seats and two new tasks; but the old one may be started anew on one of them.
+    check(&world(true), "unknown");
+    // Where it can go nowhere, nothing moves.
+    let mut nowhere = world(true);
+    for instance in &mut nowhere.instances {
+        "DRAINING".clone_into(&mut instance.status);
+    }
+    check(&nowhere, "blocked");
 }
