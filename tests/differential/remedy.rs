@@ -52,11 +52,22 @@ fn apply(plan: &mut Plan, change: &Value, ids: &[String]) -> Result<(), String> 
         let kind = change["instanceType"].as_str().unwrap_or_default();
         let provider = change["capacityProvider"].as_str();
         let tiers = [party.tier, party.new.tier];
-        let usable = |one: &&Machine| one.kind == kind && provider.is_none_or(|name| one.provider == Some(name)) && tiers.iter().flatten().all(|tier| one.tier == Some(tier));
+        let usable = |one: &&Machine| {
+            one.kind == kind
+                && provider.is_none_or(|name| one.provider == Some(name))
+                && tiers.iter().flatten().all(|tier| one.tier == Some(tier))
+        };
         let model = plan.machines.iter().find(usable).cloned();
         let model = model.or_else(|| {
-            let pool = plan.pools.iter().find(|pool| pool.kind == kind && provider.is_none_or(|name| pool.name == name))?;
-            Some(Machine { kind: pool.kind, provider: Some(pool.name), ..Machine::default() })
+            let pool = plan
+                .pools
+                .iter()
+                .find(|pool| pool.kind == kind && provider.is_none_or(|name| pool.name == name))?;
+            Some(Machine {
+                kind: pool.kind,
+                provider: Some(pool.name),
+                ..Machine::default()
+            })
         });
         let model = model.ok_or("no instance of that type")?;
         let more = Machine {
