@@ -176,7 +176,7 @@ impl Pool {
             instance: InstanceSpec { ec2_type: self.kind.to_owned(), ..InstanceSpec::default() },
             types: vec![self.kind.to_owned()],
             registers_after_secs: 20,
-            provisioning_timeout_secs: 600,
+            provisioning_timeout_secs: 150,
             ..ProviderSpec::default()
         }
     }
