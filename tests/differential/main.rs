@@ -13,6 +13,7 @@
 )]
 
 mod dice;
+mod door;
 mod named;
 mod plan;
 mod random;

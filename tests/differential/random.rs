@@ -77,7 +77,7 @@ fn one(seed: u64, tally: &mut Tally) -> Result<(), String> {
     Ok(())
 }
 
-fn world(dice: &mut Dice) -> Plan {
+pub(crate) fn world(dice: &mut Dice) -> Plan {
     let mut plan = match dice.below(20) {
         0 => return on_fargate(dice),
         1 => return daemon(dice),

@@ -37,7 +37,7 @@ pub(crate) struct Glance {
     pub(crate) why: Vec<String>,
 }
 
-fn deploys(seen: &Seen) -> Vec<Deploy<'_>> {
+pub(crate) fn deploys(seen: &Seen) -> Vec<Deploy<'_>> {
     let all = seen.services.iter().zip(&seen.needs).zip(&seen.targets);
     all.map(|((service, needs), target)| seen.survey.deploy(service, needs, target.as_deref())).collect()
 }

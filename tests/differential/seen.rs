@@ -82,12 +82,12 @@ pub(crate) fn look(sim: &Sim, plan: &Plan, begun: bool) -> Seen {
     });
     let mut needs = Vec::new();
     for (party, service) in plan.deployed.iter().zip(&services) {
-        let new = definition(sim, &format!("{}:2", party.name));
+        let mut new = TaskNeeds::default();
         for number in [1, 2] {
             let document = definition(sim, &format!("{}:{number}", party.name));
-            survey.old_needs.insert(text(&document["taskDefinitionArn"]), TaskNeeds::of(&document));
+            new = TaskNeeds::of(&document);
+            survey.old_needs.insert(text(&document["taskDefinitionArn"]), new.clone());
         }
-        let new = TaskNeeds::of(&new);
         constrain(sim, &mut survey, service, &new.constraints);
         needs.push(new);
     }
