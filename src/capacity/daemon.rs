@@ -94,6 +94,9 @@ fn forbidden(claim: &Claim<'_, '_>, bounds: Bounds, open: u32) -> Option<Decisio
 /// that the service waits for it.
 fn is_cut_off(claim: &Claim<'_, '_>, at: usize) -> bool {
     let (room, rules) = (&claim.ground.rooms[at], &claim.rules);
-    let meets = rules.has_attributes(at).and(rules.matches(at)).and(rules.in_zone(room));
+    let meets = rules
+        .has_attributes(at)
+        .and(rules.matches(at))
+        .and(rules.in_zone(room));
     room.instance.status == "ACTIVE" && rules.provider(room).is_some() && meets != Tri::No
 }

@@ -5,7 +5,9 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
@@ -33,7 +35,9 @@ impl HttpConnector for Door {
         let request = request.map(|body| Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
         let now = self.0.with(|world| world.now());
         HttpConnectorFuture::ready(match self.0.answer(now, &request) {
-            Answer::Response(response) => Ok(HttpResponse::try_from(response.map(SdkBody::from)).expect("a plain response")),
+            Answer::Response(response) => {
+                Ok(HttpResponse::try_from(response.map(SdkBody::from)).expect("a plain response"))
+            }
             Answer::Dropped => Err(ConnectorError::io("connection reset by peer".into())),
         })
     }
@@ -60,14 +64,25 @@ async fn through_the_door(sim: &Sim, plan: &Plan) -> Vec<String> {
     let services = aws.services("web", &names).await.expect("services").found;
     let mut needs = Vec::new();
     for name in &names {
-        let described = aws.task_definition(&format!("{name}:2")).await.expect("a definition");
+        let described = aws
+            .task_definition(&format!("{name}:2"))
+            .await
+            .expect("a definition");
         needs.push(TaskNeeds::of(&described.document));
     }
-    let asked: Vec<(&Service, &[Constraint])> = services.iter().zip(&needs).map(|(service, needs)| (service, needs.constraints.as_slice())).collect();
+    let asked: Vec<(&Service, &[Constraint])> = services
+        .iter()
+        .zip(&needs)
+        .map(|(service, needs)| (service, needs.constraints.as_slice()))
+        .collect();
     let mut survey = aws.survey("web", &asked).await;
     let lost = survey.instances.iter().filter(|one| !one.agent_connected);
     survey.agents_lost = lost.map(|one| one.arn.clone()).collect();
-    let deploys: Vec<Deploy<'_>> = services.iter().zip(&needs).map(|(service, needs)| survey.deploy(service, needs, None)).collect();
+    let deploys: Vec<Deploy<'_>> = services
+        .iter()
+        .zip(&needs)
+        .map(|(service, needs)| survey.deploy(service, needs, None))
+        .collect();
     verdicts(&match deploys.as_slice() {
         [one] => vec![forecast(&survey.cluster(), one)],
         several => forecast_together(&survey.cluster(), several),
@@ -75,7 +90,10 @@ async fn through_the_door(sim: &Sim, plan: &Plan) -> Vec<String> {
 }
 
 fn verdicts(forecasts: &[plimsoll::capacity::Forecast]) -> Vec<String> {
-    forecasts.iter().map(|one| format!("{}: {}", one.verdict.as_str(), one.headline)).collect()
+    forecasts
+        .iter()
+        .map(|one| format!("{}: {}", one.verdict.as_str(), one.headline))
+        .collect()
 }
 
 #[tokio::test]
@@ -93,6 +111,10 @@ async fn the_clients_read_what_the_tests_read() {
             [one] => vec![forecast(&seen.survey.cluster(), one)],
             several => forecast_together(&seen.survey.cluster(), several),
         });
-        assert_eq!(through_the_door(&sim, &plan).await, direct, "seed {seed}\n{plan:?}");
+        assert_eq!(
+            through_the_door(&sim, &plan).await,
+            direct,
+            "seed {seed}\n{plan:?}"
+        );
     }
 }

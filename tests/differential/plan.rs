@@ -122,23 +122,34 @@ pub(crate) struct Plan {
 impl Plan {
     /// The world before the rollout: everything steady, then some instances closed.
     pub(crate) fn build(&self) -> World {
-        let mut world = World::new(START).region("eu-west-1").account("111122223333");
+        let mut world = World::new(START)
+            .region("eu-west-1")
+            .account("111122223333");
         world.add_cluster("web");
         world.requires_signature = false;
         // Attempts come often, so that a rollout that can end does so soon.
         world.back_off_secs = (1, 4);
         if let Some(cpu_quota) = self.quota {
-            world.fargate = FargateSpec { cpu_quota, ..FargateSpec::default() };
+            world.fargate = FargateSpec {
+                cpu_quota,
+                ..FargateSpec::default()
+            };
         }
         for pool in &self.pools {
             world.add_capacity_provider(pool.spec());
         }
-        let ids: Vec<String> = self.machines.iter().map(|one| world.add_instance(one.spec())).collect();
+        let ids: Vec<String> = self
+            .machines
+            .iter()
+            .map(|one| world.add_instance(one.spec()))
+            .collect();
         for party in self.others.iter().chain(&self.deployed) {
             party.settle(&mut world);
         }
         for (machine, id) in self.machines.iter().zip(ids) {
-            let Some(instance) = world.instance_mut(&id) else { continue };
+            let Some(instance) = world.instance_mut(&id) else {
+                continue;
+            };
             match machine.state {
                 State::Open => {}
                 State::Draining => "DRAINING".clone_into(&mut instance.status),
@@ -159,7 +170,11 @@ impl Machine {
             cpu: self.size.0,
             memory: self.size.1,
             az: self.zone.to_owned(),
-            attributes: self.tier.map(|tier| ("tier".to_owned(), Some(tier.to_owned()))).into_iter().collect(),
+            attributes: self
+                .tier
+                .map(|tier| ("tier".to_owned(), Some(tier.to_owned())))
+                .into_iter()
+                .collect(),
             capacity_provider: self.provider.map(str::to_owned),
             ..InstanceSpec::default()
         }
@@ -173,7 +188,10 @@ impl Pool {
             managed_scaling: self.managed,
             desired: self.desired,
             max: self.max,
-            instance: InstanceSpec { ec2_type: self.kind.to_owned(), ..InstanceSpec::default() },
+            instance: InstanceSpec {
+                ec2_type: self.kind.to_owned(),
+                ..InstanceSpec::default()
+            },
             types: vec![self.kind.to_owned()],
             registers_after_secs: 20,
             provisioning_timeout_secs: 150,
@@ -185,8 +203,14 @@ impl Pool {
 impl Size {
     pub(crate) fn document(&self, family: &str) -> Value {
         let mut mappings = vec![json!({"containerPort": 8080, "protocol": "tcp"})];
-        mappings.extend(self.tcp.map(|port| json!({"containerPort": port, "hostPort": port, "protocol": "tcp"})));
-        mappings.extend(self.udp.map(|port| json!({"containerPort": port, "hostPort": port, "protocol": "udp"})));
+        mappings.extend(
+            self.tcp
+                .map(|port| json!({"containerPort": port, "hostPort": port, "protocol": "tcp"})),
+        );
+        mappings.extend(
+            self.udp
+                .map(|port| json!({"containerPort": port, "hostPort": port, "protocol": "udp"})),
+        );
         let mut container = json!({
             "name": "app", "image": "public.ecr.aws/nginx/nginx:1", "essential": true,
             "cpu": self.cpu, "memory": self.memory.max(4), "portMappings": mappings,
@@ -195,7 +219,8 @@ impl Size {
             container["healthCheck"] = json!({"command": ["CMD", "true"]});
         }
         if self.gpus > 0 {
-            container["resourceRequirements"] = json!([{"type": "GPU", "value": self.gpus.to_string()}]);
+            container["resourceRequirements"] =
+                json!([{"type": "GPU", "value": self.gpus.to_string()}]);
         }
         let mut document = json!({
             "family": family,
@@ -203,7 +228,8 @@ impl Size {
             "containerDefinitions": [container],
         });
         if let Some(architecture) = self.architecture {
-            document["runtimePlatform"] = json!({"cpuArchitecture": architecture, "operatingSystemFamily": "LINUX"});
+            document["runtimePlatform"] =
+                json!({"cpuArchitecture": architecture, "operatingSystemFamily": "LINUX"});
         }
         if let Some(tier) = self.tier {
             document["placementConstraints"] = json!([member_of(tier)]);
@@ -230,7 +256,13 @@ impl Party {
     fn settle(&self, world: &mut World) {
         world.behaviour(
             self.name,
-            TaskBehaviour { pull_secs: 1, start_secs: 1, healthy_after_secs: 1, stop_secs: 1, ..TaskBehaviour::default() },
+            TaskBehaviour {
+                pull_secs: 1,
+                start_secs: 1,
+                healthy_after_secs: 1,
+                stop_secs: 1,
+                ..TaskBehaviour::default()
+            },
         );
         let old = world.add_task_definition(self.document(&self.old));
         world.add_task_definition(self.document(&self.new));
@@ -238,7 +270,9 @@ impl Party {
         if self.distinct {
             constraints.push(json!({"type": "distinctInstance"}));
         }
-        let strategy = self.strategy.map(|(kind, field)| json!({"type": kind, "field": field}));
+        let strategy = self
+            .strategy
+            .map(|(kind, field)| json!({"type": kind, "field": field}));
         world.create_service(ServiceSpec {
             name: self.name.to_owned(),
             task_definition: old,
@@ -246,9 +280,21 @@ impl Party {
             minimum_healthy_percent: self.percentages.0,
             maximum_percent: self.percentages.1,
             launch_type: if self.fargate { "FARGATE" } else { "EC2" }.to_owned(),
-            capacity_providers: self.providers.iter().map(|(name, weight, base)| ((*name).to_owned(), *weight, *base)).collect(),
-            scheduling: if self.daemon { Scheduling::Daemon } else { Scheduling::Replica },
-            target_groups: if self.balanced { vec![TARGET_GROUP.to_owned()] } else { Vec::new() },
+            capacity_providers: self
+                .providers
+                .iter()
+                .map(|(name, weight, base)| ((*name).to_owned(), *weight, *base))
+                .collect(),
+            scheduling: if self.daemon {
+                Scheduling::Daemon
+            } else {
+                Scheduling::Replica
+            },
+            target_groups: if self.balanced {
+                vec![TARGET_GROUP.to_owned()]
+            } else {
+                Vec::new()
+            },
             deregistration_delay_secs: 5,
             constraints,
             strategy: strategy.into_iter().collect(),
@@ -258,4 +304,5 @@ impl Party {
     }
 }
 
-const TARGET_GROUP: &str = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/api/73e2d6bc24d8a067";
+const TARGET_GROUP: &str =
+    "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/api/73e2d6bc24d8a067";

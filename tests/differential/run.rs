@@ -1,6 +1,8 @@
 //! One world: forecast it, let it run, and see who was right.
 
-use plimsoll::capacity::{Deploy, Forecast, Movement, Verdict, forecast, forecast_together, movements};
+use plimsoll::capacity::{
+    Deploy, Forecast, Movement, Verdict, forecast, forecast_together, movements,
+};
 use plimsoll_sim::{Rollout, Sim, Status, World};
 use serde_json::json;
 
@@ -39,7 +41,8 @@ pub(crate) struct Glance {
 
 pub(crate) fn deploys(seen: &Seen) -> Vec<Deploy<'_>> {
     let all = seen.services.iter().zip(&seen.needs).zip(&seen.targets);
-    all.map(|((service, needs), target)| seen.survey.deploy(service, needs, target.as_deref())).collect()
+    all.map(|((service, needs), target)| seen.survey.deploy(service, needs, target.as_deref()))
+        .collect()
 }
 
 /// Begins all rollouts of the plan.
@@ -65,7 +68,10 @@ fn completed(world: &World, plan: &Plan) -> Vec<bool> {
 /// each of these numbers of seconds, and once more when it is dead.
 pub(crate) fn run(sim: &Sim, plan: &Plan, looks: &[i64]) -> (Ran, Vec<Glance>) {
     let scales = plan.pools.iter().any(|pool| pool.managed);
-    let unchecked = plan.deployed.iter().any(|party| !party.old.checked || !party.new.checked);
+    let unchecked = plan
+        .deployed
+        .iter()
+        .any(|party| !party.old.checked || !party.new.checked);
     let patience = match (scales, unchecked) {
         (true, _) => DEAD_AFTER_SCALING_SECS,
         (false, true) => DEAD_AFTER_UNCHECKED_SECS,
@@ -82,27 +88,54 @@ pub(crate) fn run(sim: &Sim, plan: &Plan, looks: &[i64]) -> (Ran, Vec<Glance>) {
         quiet = if now == before { quiet + 1 } else { 0 };
         before = now;
         if done.iter().all(|done| *done) {
-            return (Ran { completed: done, seconds: second }, glances);
+            return (
+                Ran {
+                    completed: done,
+                    seconds: second,
+                },
+                glances,
+            );
         }
         if quiet >= patience {
             if !looks.is_empty() {
                 glance(sim, plan, (second, true), &mut glances);
             }
-            return (Ran { completed: done, seconds: second }, glances);
+            return (
+                Ran {
+                    completed: done,
+                    seconds: second,
+                },
+                glances,
+            );
         }
         if looks.contains(&second) {
             glance(sim, plan, (second, false), &mut glances);
         }
     }
     let done = sim.with(|world| completed(world, plan));
-    (Ran { completed: done, seconds: LONGEST_SECS }, glances)
+    (
+        Ran {
+            completed: done,
+            seconds: LONGEST_SECS,
+        },
+        glances,
+    )
 }
 
 /// What moves in a world, without the tasks that come and go in PROVISIONING.
 fn print(world: &World) -> Vec<(Status, String)> {
-    let placed = world.tasks().iter().filter(|task| !matches!(task.status, Status::Provisioning | Status::Stopped));
-    let mut all: Vec<(Status, String)> = placed.map(|task| (task.status, task.id.clone())).collect();
-    all.extend(world.services().iter().map(|service| (Status::Stopped, format!("{:?}", service.deployments[0].rollout))));
+    let placed = world
+        .tasks()
+        .iter()
+        .filter(|task| !matches!(task.status, Status::Provisioning | Status::Stopped));
+    let mut all: Vec<(Status, String)> =
+        placed.map(|task| (task.status, task.id.clone())).collect();
+    all.extend(world.services().iter().map(|service| {
+        (
+            Status::Stopped,
+            format!("{:?}", service.deployments[0].rollout),
+        )
+    }));
     all.push((Status::Stopped, world.instances().len().to_string()));
     all
 }
@@ -111,19 +144,35 @@ fn glance(sim: &Sim, plan: &Plan, (at, dead): (i64, bool), glances: &mut Vec<Gla
     let seen = look(sim, plan, true);
     let done = sim.with(|world| completed(world, plan));
     let said = movements(&seen.survey.cluster(), &deploys(&seen));
-    for (service, movement) in said.into_iter().enumerate().filter(|(service, _)| !done[*service]) {
+    for (service, movement) in said
+        .into_iter()
+        .enumerate()
+        .filter(|(service, _)| !done[*service])
+    {
         let (stuck, word, why) = match movement {
             Movement::Stuck(proof) => (Some(proof.headline), "stuck", proof.reasons),
             Movement::UnderWay(what) => (None, "under way", what),
             Movement::Could(what) => (None, "could", what),
             Movement::Unknown(why) => (None, "unknown", why),
         };
-        glances.push(Glance { at, service, stuck, word, dead, why });
+        glances.push(Glance {
+            at,
+            service,
+            stuck,
+            word,
+            dead,
+            why,
+        });
     }
 }
 
 /// A disagreement, in words.
-pub(crate) fn compare(plan: &Plan, forecasts: &[Forecast], ran: &Ran, glances: &[Glance]) -> Result<(), String> {
+pub(crate) fn compare(
+    plan: &Plan,
+    forecasts: &[Forecast],
+    ran: &Ran,
+    glances: &[Glance],
+) -> Result<(), String> {
     for (at, (forecast, done)) in forecasts.iter().zip(&ran.completed).enumerate() {
         let wrong = match forecast.verdict {
             Verdict::Fits { .. } => !done,
@@ -137,12 +186,20 @@ pub(crate) fn compare(plan: &Plan, forecasts: &[Forecast], ran: &Ran, glances: &
                 forecast.verdict.as_str(),
                 forecast.headline,
                 ran.seconds,
-                if *done { "had completed" } else { "had not completed" }
+                if *done {
+                    "had completed"
+                } else {
+                    "had not completed"
+                }
             ));
         }
     }
     for glance in glances {
-        if let Some(headline) = glance.stuck.as_ref().filter(|_| ran.completed[glance.service]) {
+        if let Some(headline) = glance
+            .stuck
+            .as_ref()
+            .filter(|_| ran.completed[glance.service])
+        {
             return Err(format!(
                 "`{}` was called stuck after {} s ({headline}), and it completed",
                 plan.deployed[glance.service].name, glance.at
@@ -153,7 +210,10 @@ pub(crate) fn compare(plan: &Plan, forecasts: &[Forecast], ran: &Ran, glances: &
 }
 
 /// Forecasts and runs a plan; the forecasts, how it ran and what was seen under way.
-pub(crate) fn hold(plan: &Plan, looks: &[i64]) -> Result<(Vec<Forecast>, Ran, Vec<Glance>), String> {
+pub(crate) fn hold(
+    plan: &Plan,
+    looks: &[i64],
+) -> Result<(Vec<Forecast>, Ran, Vec<Glance>), String> {
     let sim = Sim::new(plan.build());
     let seen = look(&sim, plan, false);
     let deploys = deploys(&seen);

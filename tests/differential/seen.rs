@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use plimsoll::capacity::{FargateLimits, TaskNeeds, TypeSize};
 use plimsoll::snapshot::{
-    CapacityProvider, Constraint, Deployment, DeploymentConfiguration, DeploymentStatus, Health, Instance,
-    PlacementStrategy, Resources, ScalingGroup, Scheduling, Service, StrategyItem, Task, TaskStatus, Timestamp,
+    CapacityProvider, Constraint, Deployment, DeploymentConfiguration, DeploymentStatus, Health,
+    Instance, PlacementStrategy, Resources, ScalingGroup, Scheduling, Service, StrategyItem, Task,
+    TaskStatus, Timestamp,
 };
 use plimsoll::survey::Survey;
 use plimsoll_sim::{Answer, Sim};
@@ -36,7 +37,10 @@ pub(crate) fn ask(sim: &Sim, operation: &str, body: &Value) -> Value {
     let request = http::Request::builder()
         .method("POST")
         .uri("/")
-        .header("x-amz-target", format!("AmazonEC2ContainerServiceV20141113.{operation}"))
+        .header(
+            "x-amz-target",
+            format!("AmazonEC2ContainerServiceV20141113.{operation}"),
+        )
         .body(Bytes::from(body.to_string()))
         .unwrap();
     let now = sim.with(|world| world.now());
@@ -63,22 +67,51 @@ fn some(value: &Value) -> Option<String> {
 }
 
 fn count(value: &Value) -> u32 {
-    value.as_u64().and_then(|count| u32::try_from(count).ok()).unwrap_or(0)
+    value
+        .as_u64()
+        .and_then(|count| u32::try_from(count).ok())
+        .unwrap_or(0)
 }
 
 /// `begun`: the deployments under way count as new.
 pub(crate) fn look(sim: &Sim, plan: &Plan, begun: bool) -> Seen {
     let names: Vec<&str> = plan.deployed.iter().map(|party| party.name).collect();
-    let described = ask(sim, "DescribeServices", &json!({"cluster": "web", "services": names}));
+    let described = ask(
+        sim,
+        "DescribeServices",
+        &json!({"cluster": "web", "services": names}),
+    );
     let services: Vec<Service> = list(&described["services"]).iter().map(service).collect();
-    let mut survey = Survey { instances: instances(sim), tasks: tasks(sim, &names), ..Survey::default() };
+    let mut survey = Survey {
+        instances: instances(sim),
+        tasks: tasks(sim, &names),
+        ..Survey::default()
+    };
     let lost = survey.instances.iter().filter(|one| !one.agent_connected);
     survey.agents_lost = lost.map(|one| one.arn.clone()).collect();
-    survey.type_sizes = TYPES.iter().map(|(name, cpu, memory)| ((*name).to_owned(), TypeSize { cpu: *cpu, memory: *memory })).collect();
+    survey.type_sizes = TYPES
+        .iter()
+        .map(|(name, cpu, memory)| {
+            (
+                (*name).to_owned(),
+                TypeSize {
+                    cpu: *cpu,
+                    memory: *memory,
+                },
+            )
+        })
+        .collect();
     survey.providers = providers(sim, plan);
     survey.fargate = plan.quota.map(|quota| {
-        let on_fargate = survey.tasks.iter().filter(|task| task.launch_type.as_deref() == Some("FARGATE"));
-        FargateLimits { quota: Some(quota), in_use: Some(on_fargate.filter_map(|task| task.cpu).sum()), addresses: None }
+        let on_fargate = survey
+            .tasks
+            .iter()
+            .filter(|task| task.launch_type.as_deref() == Some("FARGATE"));
+        FargateLimits {
+            quota: Some(quota),
+            in_use: Some(on_fargate.filter_map(|task| task.cpu).sum()),
+            addresses: None,
+        }
     });
     let mut needs = Vec::new();
     for (party, service) in plan.deployed.iter().zip(&services) {
@@ -86,35 +119,69 @@ pub(crate) fn look(sim: &Sim, plan: &Plan, begun: bool) -> Seen {
         for number in [1, 2] {
             let document = definition(sim, &format!("{}:{number}", party.name));
             new = TaskNeeds::of(&document);
-            survey.old_needs.insert(text(&document["taskDefinitionArn"]), new.clone());
+            survey
+                .old_needs
+                .insert(text(&document["taskDefinitionArn"]), new.clone());
         }
         constrain(sim, &mut survey, service, &new.constraints);
         needs.push(new);
     }
-    let target = |service: &Service| service.primary().filter(|_| begun).map(|primary| primary.id.clone());
+    let target = |service: &Service| {
+        service
+            .primary()
+            .filter(|_| begun)
+            .map(|primary| primary.id.clone())
+    };
     let targets = services.iter().map(target).collect();
-    Seen { survey, services, needs, targets }
+    Seen {
+        survey,
+        services,
+        needs,
+        targets,
+    }
 }
 
 fn constrain(sim: &Sim, survey: &mut Survey, service: &Service, more: &[Constraint]) {
     let mut found: Option<BTreeSet<String>> = None;
     for constraint in service.constraints.iter().chain(more) {
-        let Constraint::MemberOf(expression) = constraint else { continue };
-        let listed = ask(sim, "ListContainerInstances", &json!({"cluster": "web", "filter": expression}));
-        let matching: BTreeSet<String> = list(&listed["containerInstanceArns"]).iter().map(text).collect();
-        found = Some(found.map_or(matching.clone(), |before| before.intersection(&matching).cloned().collect()));
+        let Constraint::MemberOf(expression) = constraint else {
+            continue;
+        };
+        let listed = ask(
+            sim,
+            "ListContainerInstances",
+            &json!({"cluster": "web", "filter": expression}),
+        );
+        let matching: BTreeSet<String> = list(&listed["containerInstanceArns"])
+            .iter()
+            .map(text)
+            .collect();
+        found = Some(found.map_or(matching.clone(), |before| {
+            before.intersection(&matching).cloned().collect()
+        }));
     }
-    survey.member_of.extend(found.map(|found| (service.name.clone(), found)));
+    survey
+        .member_of
+        .extend(found.map(|found| (service.name.clone(), found)));
 }
 
 fn definition(sim: &Sim, name: &str) -> Value {
-    ask(sim, "DescribeTaskDefinition", &json!({"taskDefinition": name}))["taskDefinition"].clone()
+    ask(
+        sim,
+        "DescribeTaskDefinition",
+        &json!({"taskDefinition": name}),
+    )["taskDefinition"]
+        .clone()
 }
 
 fn providers(sim: &Sim, plan: &Plan) -> Vec<CapacityProvider> {
     let there = |name: &str| {
         let of_it = |world: &mut plimsoll_sim::World| {
-            world.instances().iter().filter(|one| one.capacity_provider.as_deref() == Some(name)).count()
+            world
+                .instances()
+                .iter()
+                .filter(|one| one.capacity_provider.as_deref() == Some(name))
+                .count()
         };
         u32::try_from(sim.with(of_it)).unwrap_or(0)
     };
@@ -142,8 +209,15 @@ fn instances(sim: &Sim) -> Vec<Instance> {
     if list(arns).is_empty() {
         return Vec::new();
     }
-    let described = ask(sim, "DescribeContainerInstances", &json!({"cluster": "web", "containerInstances": arns}));
-    list(&described["containerInstances"]).iter().map(instance).collect()
+    let described = ask(
+        sim,
+        "DescribeContainerInstances",
+        &json!({"cluster": "web", "containerInstances": arns}),
+    );
+    list(&described["containerInstances"])
+        .iter()
+        .map(instance)
+        .collect()
 }
 
 fn instance(one: &Value) -> Instance {
@@ -155,7 +229,10 @@ fn instance(one: &Value) -> Instance {
         capacity_provider: some(&one["capacityProviderName"]),
         registered: resources(&one["registeredResources"]),
         remaining: resources(&one["remainingResources"]),
-        attributes: list(&one["attributes"]).iter().map(|pair| (text(&pair["name"]), some(&pair["value"]))).collect(),
+        attributes: list(&one["attributes"])
+            .iter()
+            .map(|pair| (text(&pair["name"]), some(&pair["value"])))
+            .collect(),
         running_tasks: count(&one["runningTasksCount"]),
         pending_tasks: count(&one["pendingTasksCount"]),
     }
@@ -163,7 +240,12 @@ fn instance(one: &Value) -> Instance {
 
 fn resources(all: &Value) -> Resources {
     let mut resources = Resources::default();
-    let ports = |one: &Value| list(&one["stringSetValue"]).iter().filter_map(|port| port.as_str()?.parse().ok()).collect();
+    let ports = |one: &Value| {
+        list(&one["stringSetValue"])
+            .iter()
+            .filter_map(|port| port.as_str()?.parse().ok())
+            .collect()
+    };
     for one in list(all) {
         match one["name"].as_str().unwrap_or_default() {
             "CPU" => resources.cpu = one["integerValue"].as_i64(),
@@ -186,7 +268,11 @@ fn tasks(sim: &Sim, services: &[&str]) -> Vec<Task> {
     }
     let mut tasks = Vec::new();
     for some in arns.chunks(100) {
-        let described = ask(sim, "DescribeTasks", &json!({"cluster": "web", "tasks": some}));
+        let described = ask(
+            sim,
+            "DescribeTasks",
+            &json!({"cluster": "web", "tasks": some}),
+        );
         tasks.extend(list(&described["tasks"]).iter().map(task));
     }
     tasks.retain(|task| task.last_status != TaskStatus::Stopped);
@@ -217,10 +303,14 @@ fn task(one: &Value) -> Task {
         stopped: None,
         stop_code: some(&one["stopCode"]),
         stopped_reason: text(&one["stoppedReason"]),
-        has_eni: attachments.iter().any(|one| one["type"] == "ElasticNetworkInterface"),
+        has_eni: attachments
+            .iter()
+            .any(|one| one["type"] == "ElasticNetworkInterface"),
         protected: false,
         cpu: one["cpu"].as_str().and_then(|cpu| cpu.parse().ok()),
-        memory: one["memory"].as_str().and_then(|memory| memory.parse().ok()),
+        memory: one["memory"]
+            .as_str()
+            .and_then(|memory| memory.parse().ok()),
         containers: Vec::new(),
     }
 }
@@ -250,7 +340,10 @@ fn service(one: &Value) -> Service {
         Some("memberOf") => Constraint::MemberOf(text(&one["expression"])),
         _ => Constraint::DistinctInstance,
     };
-    let strategy = |one: &Value| PlacementStrategy { kind: text(&one["type"]), field: text(&one["field"]) };
+    let strategy = |one: &Value| PlacementStrategy {
+        kind: text(&one["type"]),
+        field: text(&one["field"]),
+    };
     Service {
         cluster: "web".to_owned(),
         name: text(&one["serviceName"]),
@@ -261,17 +354,30 @@ fn service(one: &Value) -> Service {
         pending: count(&one["pendingCount"]),
         task_definition: text(&one["taskDefinition"]),
         launch_type: some(&one["launchType"]),
-        capacity_providers: list(&one["capacityProviderStrategy"]).iter().map(item).collect(),
+        capacity_providers: list(&one["capacityProviderStrategy"])
+            .iter()
+            .map(item)
+            .collect(),
         deployments: list(&one["deployments"]).iter().map(deployment).collect(),
         configuration: DeploymentConfiguration {
             minimum_healthy_percent: count(&percent["minimumHealthyPercent"]),
             maximum_percent: count(&percent["maximumPercent"]),
             ..DeploymentConfiguration::default()
         },
-        scheduling: if one["schedulingStrategy"] == "DAEMON" { Scheduling::Daemon } else { Scheduling::Replica },
+        scheduling: if one["schedulingStrategy"] == "DAEMON" {
+            Scheduling::Daemon
+        } else {
+            Scheduling::Replica
+        },
         controller: "ECS".to_owned(),
-        constraints: list(&one["placementConstraints"]).iter().map(constraint).collect(),
-        placement: list(&one["placementStrategy"]).iter().map(strategy).collect(),
+        constraints: list(&one["placementConstraints"])
+            .iter()
+            .map(constraint)
+            .collect(),
+        placement: list(&one["placementStrategy"])
+            .iter()
+            .map(strategy)
+            .collect(),
         az_rebalancing: one["availabilityZoneRebalancing"] == "ENABLED",
         ..Service::default()
     }
@@ -295,4 +401,3 @@ fn deployment(one: &Value) -> Deployment {
         rollout_reason: String::new(),
     }
 }
-

@@ -7,7 +7,16 @@ use crate::plan::{Machine, Party, Plan, Size};
 use crate::run::hold;
 use crate::tally::Tally;
 
-const PERCENTAGES: [(u32, u32); 8] = [(0, 100), (50, 100), (100, 100), (0, 150), (50, 150), (100, 150), (50, 200), (100, 200)];
+const PERCENTAGES: [(u32, u32); 8] = [
+    (0, 100),
+    (50, 100),
+    (100, 100),
+    (0, 150),
+    (50, 150),
+    (100, 150),
+    (50, 200),
+    (100, 200),
+];
 /// An instance holds two small tasks and no large one beside them, or a large and a small one.
 const INSTANCES: [i64; 2] = [1000, 1500];
 const TASKS: [i64; 2] = [500, 1000];
@@ -32,11 +41,37 @@ fn plans() -> Vec<Plan> {
         for desired in 1..=3 {
             for percentages in PERCENTAGES {
                 for (old, new) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-                    for (tcp, awsvpc, distinct) in [(None, false, false), (Some(80), false, false), (None, true, false), (None, false, true)] {
-                        let size = |at: usize| Size { cpu: 10, memory: TASKS[at], tcp, awsvpc, checked: true, ..Size::default() };
+                    for (tcp, awsvpc, distinct) in [
+                        (None, false, false),
+                        (Some(80), false, false),
+                        (None, true, false),
+                        (None, false, true),
+                    ] {
+                        let size = |at: usize| Size {
+                            cpu: 10,
+                            memory: TASKS[at],
+                            tcp,
+                            awsvpc,
+                            checked: true,
+                            ..Size::default()
+                        };
                         plans.push(Plan {
-                            machines: cluster.iter().map(|memory| Machine { kind: "t2.micro", size: (1024, *memory), ..Machine::default() }).collect(),
-                            deployed: vec![Party { desired, percentages, old: size(old), new: size(new), distinct, ..Party::default() }],
+                            machines: cluster
+                                .iter()
+                                .map(|memory| Machine {
+                                    kind: "t2.micro",
+                                    size: (1024, *memory),
+                                    ..Machine::default()
+                                })
+                                .collect(),
+                            deployed: vec![Party {
+                                desired,
+                                percentages,
+                                old: size(old),
+                                new: size(new),
+                                distinct,
+                                ..Party::default()
+                            }],
                             ..Plan::default()
                         });
                     }
@@ -64,11 +99,17 @@ fn all_small_worlds_end_as_forecast() {
     };
     let mut tally = Tally::default();
     std::thread::scope(|scope| {
-        let handles: Vec<_> = plans.chunks(plans.len().div_ceil(threads)).map(|plans| scope.spawn(|| part(plans))).collect();
+        let handles: Vec<_> = plans
+            .chunks(plans.len().div_ceil(threads))
+            .map(|plans| scope.spawn(|| part(plans)))
+            .collect();
         for handle in handles {
             tally.add(&handle.join().expect("all agree"));
         }
     });
-    eprintln!("all small worlds, {:.1} s: {tally}", begun.elapsed().as_secs_f64());
+    eprintln!(
+        "all small worlds, {:.1} s: {tally}",
+        begun.elapsed().as_secs_f64()
+    );
     assert_eq!(tally.worlds, plans.len());
 }

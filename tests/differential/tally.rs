@@ -26,14 +26,20 @@ impl Tally {
             *self.verdicts.entry(forecast.verdict.as_str()).or_default() += 1;
             if forecast.verdict == Verdict::Unknown {
                 let reason = forecast.reasons.first().map_or("no reason", String::as_str);
-                *self.unknown.entry((*done, without_numbers(reason))).or_default() += 1;
+                *self
+                    .unknown
+                    .entry((*done, without_numbers(reason)))
+                    .or_default() += 1;
             }
         }
         for glance in glances.iter().filter(|glance| glance.dead) {
             *self.dead.entry(glance.word).or_default() += 1;
             if glance.word != "stuck" {
                 let why = glance.why.first().map_or("no reason", String::as_str);
-                *self.dead_unsaid.entry(format!("{}: {}", glance.word, without_numbers(why))).or_default() += 1;
+                *self
+                    .dead_unsaid
+                    .entry(format!("{}: {}", glance.word, without_numbers(why)))
+                    .or_default() += 1;
             }
         }
     }
@@ -80,14 +86,24 @@ impl fmt::Display for Tally {
         let all: usize = self.verdicts.values().sum::<usize>().max(1);
         write!(out, "{} worlds, {} forecasts:", self.worlds, all)?;
         for (word, count) in &self.verdicts {
-            write!(out, " {word} {count} ({}.{} %)", count * 100 / all, count * 1000 / all % 10)?;
+            write!(
+                out,
+                " {word} {count} ({}.{} %)",
+                count * 100 / all,
+                count * 1000 / all % 10
+            )?;
         }
         writeln!(out, "; {} remedies applied; disagreements 0", self.remedies)?;
         for ((done, why), count) in &self.unknown {
             let end = if *done { "completed" } else { "didn't" };
             writeln!(out, "  unknown {count:>6} {end}: {why}")?;
         }
-        writeln!(out, "  of dead rollouts: {:?}", self.dead)?;
+        let dead: Vec<String> = self
+            .dead
+            .iter()
+            .map(|(word, count)| format!("{word} {count}"))
+            .collect();
+        writeln!(out, "  of dead rollouts: {}", dead.join(", "))?;
         for (why, count) in &self.dead_unsaid {
             writeln!(out, "  dead, not called stuck {count:>6}: {why}")?;
         }

@@ -1,8 +1,8 @@
 use serde_json::json;
 
 use super::{is_size, next_size};
-use crate::capacity::{Deploy, FargateLimits, Movement, movements};
 use crate::capacity::forecast::tests::world::{World, size};
+use crate::capacity::{Deploy, FargateLimits, Movement, movements};
 
 #[test]
 fn sizes_that_exist() {
