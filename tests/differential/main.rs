@@ -8,11 +8,11 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    clippy::print_stderr,
     reason = "a test fails by panicking, and says what it ran"
 )]
 
 mod dice;
+mod door;
 mod named;
 mod plan;
 mod random;

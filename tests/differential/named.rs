@@ -1,1 +1,162 @@
 //! Worlds on which the forecast and the stand-in once disagreed, each with the side that was wrong.
+
+use plimsoll::capacity::Forecast;
+
+use crate::plan::{Machine, Party, Plan, Pool, Size, State};
+use crate::remedy;
+use crate::run::hold;
+
+/// A task with a health check.
+fn size(cpu: i64, memory: i64) -> Size {
+    Size {
+        cpu,
+        memory,
+        checked: true,
+        ..Size::default()
+    }
+}
+
+fn party(desired: u32, percentages: (u32, u32), both: &Size) -> Party {
+    Party {
+        desired,
+        percentages,
+        old: both.clone(),
+        new: both.clone(),
+        ..Party::default()
+    }
+}
+
+fn closed(state: State) -> Machine {
+    Machine {
+        state,
+        ..Machine::default()
+    }
+}
+
+/// Looked at each second, forecast and world agree; the forecast's word.
+fn check(plan: &Plan, word: &str) -> Forecast {
+    let looks: Vec<i64> = (1..60).collect();
+    let (mut forecasts, ..) =
+        hold(plan, &looks).unwrap_or_else(|wrong| panic!("{wrong}\n{plan:#?}"));
+    let forecast = forecasts.remove(0);
+    assert_eq!(forecast.verdict.as_str(), word, "{}", forecast.headline);
+    forecast
+}
+
+/// The movement was wrong: a task on Fargate never has an instance, so that new tasks which ran
+/// were wanted once more, and the rollout was called stuck within the quota.
+#[test]
+fn new_tasks_on_fargate_hold_their_part_of_the_quota() {
+    for (desired, percentages, quota) in [
+        (1, (50, 200), 1024),
+        (4, (50, 200), 2048),
+        (3, (50, 100), 4096),
+    ] {
+        let fargate = Party {
+            fargate: true,
+            ..party(
+                desired,
+                percentages,
+                &Size {
+                    awsvpc: true,
+                    ..size(512, 1024)
+                },
+            )
+        };
+        check(
+            &Plan {
+                deployed: vec![fargate],
+                quota: Some(quota),
+                ..Plan::default()
+            },
+            "unknown",
+        );
+    }
+}
+
+/// The forecast was wrong: it fitted on none of the daemon's instances, because all agents were
+/// lost. ECS goes by the status of an instance, and waits.
+#[test]
+fn a_daemon_waits_for_instances_cut_off() {
+    let daemon = Party {
+        daemon: true,
+        ..party(0, (50, 100), &size(700, 3000))
+    };
+    check(
+        &Plan {
+            machines: vec![closed(State::Lost); 2],
+            deployed: vec![daemon],
+            ..Plan::default()
+        },
+        "unknown",
+    );
+}
+
+/// The forecast was wrong: a daemon's task on a draining instance is one more than is wanted, and
+/// lets another one stop, even with 100/100.
+#[test]
+fn a_daemons_task_that_leaves_lets_another_stop() {
+    for percentages in [(100, 100), (50, 100)] {
+        let daemon = Party {
+            daemon: true,
+            ..party(0, percentages, &size(512, 256))
+        };
+        let machines = vec![closed(State::Draining), closed(State::Open)];
+        check(
+            &Plan {
+                machines,
+                deployed: vec![daemon],
+                ..Plan::default()
+            },
+            "unknown",
+        );
+    }
+}
+
+/// The remedy was wrong: of four more instances one went to an old task, which ECS moved off the
+/// draining instance in its old revision, before it started the new ones.
+#[test]
+fn an_old_task_that_moves_takes_room_that_is_added() {
+    let plan = Plan {
+        machines: vec![closed(State::Draining)],
+        deployed: vec![party(4, (100, 150), &size(2048, 512))],
+        ..Plan::default()
+    };
+    for remedy in check(&plan, "blocked").remedies {
+        remedy::helps(&plan, &remedy).unwrap();
+    }
+}
+
+/// The remedy said too little: an instance of the type that is in the cluster but not in the
+/// group of the service's capacity provider takes no task.
+#[test]
+fn instances_are_added_where_the_service_may_use_them() {
+    let plan = Plan {
+        machines: vec![Machine {
+            kind: "c5.large",
+            ..Machine::default()
+        }],
+        pools: vec![Pool {
+            name: "workers",
+            managed: false,
+            kind: "c5.large",
+            desired: 1,
+            max: 1,
+        }],
+        deployed: vec![Party {
+            providers: vec![("workers", 1, 0)],
+            ..party(2, (100, 200), &size(512, 1500))
+        }],
+        ..Plan::default()
+    };
+    let remedies = check(&plan, "blocked").remedies;
+    assert!(
+        remedies
+            .iter()
+            .any(|one| one.change["capacityProvider"] == "workers"),
+        "{remedies:?}"
+    );
+    for remedy in remedies {
+        remedy::helps(&plan, &remedy).unwrap();
+    }
+}

@@ -194,7 +194,7 @@ impl Pool {
             },
             types: vec![self.kind.to_owned()],
             registers_after_secs: 20,
-            provisioning_timeout_secs: 600,
+            provisioning_timeout_secs: 150,
             ..ProviderSpec::default()
         }
     }

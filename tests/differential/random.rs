@@ -104,7 +104,7 @@ fn one(seed: u64, tally: &mut Tally) -> Result<(), String> {
     Ok(())
 }
 
-fn world(dice: &mut Dice) -> Plan {
+pub(crate) fn world(dice: &mut Dice) -> Plan {
     let mut plan = match dice.below(20) {
         0 => return on_fargate(dice),
         1 => return daemon(dice),
@@ -118,7 +118,8 @@ fn world(dice: &mut Dice) -> Plan {
         _ => &["m5.large"],
     };
     let odd = dice.one_in(3);
-    for _ in 0..dice.below(5) {
+    let roomy = dice.one_in(2);
+    for _ in 0..usize::from(roomy) + dice.below(5) {
         let machine = machine(dice, kinds, odd);
         plan.machines.push(machine);
     }
@@ -126,7 +127,7 @@ fn world(dice: &mut Dice) -> Plan {
         plan.machines.push(Machine::default());
     }
     for name in ["cache", "queue"].into_iter().take(dice.below(3)) {
-        let old = size(dice, kinds);
+        let old = size(dice, (kinds, roomy));
         // What stays has all that it asks for, on instances that stay.
         plan.others.push(Party {
             name,
@@ -138,7 +139,7 @@ fn world(dice: &mut Dice) -> Plan {
     }
     let several = if dice.one_in(6) { 2 + dice.below(2) } else { 1 };
     for name in ["api", "web", "jobs"].into_iter().take(several) {
-        let party = party(dice, (name, kinds), &plan);
+        let party = party(dice, (name, kinds, roomy), &plan);
         plan.deployed.push(party);
     }
     steady(&mut plan);
@@ -188,7 +189,7 @@ fn machine(dice: &mut Dice, kinds: &[&'static str], odd: bool) -> Machine {
         zone: dice.pick(&["eu-west-1a", "eu-west-1a", "eu-west-1b"]),
         tier: (odd && dice.one_in(2)).then(|| dice.pick(&["gold", "iron"])),
         provider: None,
-        state: match dice.below(12) {
+        state: match dice.below(18) {
             0 => State::Draining,
             1 => State::Lost,
             _ => State::Open,
@@ -196,22 +197,33 @@ fn machine(dice: &mut Dice, kinds: &[&'static str], odd: bool) -> Machine {
     }
 }
 
-fn size(dice: &mut Dice, kinds: &[&str]) -> Size {
+fn size(dice: &mut Dice, (kinds, roomy): (&[&str], bool)) -> Size {
+    let (cpu, memory): (&[i64], &[i64]) = match roomy {
+        true => (&[0, 64, 128, 256], &[128, 256, 512, 900]),
+        false => (
+            &[0, 128, 256, 512, 700, 1024, 1100, 2048],
+            &[256, 512, 900, 1500, 1900, 3000, 3800, 4000, 7700],
+        ),
+    };
     Size {
-        cpu: dice.pick(&[0, 128, 256, 512, 700, 1024, 1100, 2048]),
-        memory: dice.pick(&[256, 512, 900, 1500, 1900, 3000, 3800, 4000, 7700]),
-        tcp: dice.one_in(5).then(|| dice.pick(&[80, 8125, 22])),
+        cpu: dice.pick(cpu),
+        memory: dice.pick(memory),
+        tcp: dice.one_in(6).then(|| dice.pick(&[80, 80, 8125, 8125, 22])),
         udp: dice.one_in(9).then(|| dice.pick(&[8125, 514])),
         awsvpc: false,
         gpus: u32::from(kinds.contains(&"g4dn.xlarge") && dice.one_in(3)),
         architecture: (kinds.contains(&"t4g.large") && dice.one_in(2))
             .then(|| dice.pick(&["X86_64", "ARM64"])),
-        tier: dice.one_in(14).then_some("gold"),
+        tier: dice.one_in(20).then_some("gold"),
         checked: !dice.one_in(4),
     }
 }
 
-fn party(dice: &mut Dice, (name, kinds): (&'static str, &[&str]), plan: &Plan) -> Party {
+fn party(
+    dice: &mut Dice,
+    (name, kinds, roomy): (&'static str, &[&str], bool),
+    plan: &Plan,
+) -> Party {
     let awsvpc = dice.one_in(6);
     let bare = |mut size: Size| {
         if awsvpc {
@@ -219,9 +231,9 @@ fn party(dice: &mut Dice, (name, kinds): (&'static str, &[&str]), plan: &Plan) -
         }
         size
     };
-    let old = bare(size(dice, kinds));
+    let old = bare(size(dice, (kinds, roomy)));
     let mut new = if dice.one_in(3) {
-        bare(size(dice, kinds))
+        bare(size(dice, (kinds, roomy)))
     } else {
         old.clone()
     };
@@ -230,21 +242,24 @@ fn party(dice: &mut Dice, (name, kinds): (&'static str, &[&str]), plan: &Plan) -
     }
     new.memory = new.memory.max(4);
     let rebalancing = dice.one_in(8);
-    let mut percentages = dice.pick(&[
-        (100, 200),
-        (100, 200),
-        (50, 200),
-        (0, 100),
-        (50, 100),
-        (50, 150),
-        (100, 150),
-        (66, 133),
-        (75, 125),
-        (0, 200),
-        (100, 100),
-        (100, 125),
-        (34, 101),
-    ]);
+    let mut percentages = if dice.one_in(30) {
+        (100, 100)
+    } else {
+        dice.pick(&[
+            (100, 200),
+            (100, 200),
+            (50, 200),
+            (0, 100),
+            (50, 100),
+            (50, 150),
+            (100, 150),
+            (66, 133),
+            (75, 125),
+            (0, 200),
+            (100, 125),
+            (34, 101),
+        ])
+    };
     if rebalancing && percentages.1 <= 100 {
         percentages.1 = 150;
     }
@@ -265,7 +280,7 @@ fn party(dice: &mut Dice, (name, kinds): (&'static str, &[&str]), plan: &Plan) -
         old,
         new,
         distinct: dice.one_in(10),
-        tier: dice.one_in(12).then(|| dice.pick(&["gold", "iron"])),
+        tier: dice.one_in(20).then(|| dice.pick(&["gold", "iron"])),
         providers,
         balanced: dice.one_in(5),
         rebalancing,
@@ -308,7 +323,8 @@ fn daemon(dice: &mut Dice) -> Plan {
         let machine = machine(dice, kinds, false);
         plan.machines.push(machine);
     }
-    let old = size(dice, kinds);
+    let roomy = dice.one_in(2);
+    let old = size(dice, (kinds, roomy));
     plan.others.push(Party {
         name: "cache",
         desired: dice.below(4) as u32,
@@ -316,7 +332,7 @@ fn daemon(dice: &mut Dice) -> Plan {
         new: old,
         ..Party::default()
     });
-    let mut party = party(dice, ("api", kinds), &plan);
+    let mut party = party(dice, ("api", kinds, roomy), &plan);
     (
         party.daemon,
         party.distinct,

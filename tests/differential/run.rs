@@ -9,11 +9,14 @@ use serde_json::json;
 use crate::plan::Plan;
 use crate::seen::{Seen, look};
 
-/// Nothing moved for so long: longer than any timer of a world without groups that scale (40 s to
-/// count as healthy, 30 s until room is made, 20 s to complete, attempts every 4 s).
-const DEAD_AFTER_SECS: i64 = 75;
-/// The same where a group may scale: its alarm takes a minute, its tasks give up after ten.
-const DEAD_AFTER_SCALING_SECS: i64 = 700;
+/// Nothing moved for so long: longer than any timer of a world without groups that scale (20 s to
+/// complete, attempts every 4 s), and without tasks that nothing checks.
+const DEAD_AFTER_SECS: i64 = 30;
+/// The same with such tasks: they count as healthy after 40 s.
+const DEAD_AFTER_UNCHECKED_SECS: i64 = 65;
+/// The same where a group may scale: its alarm takes a minute, an instance 20 s, and its tasks
+/// give up after 150 s.
+const DEAD_AFTER_SCALING_SECS: i64 = 250;
 /// No world that can end takes longer.
 const LONGEST_SECS: i64 = 4 * 3600;
 
@@ -36,18 +39,7 @@ pub(crate) struct Glance {
     pub(crate) why: Vec<String>,
 }
 
-/// The forecasts of a plan's services.
-pub(crate) fn forecasts(plan: &Plan) -> Vec<Forecast> {
-    let sim = Sim::new(plan.build());
-    let seen = look(&sim, plan, false);
-    let deploys = deploys(&seen);
-    match deploys.as_slice() {
-        [one] => vec![forecast(&seen.survey.cluster(), one)],
-        several => forecast_together(&seen.survey.cluster(), several),
-    }
-}
-
-fn deploys(seen: &Seen) -> Vec<Deploy<'_>> {
+pub(crate) fn deploys(seen: &Seen) -> Vec<Deploy<'_>> {
     let all = seen.services.iter().zip(&seen.needs).zip(&seen.targets);
     all.map(|((service, needs), target)| seen.survey.deploy(service, needs, target.as_deref()))
         .collect()
@@ -76,10 +68,14 @@ fn completed(world: &World, plan: &Plan) -> Vec<bool> {
 /// each of these numbers of seconds, and once more when it is dead.
 pub(crate) fn run(sim: &Sim, plan: &Plan, looks: &[i64]) -> (Ran, Vec<Glance>) {
     let scales = plan.pools.iter().any(|pool| pool.managed);
-    let patience = if scales {
-        DEAD_AFTER_SCALING_SECS
-    } else {
-        DEAD_AFTER_SECS
+    let unchecked = plan
+        .deployed
+        .iter()
+        .any(|party| !party.old.checked || !party.new.checked);
+    let patience = match (scales, unchecked) {
+        (true, _) => DEAD_AFTER_SCALING_SECS,
+        (false, true) => DEAD_AFTER_UNCHECKED_SECS,
+        (false, false) => DEAD_AFTER_SECS,
     };
     let start = sim.with(|world| world.now());
     let (mut before, mut quiet) = (Vec::new(), 0);

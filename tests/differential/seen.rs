@@ -102,32 +102,27 @@ pub(crate) fn look(sim: &Sim, plan: &Plan, begun: bool) -> Seen {
         })
         .collect();
     survey.providers = providers(sim, plan);
-    if let Some(quota) = plan.quota {
+    survey.fargate = plan.quota.map(|quota| {
         let on_fargate = survey
             .tasks
             .iter()
             .filter(|task| task.launch_type.as_deref() == Some("FARGATE"));
-        let limits = FargateLimits {
+        FargateLimits {
             quota: Some(quota),
             in_use: Some(on_fargate.filter_map(|task| task.cpu).sum()),
             addresses: None,
-        };
-        survey.fargate = names
-            .iter()
-            .map(|name| ((*name).to_owned(), limits))
-            .collect();
-    }
+        }
+    });
     let mut needs = Vec::new();
     for (party, service) in plan.deployed.iter().zip(&services) {
-        let new = definition(sim, &format!("{}:2", party.name));
+        let mut new = TaskNeeds::default();
         for number in [1, 2] {
             let document = definition(sim, &format!("{}:{number}", party.name));
-            survey.old_needs.insert(
-                text(&document["taskDefinitionArn"]),
-                TaskNeeds::of(&document),
-            );
+            new = TaskNeeds::of(&document);
+            survey
+                .old_needs
+                .insert(text(&document["taskDefinitionArn"]), new.clone());
         }
-        let new = TaskNeeds::of(&new);
         constrain(sim, &mut survey, service, &new.constraints);
         needs.push(new);
     }

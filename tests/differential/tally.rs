@@ -98,7 +98,12 @@ impl fmt::Display for Tally {
             let end = if *done { "completed" } else { "didn't" };
             writeln!(out, "  unknown {count:>6} {end}: {why}")?;
         }
-        writeln!(out, "  of dead rollouts: {:?}", self.dead)?;
+        let dead: Vec<String> = self
+            .dead
+            .iter()
+            .map(|(word, count)| format!("{word} {count}"))
+            .collect();
+        writeln!(out, "  of dead rollouts: {}", dead.join(", "))?;
         for (why, count) in &self.dead_unsaid {
             writeln!(out, "  dead, not called stuck {count:>6}: {why}")?;
         }
