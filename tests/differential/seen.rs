@@ -102,17 +102,21 @@ pub(crate) fn look(sim: &Sim, plan: &Plan, begun: bool) -> Seen {
         })
         .collect();
     survey.providers = providers(sim, plan);
-    survey.fargate = plan.quota.map(|quota| {
+    if let Some(quota) = plan.quota {
         let on_fargate = survey
             .tasks
             .iter()
             .filter(|task| task.launch_type.as_deref() == Some("FARGATE"));
-        FargateLimits {
+        let limits = FargateLimits {
             quota: Some(quota),
             in_use: Some(on_fargate.filter_map(|task| task.cpu).sum()),
             addresses: None,
-        }
-    });
+        };
+        survey.fargate = names
+            .iter()
+            .map(|name| ((*name).to_owned(), limits))
+            .collect();
+    }
     let mut needs = Vec::new();
     for (party, service) in plan.deployed.iter().zip(&services) {
         let mut new = TaskNeeds::default();
