@@ -2,4 +2,5 @@
 
 mod cases;
 mod exhaustive;
+mod waves;
 pub(in crate::capacity) mod world;

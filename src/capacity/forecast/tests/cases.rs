@@ -7,13 +7,13 @@ use insta::assert_snapshot;
 use serde_json::Value;
 
 use super::world::{World, size};
-use crate::capacity::{Source, TaskNeeds, Unread, Verdict};
+use crate::capacity::{Source, TaskNeeds, Unread};
 use crate::snapshot::{
     CapacityProvider, Constraint, Health, ScalingGroup, Scheduling, StrategyItem, TaskStatus,
 };
 
 const M5: (&str, i64, i64) = ("m5.2xlarge", 8192, 31744);
-const T4G: (&str, i64, i64) = ("t4g.large", 2048, 7813);
+pub(super) const T4G: (&str, i64, i64) = ("t4g.large", 2048, 7813);
 
 /// The forecast in few lines: verdict and headline, reasons, blockers, remedies.
 fn told(world: &World) -> String {
@@ -38,7 +38,7 @@ fn told(world: &World) -> String {
     text
 }
 
-fn check(world: &World, want: &str) {
+pub(super) fn check(world: &World, want: &str) {
     assert_eq!(world.forecast().verdict.as_str(), want, "{}", told(world));
 }
 
@@ -415,46 +415,4 @@ fn old_tasks_that_are_not_steady() {
         .instance(M5, 1);
     held.tasks[0].protected = true;
     check(&held, "unknown");
-}
-
-#[test]
-fn a_rollout_in_waves() {
-    let world = World::new(4, 50, 100)
-        .of_size(&size(1024, 1024))
-        .instance(("m", 4096, 9000), 4);
-    let forecast = world.forecast();
-    let Verdict::Fits { waves, tightest } = forecast.verdict else {
-        panic!("{forecast:?}")
-    };
-    let tightest = tightest.unwrap();
-    assert_eq!(
-        (waves, tightest.old, tightest.new, tightest.spare),
-        (2, 2, 2, 0)
-    );
-    assert_snapshot!(forecast.headline, @"the rollout fits: 4 new tasks in 2 waves");
-}
-
-#[test]
-fn old_tasks_that_drain_may_take_room_first() {
-    let world = |drains: bool| {
-        let mut world = World::new(2, 100, 200)
-            .of_size(&size(16, 4000))
-            .instance(T4G, 1)
-            .instance(T4G, 0)
-            .instance(T4G, 0);
-        world.service.desired = 2;
-        if drains {
-            "DRAINING".clone_into(&mut world.instances[0].status);
-        }
-        world
-    };
-    check(&world(false), "fits");
-    // Two seats and two new tasks; but the old one may be started anew on one of them.
-    check(&world(true), "unknown");
-    // Where it can go nowhere, nothing moves.
-    let mut nowhere = world(true);
-    for instance in &mut nowhere.instances {
-        "DRAINING".clone_into(&mut instance.status);
-    }
-    check(&nowhere, "blocked");
 }
