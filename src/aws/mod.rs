@@ -13,6 +13,7 @@ mod ecs;
 mod elb;
 mod error;
 mod logs;
+mod protection;
 mod quotas;
 mod signed;
 mod subnets;
