@@ -200,6 +200,7 @@ impl Reader<'_> {
             let mut look = self.details(&states[index]).await?;
             look.service = services.remove(&(target.cluster.clone(), target.service.clone()));
             self.targets(index, &states[index], &mut look).await;
+            self.protection(&states[index], &mut look).await;
             looks.push(look);
         }
         self.survey(states, open, &mut looks).await;

@@ -374,3 +374,60 @@ async fn a_zone_that_is_rebalanced_is_not_misread() {
     // Looks at one task more, and at one that is stopping.
     assert_eq!(running, [4, 5, 5, 5, 4]);
 }
+
+/// One of two old tasks is protected for so many minutes.
+fn protected(minutes: i64) -> Story {
+    let story = deploying(&json!({}));
+    story.sim.with(|world| {
+        let id = world.tasks()[0].id.clone();
+        world.protect(&id, true, Some(minutes));
+    });
+    story
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_protected_old_task_is_waited_for_and_then_named() {
+    let told = protected(120).deploy().await;
+    ended(&told, "stuck", "api:2");
+    caused(&told, "task-protection");
+    insta::assert_snapshot!(waits(&told), @"
+      2:05  waiting for 2 new tasks to count as healthy
+      3:05  waiting for 2 new tasks to count as healthy
+      4:30  waiting for ECS to stop 1 old task (task protection holds 1 of them, for 1h 55m at most)
+
+    cause (task-protection): task protection holds 1 old task, and ECS can't stop them
+
+    stuck: the rollout of api:2 has not moved: task protection holds 1 old task, and ECS can't stop them
+    the service was changed by this run
+    ");
+    // It ends by itself soon enough, or may not be asked about.
+    let told = protected(3).deploy().await;
+    ended(&told, "succeeded", "api:2");
+    let told = protected(120).deny("ecs:GetTaskProtection").deploy().await;
+    ended(&told, "stuck", "api:2");
+    caused(&told, "task-protection");
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_protected_tasks_are_asked_about_than_one_call_takes() {
+    let story = redeploy(|world| {
+        images(world);
+        world.add_instance(InstanceSpec {
+            ec2_type: "m5.4xlarge".to_owned(),
+            ..InstanceSpec::default()
+        });
+        let spec = ServiceSpec {
+            desired: 101,
+            ..ServiceSpec::default()
+        };
+        service(world, definition("api", 16, 16), spec);
+        let ids: Vec<String> = world.tasks().iter().map(|task| task.id.clone()).collect();
+        ids.iter().for_each(|id| world.protect(id, true, None));
+    });
+    let told = story.deploy().await;
+    ended(&told, "stuck", "api:2");
+    let held = "101 old tasks (task protection holds 101 of them, for 1h";
+    assert!(told.log.contains(held), "{}", told.log);
+    let calls = told.calls("GetTaskProtection");
+    assert!(calls > 0 && calls % 2 == 0, "two calls a look, not {calls}");
+}
