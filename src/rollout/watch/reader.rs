@@ -96,6 +96,7 @@ impl<'a> Reader<'a> {
                 (look.tasks, look.service_deployment) = (None, None);
             }
             self.targets(index, &states[index], &mut look).await;
+            self.protection(&states[index], &mut look).await;
             looks.push(look);
         }
         self.survey(states, open, &mut looks).await;
