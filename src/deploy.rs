@@ -29,7 +29,7 @@ use image::Images;
 pub(crate) use follow::to_the_end as follow_to_the_end;
 pub(crate) use forecast::forecast_same;
 pub use leave::take_leave;
-pub(crate) use start::Started;
+pub(crate) use start::{Next, Started};
 
 /// Deploys what `request` asks for.
 ///
@@ -67,8 +67,10 @@ pub async fn deploy(run: &mut Run, request: &Request) -> Result<(), Failure> {
         );
         return Ok(());
     }
-    let targets = start::updates(run, request, &services, &plan, &registered).await;
-    follow::to_the_end(run, request, targets).await
+    let queue = start::queue(&services, &plan, &registered);
+    follow::to_the_end(run, request, queue).await;
+    start::tell_left_over(run, &registered);
+    Ok(())
 }
 
 /// The services of the request, once it is known that this is the account that is meant. They stand

@@ -26,3 +26,4 @@ mod setting;
 mod several;
 mod summary;
 mod which_image;
+mod window;
