@@ -1,0 +1,1 @@
+//! Documents as the API model allows them.
