@@ -33,7 +33,8 @@ impl Aws {
         let action = "ecs:DescribeTaskDefinition";
         let subject = format!("task definition `{which}`");
         let tap = Tap::default();
-        self.ecs
+        let answer = self
+            .ecs
             .describe_task_definition()
             .task_definition(which)
             .include(TaskDefinitionField::Tags)
@@ -41,10 +42,9 @@ impl Aws {
             .interceptor(tap.clone())
             .send()
             .await
-            .map_err(|error| AwsError::of(action, subject.as_str(), error))?;
-        described(&tap.take()).ok_or_else(|| {
-            AwsError::incomplete(action, subject, "the answer holds no task definition")
-        })
+            .map(|_| ())
+            .map_err(|error| AwsError::of(action, subject.as_str(), error));
+        tap.answer(answer, action, subject)
     }
 
     /// RegisterTaskDefinition with `body` as it stands, sent once.
@@ -56,7 +56,8 @@ impl Aws {
             .unwrap_or_default();
         let subject = format!("family `{family}`");
         let tap = Tap::default();
-        self.ecs
+        let answer = self
+            .ecs
             .register_task_definition()
             .family(family)
             .set_container_definitions(Some(Vec::new()))
@@ -68,10 +69,9 @@ impl Aws {
             .interceptor(tap.clone())
             .send()
             .await
-            .map_err(|error| AwsError::of(action, subject.as_str(), error))?;
-        described(&tap.take()).ok_or_else(|| {
-            AwsError::incomplete(action, subject, "the answer holds no task definition")
-        })
+            .map(|_| ())
+            .map_err(|error| AwsError::of(action, subject.as_str(), error));
+        tap.answer(answer, action, subject)
     }
 }
 
@@ -96,6 +96,25 @@ fn described(body: &[u8]) -> Option<Described> {
 struct Tap(Arc<Mutex<Vec<u8>>>);
 
 impl Tap {
+    /// The definition that AWS answered. The raw body decides: the SDK refuses one that lacks a
+    /// member which its own model says is always there.
+    fn answer(
+        &self,
+        answer: Result<(), AwsError>,
+        action: &'static str,
+        subject: String,
+    ) -> Result<Described, AwsError> {
+        match (described(&self.take()), answer) {
+            (Some(described), _) => Ok(described),
+            (None, Err(error)) => Err(error),
+            (None, Ok(())) => Err(AwsError::incomplete(
+                action,
+                subject,
+                "the answer holds no task definition",
+            )),
+        }
+    }
+
     fn take(&self) -> Vec<u8> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

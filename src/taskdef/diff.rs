@@ -207,6 +207,9 @@ fn plain(name: &str) -> String {
 }
 
 fn short(value: &str) -> String {
+    if value.is_empty() {
+        return "\"\"".to_owned();
+    }
     let value = plain(value);
     match value.char_indices().nth(SHOWN_CHARS) {
         Some((at, _)) => format!("{}…", value.get(..at).unwrap_or_default()),

@@ -27,7 +27,7 @@ impl Kind {
     }
 }
 
-/// Of the definition; `*` stands for any item or member (API reference, RegisterTaskDefinition).
+/// Of the definition; `*` stands for any item of a list, or a name of the user's own (API reference, RegisterTaskDefinition).
 #[rustfmt::skip]
 const DEFINITION: &[(&[&str], Kind)] = &[
     (&[], Kind::Object),
@@ -41,11 +41,13 @@ const DEFINITION: &[(&[&str], Kind)] = &[
     (&["requiresCompatibilities"], Kind::List),
     (&["requiresCompatibilities", "*"], Kind::Text),
     (&["runtimePlatform"], Kind::Object),
-    (&["runtimePlatform", "*"], Kind::Text),
+    (&["runtimePlatform", "cpuArchitecture"], Kind::Text),
+    (&["runtimePlatform", "operatingSystemFamily"], Kind::Text),
     (&["volumes"], Kind::List),
     (&["tags"], Kind::List),
     (&["tags", "*"], Kind::Object),
-    (&["tags", "*", "*"], Kind::Text),
+    (&["tags", "*", "key"], Kind::Text),
+    (&["tags", "*", "value"], Kind::Text),
     (&["containerDefinitions"], Kind::List),
     (&["containerDefinitions", "*"], Kind::Object),
 ];

@@ -56,10 +56,7 @@ pub(super) fn definition(file: &str, text: &[u8]) -> Result<Definition, BadDocum
         why: why.to_owned(),
     };
     if text.len() > MAX_BYTES {
-        let why = format!(
-            "the file has {} bytes; at most {MAX_BYTES} are read",
-            text.len()
-        );
+        let why = format!("the file is longer than the {MAX_BYTES} bytes that are read");
         return Err(bad(1, 1, &why));
     }
     if text.starts_with(b"\xef\xbb\xbf") {

@@ -35,13 +35,17 @@ fn role(definition: &Definition, member: &str) -> Option<Unsuited> {
     if is_name || is_role_arn(role) {
         return None;
     }
-    let help = if role.is_empty() {
-        format!("leave `{member}` out where there is no such role")
+    let (what, help) = if role.is_empty() {
+        (
+            "empty".to_owned(),
+            format!("leave `{member}` out where there is no such role"),
+        )
     } else {
-        "write it as `arn:aws:iam::<account>:role/<name>`".to_owned()
+        let help = "write it as `arn:aws:iam::<account>:role/<name>`".to_owned();
+        (format!("`{role}`"), help)
     };
     Some(Unsuited::new(
-        format!("`{member}` of the task definition is `{role}`, which is no IAM role"),
+        format!("`{member}` of the task definition is {what}, which is no IAM role"),
         help,
     ))
 }

@@ -44,12 +44,7 @@ fn load_balancers(definition: &Definition, service: &Service) -> Vec<Unsuited> {
             continue;
         };
         if !listens(&container, port) {
-            let there: Vec<String> = container.ports().iter().map(ToString::to_string).collect();
-            let there = if there.is_empty() {
-                "no port".to_owned()
-            } else {
-                there.join(", ")
-            };
+            let there = mapped(&container);
             problems.push(Unsuited::new(
                 format!("the load balancer of service `{name}` sends to port {port} of container `{wanted}`, which maps {there}"),
                 format!("add `{{\"containerPort\": {port}}}` to the `portMappings` of `{wanted}`, or point the service's load balancer to another port"),
@@ -65,6 +60,18 @@ fn listens(container: &Container<'_>, port: u16) -> bool {
             .port_ranges()
             .iter()
             .any(|range| range.contains(&port))
+}
+
+/// `80, 8000-8010`, or `no port`.
+fn mapped(container: &Container<'_>) -> String {
+    let ports = container.ports().into_iter().map(|port| port.to_string());
+    let ranges = container.port_ranges().into_iter();
+    let ranges = ranges.map(|range| format!("{}-{}", range.start(), range.end()));
+    let there: Vec<String> = ports.chain(ranges).collect();
+    if there.is_empty() {
+        return "no port".to_owned();
+    }
+    there.join(", ")
 }
 
 /// `awsvpc` needs the service's subnets, and no other mode takes them.

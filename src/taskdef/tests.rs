@@ -1,5 +1,4 @@
 mod bad;
-mod model;
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};

@@ -9,6 +9,10 @@
 
 mod before;
 mod certainty;
+mod documents;
+mod documents_checks;
+mod documents_edits;
+mod documents_model;
 mod door;
 mod ends;
 mod evidence;

@@ -1,1 +1,0 @@
-//! Documents as the API model allows them.
