@@ -150,19 +150,31 @@ impl Walk {
     }
 
     fn note(&mut self, place: &Place, before: Option<&Value>, after: Option<&Value>) {
-        let hidden = place.in_secrets || (place.in_environment && !self.show_values);
-        let shown = |value: &Value| {
-            if hidden {
-                HIDDEN.to_owned()
-            } else {
-                text(place, value)
-            }
-        };
+        let shown = |value: &Value| text(place, &self.redacted(place, value));
         self.changes.push(Change {
             path: place.path.clone(),
             before: before.map(shown),
             after: after.map(shown),
         });
+    }
+
+    /// The value without what isn't to be seen, however deep it lies.
+    fn redacted(&self, place: &Place, value: &Value) -> Value {
+        if place.in_secrets || (place.in_environment && !self.show_values) {
+            return HIDDEN.into();
+        }
+        match value {
+            Value::Object(members) => members
+                .iter()
+                .map(|(name, value)| (name.clone(), self.redacted(&place.member(name), value)))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
+            Value::Array(items) => items
+                .iter()
+                .map(|item| self.redacted(place, item))
+                .collect(),
+            other => other.clone(),
+        }
     }
 }
 

@@ -139,6 +139,21 @@ fn values_that_may_be_secret_stay_hidden() {
         .map(ToString::to_string)
         .collect();
     assert_eq!(lines, ["containerDefinitions[new]: added i:1"]);
+    // What is new as a whole holds none of it either.
+    let mut more = two().register_body();
+    more["containerDefinitions"][1]["logConfiguration"] = json!({"logDriver": "splunk",
+        "options": {"splunk-token": "hunter2"}, "secretOptions": [{"name": "t", "valueFrom": "arn:n"}]});
+    more["zzList"] = json!([[{"environment": [{"name": "P", "value": "hunter2"}]}]]);
+    let more = Definition::from_value("web", more).unwrap();
+    let told = format!("{:?}", changes(&two(), &more, false));
+    assert!(
+        told.contains("splunk-token") && told.contains("zzList"),
+        "{told}"
+    );
+    assert!(
+        !told.contains("hunter2") && !told.contains("arn:n"),
+        "{told}"
+    );
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod faults;
 mod forecast;
 mod looking;
 mod options;
+mod peers;
 mod reads;
 mod rollbacks;
 mod seeded;
