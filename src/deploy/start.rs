@@ -19,10 +19,12 @@ pub(super) async fn definitions(
     let mut ready = Vec::with_capacity(plan.definitions.len());
     for (index, definition) in plan.definitions.iter().enumerate() {
         let described = match definition {
-            DefinitionPlan::Existing { arn } => {
+            DefinitionPlan::Existing { arn, .. } => {
                 run.aws.task_definition(arn).await.map_err(Failure::from)
             }
-            DefinitionPlan::Register { body, .. } => execute::register(run, body).await,
+            DefinitionPlan::Register { body, latest, .. } => {
+                execute::register(run, body, *latest).await
+            }
         };
         let described = described.map_err(|failure| {
             left_over(&ready, &[])

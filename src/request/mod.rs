@@ -20,6 +20,7 @@ mod tests;
 
 use std::time::Duration;
 
+pub(crate) use edits::is_role_arn;
 pub use edits::{Edit, Edits, EnvFiles};
 pub use image::{BuildSpec, ImageSource, Repository};
 pub use options::{

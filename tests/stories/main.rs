@@ -10,6 +10,10 @@
 mod before;
 mod budget;
 mod certainty;
+mod documents;
+mod documents_checks;
+mod documents_edits;
+mod documents_model;
 mod door;
 mod ends;
 mod evidence;
@@ -19,6 +23,7 @@ mod forecast;
 mod looking;
 mod native;
 mod options;
+mod peers;
 mod reads;
 mod rollbacks;
 mod seeded;
