@@ -23,8 +23,9 @@ pub use socket::serve;
 pub use throttling::refused;
 pub use world::{
     Alarms, Breaker, Configuration, DEREGISTRATION_DELAY_SECS, DOCKER_MANIFEST, Deployment,
-    EarlySuccess, Event, Exit, FargateSpec, HEALTHY_WITHOUT_CHECK_MS, Hook, HookSpec, Image,
-    Instance, InstanceSpec, LambdaAnswer, LambdaSpec, Provider, ProviderSpec, Repository, Rollout,
+    EarlySuccess, Event, Exit, FargateSpec, GitHub, GitHubComment, GitHubDeployment,
+    HEALTHY_WITHOUT_CHECK_MS, Hook, HookSpec, Image, Instance, InstanceSpec, LambdaAnswer,
+    LambdaSpec, ListenerSpec, LoadBalancerSpec, Provider, ProviderSpec, Repository, Rollout,
     Scheduling, Service, ServiceDeployment, ServiceRevision, ServiceSpec, Stage, Status, Strategy,
     SubnetSpec, Task, TaskBehaviour, TaskDefinition, World, digest,
 };

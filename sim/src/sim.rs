@@ -115,19 +115,14 @@ impl Sim {
     pub fn answer(&self, now: i64, request: &Request<Bytes>) -> Answer {
         let mut inner = self.lock();
         inner.world.advance_to(now);
+        if let Some(asked) = wire::github::Asked::of(request) {
+            return inner.github(now, &asked);
+        }
         if request.method() == http::Method::GET {
             return Answer::Response(wire::blob(&inner.world, request.uri().path()));
         }
         let operation = Operation::of(request);
-        let call = Call {
-            at: now,
-            operation: operation.name.clone(),
-            body: operation.body.clone(),
-        };
-        if inner.calls.len() == CALLS_KEPT {
-            inner.calls.pop_front();
-        }
-        inner.calls.push_back(call);
+        inner.remember(now, &operation.name, &operation.body);
         let fault = inner.next_fault(&operation.name);
         if !inner.buckets.take(&operation.name, now) {
             return inner.refused(&operation, RATE_EXCEEDED);
@@ -194,6 +189,31 @@ impl Sim {
 }
 
 impl Inner {
+    fn remember(&mut self, at: i64, operation: &str, body: &Value) {
+        if self.calls.len() == CALLS_KEPT {
+            self.calls.pop_front();
+        }
+        self.calls.push_back(Call {
+            at,
+            operation: operation.to_owned(),
+            body: body.clone(),
+        });
+    }
+
+    /// GitHub answers for itself: AWS's buckets and shapes are none of its business.
+    fn github(&mut self, now: i64, asked: &wire::github::Asked) -> Answer {
+        self.remember(now, asked.name, &asked.body);
+        match self.next_fault(asked.name) {
+            Some(FaultKind::Drop) => Answer::Dropped,
+            Some(FaultKind::LostAnswer) => {
+                wire::github::act(&mut self.world, asked);
+                Answer::Dropped
+            }
+            Some(kind) => Answer::Response(wire::github::fault(&mut self.world, &kind)),
+            None => Answer::Response(wire::github::act(&mut self.world, asked)),
+        }
+    }
+
     fn next_fault(&mut self, operation: &str) -> Option<FaultKind> {
         let fits = |fault: &&mut Fault| {
             fault.times > 0 && (fault.operation == operation || fault.operation == "*")

@@ -1,4 +1,5 @@
-//! AWS's wire: AWS JSON 1.1 for ECS, ECR and logs, the query protocol for the others.
+//! AWS's wire: AWS JSON 1.1 for ECS, ECR and logs, the query protocol for the others. GitHub's REST
+//! has a module of its own.
 //!
 //! Here a request becomes an operation and a body, is checked against the operation's members,
 //! and is handed on. Nothing here decides what the world does.
@@ -15,6 +16,7 @@ mod ecs_taskdefs;
 mod ecs_tasks;
 mod elb;
 mod forms;
+pub(crate) mod github;
 mod logs;
 mod paging;
 mod quotas;

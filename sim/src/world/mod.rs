@@ -10,6 +10,7 @@ mod create;
 mod daemon;
 mod events;
 mod fill;
+mod github;
 mod hooks;
 mod images;
 mod instance;
@@ -35,6 +36,7 @@ use std::fmt;
 
 pub use configuration::{Alarms, Configuration, EarlySuccess, Strategy};
 pub use events::Event;
+pub use github::{GitHub, GitHubComment, GitHubDeployment};
 pub use hooks::{Hook, HookSpec, LambdaAnswer, LambdaSpec};
 pub use images::{DOCKER_MANIFEST, Image, Repository, digest};
 pub(crate) use instance::INSTANCE_TYPES;
@@ -45,8 +47,8 @@ pub use scaling::Provider;
 pub(crate) use service::Counts;
 pub use service::{Deployment, Rollout, Scheduling, Service, ServiceDeployment, ServiceRevision};
 pub use spec::{
-    Breaker, DEREGISTRATION_DELAY_SECS, Exit, FargateSpec, InstanceSpec, ProviderSpec, ServiceSpec,
-    SubnetSpec, TaskBehaviour,
+    Breaker, DEREGISTRATION_DELAY_SECS, Exit, FargateSpec, InstanceSpec, ListenerSpec,
+    LoadBalancerSpec, ProviderSpec, ServiceSpec, SubnetSpec, TaskBehaviour,
 };
 pub use task::{HEALTHY_WITHOUT_CHECK_MS, Status, Task};
 pub(crate) use taskdef::Refusal;
@@ -90,6 +92,8 @@ pub struct World {
     /// Actions that the caller may not call, `ecs:ListTasks`.
     pub(crate) denied: Vec<String>,
     pub subnets: Vec<SubnetSpec>,
+    pub load_balancers: Vec<LoadBalancerSpec>,
+    pub github: GitHub,
     /// What Fargate allows.
     pub fargate: FargateSpec,
     /// Whether a task that drains its connections counts as gone for placement already.
@@ -136,6 +140,8 @@ impl World {
             alarms: Vec::new(),
             denied: Vec::new(),
             subnets: vec![SubnetSpec::default()],
+            load_balancers: Vec::new(),
+            github: GitHub::default(),
             fargate: FargateSpec::default(),
             frees_while_draining: false,
             back_off_secs: BACK_OFF_SECS,

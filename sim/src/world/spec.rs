@@ -263,3 +263,37 @@ impl Default for TaskBehaviour {
         }
     }
 }
+
+/// A load balancer of the newer kinds.
+#[derive(Clone, Debug)]
+pub struct LoadBalancerSpec {
+    pub arn: String,
+    pub dns_name: String,
+    /// `internet-facing` or `internal`.
+    pub scheme: String,
+    /// `application` or `network`.
+    pub kind: String,
+    pub listeners: Vec<ListenerSpec>,
+}
+
+/// Where a load balancer listens.
+#[derive(Clone, Debug)]
+pub struct ListenerSpec {
+    /// `HTTP`, `HTTPS`, `TCP`, `TLS`.
+    pub protocol: String,
+    pub port: u16,
+    /// ARN of the target group that the default action forwards to; none: it redirects to HTTPS.
+    pub forwards_to: Option<String>,
+}
+
+impl Default for LoadBalancerSpec {
+    fn default() -> Self {
+        LoadBalancerSpec {
+            arn: "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/shop/50dc6c495c0c9188".to_owned(),
+            dns_name: "shop-1234567890.eu-west-1.elb.amazonaws.com".to_owned(),
+            scheme: "internet-facing".to_owned(),
+            kind: "application".to_owned(),
+            listeners: Vec::new(),
+        }
+    }
+}
