@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::aws::Aws;
+use crate::aws::{self, Aws};
 use crate::clock::Clock;
 use crate::console::{Console, Style};
+use crate::github::GitHub;
 use crate::report::{self, Outcome, Report};
 use crate::request::{Facts, OnCancel, Problem, RawInputs, Request};
 use crate::run::{Run, Task};
@@ -127,7 +128,13 @@ pub async fn run(
     };
     match checked {
         Err(problems) => refuse(&mut run, &problems),
-        Ok(request) => until_signal(&mut run, &request, task, signals).await,
+        Ok(request) => {
+            if let Some(token) = &request.github.token {
+                run.console.mask(token.expose());
+            }
+            let mut github = GitHub::of(&request, task, &facts, &aws::connector());
+            until_signal(&mut run, &request, task, &mut github, signals.next()).await;
+        }
     }
     close(&mut run, &surroundings, job_summary);
     run.report.exit_code()
@@ -161,20 +168,46 @@ fn refuse(run: &mut Run, problems: &[Problem]) {
     }
 }
 
-async fn until_signal(run: &mut Run, request: &Request, task: Task, signals: &mut Signals) {
+/// Does `task` until its end or until `signal` comes, which is the outcome then. Whatever the end
+/// is, GitHub is told.
+pub async fn until_signal(
+    run: &mut Run,
+    request: &Request,
+    task: Task,
+    github: &mut GitHub,
+    signal: impl Future<Output = Outcome>,
+) {
+    tokio::pin!(signal);
     let signalled = {
-        let story = carry_out(run, request, task);
+        let story = async {
+            github.begin(run).await;
+            carry_out(run, request, task).await;
+        };
         tokio::pin!(story);
         tokio::select! {
             () = &mut story => None,
-            outcome = signals.next() => Some(outcome),
+            outcome = &mut signal => Some(outcome),
         }
     };
-    let Some(outcome) = signalled else { return };
+    let Some(outcome) = signalled else {
+        // The outcome is known: a signal only shortens what is left to tell.
+        tokio::select! {
+            () = github.end(run) => {}
+            () = async { signal.await; tokio::time::sleep(FAREWELL).await; } => {}
+        }
+        return;
+    };
     run.report.outcome = Some(outcome);
     run.report.reason = "the run was cancelled".to_owned();
     let farewell = deploy::take_leave(run, request.rollout.on_cancel == OnCancel::Rollback);
-    if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
+    let (left, told) = tokio::join!(
+        tokio::time::timeout(FAREWELL, farewell),
+        tokio::time::timeout(FAREWELL, github.cancelled(outcome)),
+    );
+    if let Ok(Some(warning)) = told {
+        run.console.warning(&warning);
+    }
+    if left.is_err() {
         run.report.help.push(
             "there was no time to ask ECS how things stand: look at the service in the console"
                 .to_owned(),

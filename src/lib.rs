@@ -29,5 +29,6 @@ pub mod commands;
 pub mod console;
 pub mod demo;
 pub mod docker;
+pub mod github;
 pub mod logging;
 pub mod runner;

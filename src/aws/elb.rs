@@ -1,4 +1,4 @@
-//! Load balancers: how a target group sees its targets.
+//! Load balancers: how a target group sees its targets, and where it is listened for.
 
 use super::signed::{Ask, Service};
 use super::xml::Element;
@@ -49,4 +49,82 @@ fn target(group: &str, member: &Element) -> TargetHealth {
         reason: health.text_of("Reason").to_owned(),
         description: health.text_of("Description").to_owned(),
     }
+}
+
+impl Aws {
+    /// The address at which a public load balancer listens for a target group: that of a listener
+    /// whose default action forwards to it, HTTPS before HTTP. None where there is no such one; a
+    /// group behind a rule has an address that only the rule's conditions tell.
+    pub async fn address(&self, group: &str) -> Result<Option<String>, AwsError> {
+        let action = "elasticloadbalancing:DescribeTargetGroups";
+        let groups = self
+            .balancing(action, "TargetGroupArns.member.1", group)
+            .await?;
+        let balancer = groups.list("TargetGroups").first();
+        let balancer = balancer.and_then(|group| group.list("LoadBalancerArns").first());
+        let Some(arn) = balancer.map(|arn| arn.text.clone()) else {
+            return Ok(None);
+        };
+        let action = "elasticloadbalancing:DescribeLoadBalancers";
+        let balancers = self
+            .balancing(action, "LoadBalancerArns.member.1", &arn)
+            .await?;
+        let public = balancers.list("LoadBalancers").iter().find(|one| {
+            one.text_of("Scheme") == "internet-facing" && !one.text_of("DNSName").is_empty()
+        });
+        let Some(host) = public.map(|one| one.text_of("DNSName")) else {
+            return Ok(None);
+        };
+        let action = "elasticloadbalancing:DescribeListeners";
+        let listeners = self.balancing(action, "LoadBalancerArn", &arn).await?;
+        let fronts = listeners.list("Listeners").iter();
+        let fronts = fronts.filter(|listener| forwards(listener, group));
+        Ok(fronts
+            .filter_map(|listener| listened(listener, host))
+            .max_by_key(|address| address.starts_with("https")))
+    }
+
+    /// One read of ELB; the inside of its result.
+    async fn balancing(
+        &self,
+        action: &'static str,
+        parameter: &str,
+        arn: &str,
+    ) -> Result<Element, AwsError> {
+        let ask = Ask {
+            service: &LOAD_BALANCING,
+            action,
+            subject: format!("`{arn}`"),
+        };
+        let answer = self
+            .query(&ask, &[(parameter.to_owned(), arn.to_owned())])
+            .await?;
+        let result = answer.child(&format!("{}Result", ask.operation())).cloned();
+        result.ok_or_else(|| ask.incomplete("the answer has no result"))
+    }
+}
+
+/// Whether the listener's default action leads to the group.
+fn forwards(listener: &Element, group: &str) -> bool {
+    listener.list("DefaultActions").iter().any(|action| {
+        let config = action.child("ForwardConfig");
+        let groups = config.map_or(&[][..], |config| config.list("TargetGroups"));
+        let mut groups = groups.iter().chain([action]);
+        groups.any(|one| one.text_of("TargetGroupArn") == group)
+    })
+}
+
+/// The address of a listener that a browser can ask.
+fn listened(listener: &Element, host: &str) -> Option<String> {
+    let (scheme, usual) = match listener.text_of("Protocol") {
+        "HTTPS" => ("https", 443),
+        "HTTP" => ("http", 80),
+        _ => return None,
+    };
+    let port: u16 = listener.number("Port")?;
+    Some(if port == usual {
+        format!("{scheme}://{host}")
+    } else {
+        format!("{scheme}://{host}:{port}")
+    })
 }

@@ -78,6 +78,11 @@ fn connect() -> (SharedHttpConnector, SharedHttpClient) {
     (connector, http_client_fn(move |_, _| http.clone()))
 }
 
+/// The one connector, for those who ask others than AWS.
+pub fn connector() -> SharedHttpConnector {
+    connect().0
+}
+
 /// Who the credentials belong to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {

@@ -48,7 +48,7 @@ pub(super) struct Ask {
 }
 
 impl Ask {
-    fn operation(&self) -> &'static str {
+    pub(super) fn operation(&self) -> &'static str {
         self.action.rsplit(':').next().unwrap_or_default()
     }
 

@@ -30,6 +30,7 @@ pub enum Group {
     TaskDefinition,
     Service,
     Rollout,
+    GitHub,
     Report,
 }
 
@@ -42,6 +43,7 @@ impl Group {
             Self::TaskDefinition => "Task definition",
             Self::Service => "Service",
             Self::Rollout => "Rollout",
+            Self::GitHub => "GitHub",
             Self::Report => "Report",
         }
     }
@@ -107,7 +109,7 @@ impl Input {
     }
 }
 
-use Group::{Aws, Image, Report, Rollout, Service, TaskDefinition};
+use Group::{Aws, GitHub, Image, Report, Rollout, Service, TaskDefinition};
 use Kind::{Count, Duration, Flag, Lines, List, Text};
 
 /// Every input, in the order in which people read about them.
@@ -169,6 +171,11 @@ pub const INPUTS: &[Input] = &[
     row(Rollout, "on-cancel", Kind::Choice(OnCancel::NAMES), "The run is cancelled: `leave` the rollout alone, or `rollback`").or("leave"),
     row(Rollout, "dry-run", Flag, "Show the changes and the forecast; build, push, register and update nothing").or("false"),
     row(Rollout, "strict", Flag, "With `dry-run`: a blocked forecast ends as `blocked`, exit code 3").or("false"),
+
+    row(GitHub, "github-token", Text, "Token with `deployments: write` or `pull-requests: write`, such as `${{ github.token }}`; without it GitHub is told nothing").secret(),
+    row(GitHub, "environment", Text, "Environment of the GitHub deployment, which is created where this and a token are given"),
+    row(GitHub, "environment-url", Text, "Address of the environment; without it that of the load balancer's listener, where that may be read"),
+    row(GitHub, "comment", Flag, "On a pull request: one comment with the plan, kept up to date").or("false"),
 
     row(Report, "show-values", Flag, "Show values of environment variables in the diff; secrets stay hidden").or("false"),
     row(Report, "job-summary", Flag, "Write the job summary").or("true"),

@@ -6,6 +6,7 @@
 
 pub mod cli;
 mod edits;
+mod github;
 mod image;
 pub mod inputs;
 pub mod options;
@@ -22,6 +23,7 @@ use std::time::Duration;
 
 pub(crate) use edits::is_role_arn;
 pub use edits::{Edit, Edits, EnvFiles};
+pub use github::GitHubOptions;
 pub use image::{BuildSpec, ImageSource, Repository};
 pub use options::{
     CapacityCheck, Network, OnCancel, OnFailure, OnStuck, OnSuperseded, PropagateTags,
@@ -58,6 +60,7 @@ pub struct Request {
     pub rollout: RolloutOptions,
     pub dry_run: bool,
     pub strict: bool,
+    pub github: GitHubOptions,
     pub show_values: bool,
     pub job_summary: bool,
 }
@@ -99,6 +102,14 @@ pub struct Facts {
     pub repository: Option<String>,
     /// `GITHUB_RUN_ID`.
     pub run_id: Option<String>,
+    /// `GITHUB_RUN_ATTEMPT`.
+    pub run_attempt: Option<String>,
+    /// `GITHUB_API_URL`, another one on GitHub Enterprise Server.
+    pub api_url: Option<String>,
+    /// `GITHUB_SERVER_URL`, where people look.
+    pub server_url: Option<String>,
+    /// `GITHUB_EVENT_PATH`, the file with what the run was started by.
+    pub event_path: Option<String>,
     /// `AWS_REGION`, else `AWS_DEFAULT_REGION`.
     pub region: Option<String>,
 }
@@ -114,6 +125,10 @@ impl Facts {
                 "GITHUB_SHA" => facts.sha = value,
                 "GITHUB_REPOSITORY" => facts.repository = value,
                 "GITHUB_RUN_ID" => facts.run_id = value,
+                "GITHUB_RUN_ATTEMPT" => facts.run_attempt = value,
+                "GITHUB_API_URL" => facts.api_url = value,
+                "GITHUB_SERVER_URL" => facts.server_url = value,
+                "GITHUB_EVENT_PATH" => facts.event_path = value,
                 "AWS_REGION" => facts.region = value,
                 "AWS_DEFAULT_REGION" => default_region = value,
                 _ => {}
@@ -154,6 +169,7 @@ impl Request {
             rollout: rollout(r),
             dry_run: r.flag("dry-run"),
             strict: r.flag("strict"),
+            github: github::options(r),
             show_values: r.flag("show-values"),
             job_summary: r.flag("job-summary"),
         };

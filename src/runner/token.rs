@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 
 /// 128 bits in hexadecimal. The keys of `RandomState` come from the system's random source, and its
 /// hashes don't tell them.
-pub(super) fn random() -> String {
+pub(crate) fn random() -> String {
     let half = || RandomState::new().hash_one("plimsoll");
     format!("plimsoll-{:016x}{:016x}", half(), half())
 }

@@ -1,6 +1,7 @@
 //! The in-process door: the SDK's clients answered by the stand-in, under paused time.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
@@ -16,6 +17,7 @@ use plimsoll::app;
 use plimsoll::aws::Aws;
 use plimsoll::clock::Clock;
 use plimsoll::console::{Console, Style};
+use plimsoll::github::GitHub;
 use plimsoll::report::{Outcome, Report, text};
 use plimsoll::request::{Facts, RawInputs, Request};
 use plimsoll::run::{Run, Task};
@@ -94,8 +96,7 @@ impl HttpConnector for Door {
 }
 
 /// Clients of the stand-in.
-fn aws(door: Door) -> Aws {
-    let door = SharedHttpConnector::new(door);
+fn aws(door: SharedHttpConnector) -> Aws {
     let http = door.clone();
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -141,6 +142,12 @@ pub(crate) struct Story {
     troubles: Vec<Trouble>,
     rewrites: Vec<(String, String, String)>,
     workspace: std::path::PathBuf,
+    /// What the runner says of the run.
+    pub(crate) facts: Facts,
+    /// Seconds after which the run is cancelled.
+    pub(crate) cancel_after: Option<u64>,
+    /// What GitHub is asked over; the door, unless it is set.
+    pub(crate) way_to_github: Option<SharedHttpConnector>,
     /// How far the runner's clock is ahead of AWS's, in milliseconds.
     pub(crate) clock_ahead: i64,
 }
@@ -169,6 +176,12 @@ impl Story {
             troubles: Vec::new(),
             rewrites: Vec::new(),
             workspace: ".".into(),
+            facts: Facts {
+                region: Some("eu-west-1".to_owned()),
+                ..Facts::default()
+            },
+            cancel_after: None,
+            way_to_github: None,
             clock_ahead: 0,
         }
         .input("cluster", "web")
@@ -238,21 +251,27 @@ impl Story {
             .map(|(name, value)| (format!("INPUT_{}", name.to_uppercase()), value.clone()));
         let raw = RawInputs::from_env(env);
         assert!(raw.warnings.is_empty(), "{:?}", raw.warnings);
-        let facts = Facts {
-            region: Some("eu-west-1".to_owned()),
-            ..Facts::default()
-        };
         let request =
-            Request::check(&raw, &facts).unwrap_or_else(|problems| panic!("{problems:?}"));
+            Request::check(&raw, &self.facts).unwrap_or_else(|problems| panic!("{problems:?}"));
         // The runner's clock may be off; AWS's is the door's.
         let runners = Clock::starting_at(Timestamp(START + self.clock_ahead));
+        let door = SharedHttpConnector::new(Door {
+            sim: self.sim.clone(),
+            clock,
+            troubles: self.troubles.into(),
+            rewrites: self.rewrites.into(),
+        });
+        let way = self.way_to_github.as_ref().unwrap_or(&door);
+        let mut github = GitHub::of(&request, task, &self.facts, way);
+        let signal = async {
+            match self.cancel_after {
+                Some(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
+                None => std::future::pending().await,
+            }
+            Outcome::Terminated
+        };
         let mut run = Run {
-            aws: aws(Door {
-                sim: self.sim.clone(),
-                clock,
-                troubles: self.troubles.into(),
-                rewrites: self.rewrites.into(),
-            }),
+            aws: aws(door),
             clock: runners,
             console: Console::new(Box::new(pages.clone()), Style::Plain, runners),
             report: Report {
@@ -262,7 +281,7 @@ impl Story {
             workspace: self.workspace,
             docker_host: None,
         };
-        app::carry_out(&mut run, &request, task).await;
+        app::until_signal(&mut run, &request, task, &mut github, signal).await;
         for line in text::closing(&run.report) {
             run.console.words(&line);
         }

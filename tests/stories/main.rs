@@ -20,6 +20,7 @@ mod evidence;
 mod fargate;
 mod faults;
 mod forecast;
+mod github;
 mod looking;
 mod native;
 mod options;

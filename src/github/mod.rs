@@ -1,0 +1,157 @@
+//! The edge to GitHub: what a run tells it, a deployment with its statuses and a comment.
+//!
+//! GitHub is a guest: whatever it does costs one warning and a few seconds, never the outcome.
+//! Nothing here decides about a rollout, and nothing of what GitHub answers goes into the report.
+
+mod address;
+mod client;
+mod comment;
+mod deployment;
+mod words;
+
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
+
+use crate::report::{Outcome, Report};
+use crate::request::{Facts, Request};
+use crate::run::{Run, Task};
+use client::{Client, NotDone};
+use comment::Comment;
+use deployment::Deployment;
+
+/// All that is told at one time: two tries of a request that doesn't answer, and no more. People
+/// wait for their deploy meanwhile.
+const MOST: Duration = Duration::from_secs(5);
+
+/// What a run tells GitHub.
+#[derive(Debug, Default)]
+pub struct GitHub {
+    deployment: Option<Deployment>,
+    comment: Option<Comment>,
+    /// What was asked for and can't be done; told at the beginning.
+    missing: Option<String>,
+    /// One warning about the deployment is enough.
+    warned: bool,
+}
+
+impl GitHub {
+    /// What `request` wants GitHub to know, over `connector`. Must be called inside the runtime.
+    pub fn of(
+        request: &Request,
+        task: Task,
+        facts: &Facts,
+        connector: &SharedHttpConnector,
+    ) -> GitHub {
+        let wanted = &request.github;
+        // A plan deploys nothing, and neither does a registration.
+        let deploys = !request.dry_run && !request.register_only;
+        let environment = wanted.environment.as_ref().filter(|_| deploys);
+        if task != Task::Deploy || (environment.is_none() && !wanted.comment) {
+            return GitHub::default();
+        }
+        let client = match Client::of(wanted.token.as_ref(), facts, connector) {
+            Ok(client) => client,
+            Err(missing) => {
+                return GitHub {
+                    missing: Some(missing),
+                    ..GitHub::default()
+                };
+            }
+        };
+        let names = words::names(&request.services);
+        let comment = wanted.comment.then(|| Comment {
+            client: client.clone(),
+            event: facts.event_path.clone(),
+            marker: words::marker(&names),
+        });
+        let mut github = GitHub {
+            comment,
+            ..GitHub::default()
+        };
+        match (environment, &facts.sha) {
+            (Some(environment), Some(sha)) => {
+                let url = wanted.environment_url.clone();
+                let told = deployment::Told::of(environment, sha, &names, facts, url);
+                github.deployment = Some(Deployment::new(client, told));
+            }
+            (Some(_), None) => {
+                let text = "there is no GitHub deployment, because `GITHUB_SHA` isn't set";
+                github.missing = Some(text.to_owned());
+            }
+            (None, _) => {}
+        }
+        github
+    }
+
+    /// Creates the deployment, before anything is changed.
+    pub async fn begin(&mut self, run: &mut Run) {
+        if let Some(missing) = self.missing.take() {
+            run.console.warning(&missing);
+        }
+        let Some(deployment) = &mut self.deployment else {
+            return;
+        };
+        if let Err(error) = within(deployment.begin()).await {
+            self.warned = true;
+            run.console.warning(&error.warning("deployments"));
+        }
+    }
+
+    /// Tells how the run ended; everything else of the run is done by then.
+    pub async fn end(&mut self, run: &mut Run) {
+        let ended = words::Ended::of(&run.report);
+        let (aws, report) = (&run.aws, &run.report);
+        let (deployment, comment) = (&mut self.deployment, &self.comment);
+        let status = async {
+            let Some(deployment) = deployment else {
+                return Ok(());
+            };
+            let found = match deployment.wants_address() && ended.is_up {
+                true => address::of(aws, report).await,
+                false => None,
+            };
+            within(deployment.end(&ended, found)).await
+        };
+        let written = async {
+            match comment {
+                Some(comment) => within(comment.write(report)).await,
+                None => Ok(false),
+            }
+        };
+        let (status, written) = tokio::join!(status, written);
+        if let Err(error) = status {
+            if self.warned {
+                tracing::debug!(%error, "the deployment's last status is missing");
+            } else {
+                run.console.warning(&error.warning("deployments"));
+            }
+        }
+        match written {
+            Ok(true) => run.console.line("the pull request's comment is up to date"),
+            Ok(false) => {}
+            Err(error) => run.console.warning(&error.warning("pull-requests")),
+        }
+    }
+
+    /// After a signal: the deployment's last status and nothing else. What is to be warned about
+    /// comes back.
+    pub async fn cancelled(&mut self, outcome: Outcome) -> Option<String> {
+        let deployment = self.deployment.as_mut()?;
+        let report = Report {
+            outcome: Some(outcome),
+            reason: "the run was cancelled".to_owned(),
+            ..Report::default()
+        };
+        let told = within(deployment.end(&words::Ended::of(&report), None)).await;
+        let error = told.err().filter(|_| !self.warned)?;
+        Some(error.warning("deployments"))
+    }
+}
+
+/// At most `MOST` long.
+async fn within<T>(asked: impl Future<Output = Result<T, NotDone>>) -> Result<T, NotDone> {
+    tokio::time::timeout(MOST, asked)
+        .await
+        .unwrap_or_else(|_| Err(NotDone::late()))
+}

@@ -1,0 +1,131 @@
+//! What GitHub is told, in its words: states, descriptions, the mark of our comment.
+//!
+//! No call is made here.
+
+use crate::report::{Outcome, Report};
+use crate::request::ServiceRef;
+use crate::snapshot::last_part;
+
+/// Longer descriptions are refused.
+const DESCRIPTION_MAX: usize = 140;
+/// Names in one description or mark; more are counted.
+const NAMES_MAX: usize = 20;
+/// Longer comments are refused, in characters.
+const COMMENT_MAX: usize = 65_536;
+
+/// How a run ended, for the deployment's last status.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Ended {
+    /// `success`, `failure`, `error` or `inactive`.
+    pub(super) state: &'static str,
+    pub(super) description: String,
+    /// Whether what was deployed can be visited.
+    pub(super) is_up: bool,
+}
+
+impl Ended {
+    /// What another deployment has replaced is `inactive` where that is fine: nothing went wrong,
+    /// and the environment isn't this deployment's any more.
+    pub(super) fn of(report: &Report) -> Ended {
+        let outcome = report.outcome.unwrap_or(Outcome::Error);
+        let state = match outcome {
+            Outcome::Superseded if report.superseded_is_fine => "inactive",
+            Outcome::Error | Outcome::Interrupted | Outcome::Terminated => "error",
+            outcome if outcome.is_good() => "success",
+            _ => "failure",
+        };
+        Ended {
+            state,
+            description: description(&format!("{}: {}", outcome.as_str(), report.reason)),
+            is_up: state == "success",
+        }
+    }
+}
+
+/// One line that GitHub takes as a description.
+pub(super) fn description(text: &str) -> String {
+    let line: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    cut(&line, DESCRIPTION_MAX)
+}
+
+/// `web/api, web/worker`.
+pub(super) fn names(services: &[ServiceRef]) -> String {
+    let shown = services.iter().take(NAMES_MAX);
+    let mut names: Vec<String> = shown
+        .map(|one| format!("{}/{}", last_part(&one.cluster), one.service))
+        .collect();
+    let more = services.len().saturating_sub(NAMES_MAX);
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    names.join(", ")
+}
+
+/// The first line of our comment, which nobody sees: by it the comment is found again. Names are
+/// letters, digits, `-` and `_`.
+pub(super) fn marker(names: &str) -> String {
+    // Two hyphens would end the HTML comment early.
+    format!("<!-- plimsoll: {} -->", names.replace("--", "-\u{2060}-"))
+}
+
+/// The comment: its mark and the summary, as long as a comment may be.
+pub(super) fn comment(marker: &str, summary: &str) -> String {
+    cut(&format!("{marker}\n{summary}"), COMMENT_MAX)
+}
+
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most - 1).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{COMMENT_MAX, Ended, comment, description, marker, names};
+    use crate::report::{Outcome, Report};
+    use crate::request::ServiceRef;
+
+    #[test]
+    fn each_outcome_has_its_state() {
+        let states = |fine: bool| -> Vec<&str> {
+            let all = Outcome::ALL.iter();
+            all.map(|outcome| {
+                let report = Report {
+                    outcome: Some(*outcome),
+                    superseded_is_fine: fine,
+                    ..Report::default()
+                };
+                Ended::of(&report).state
+            })
+            .collect()
+        };
+        let (bad, good) = (["failure"; 7], ["success"; 4]);
+        let ends = ["error"; 3];
+        assert_eq!(states(false), [&good[..], &bad, &ends].concat());
+        assert_eq!(states(true)[4], "inactive");
+    }
+
+    #[test]
+    fn nothing_is_longer_than_github_takes() {
+        assert_eq!(description(&"ä".repeat(141)).chars().count(), 140);
+        assert_eq!(description("a\nb"), "a b");
+        let long = comment("<!-- plimsoll: web/api -->", &"ä".repeat(70_000));
+        assert_eq!(long.chars().count(), COMMENT_MAX);
+        assert!(long.starts_with("<!-- plimsoll: web/api -->\n"));
+    }
+
+    #[test]
+    fn a_mark_is_one_html_comment_whatever_the_names() {
+        let one = ServiceRef {
+            cluster: "arn:aws:ecs:eu-west-1:111122223333:cluster/web--->".to_owned(),
+            service: "a--b-".to_owned(),
+        };
+        let marker = marker(&names(&[one]));
+        assert_eq!(marker.matches("--").count(), 2, "{marker}");
+        assert!(marker.starts_with("<!-- ") && marker.ends_with(" -->"));
+    }
+}
