@@ -11,6 +11,7 @@ mod fill;
 mod images;
 mod instance;
 mod needs;
+mod one_off;
 mod placement;
 mod scaling;
 mod scheduler;
@@ -32,6 +33,7 @@ pub use images::{DOCKER_MANIFEST, Image, Repository, digest};
 pub(crate) use instance::INSTANCE_TYPES;
 pub use instance::Instance;
 pub(crate) use needs::list;
+pub(crate) use one_off::RunTask;
 pub use scaling::Provider;
 pub(crate) use service::Counts;
 pub use service::{
@@ -69,6 +71,10 @@ pub struct World {
     pub(crate) families: BTreeMap<String, Vec<TaskDefinition>>,
     pub(crate) services: Vec<Service>,
     pub(crate) tasks: Vec<Task>,
+    /// The RunTask calls that started something.
+    one_offs: Vec<one_off::OneOff>,
+    /// How the tasks behave that RunTask starts: at first they end after five seconds, with 0.
+    pub one_off: TaskBehaviour,
     pub(crate) repositories: Vec<Repository>,
     pub(crate) registry_address: Option<String>,
     pub(crate) registry_password: Option<String>,
@@ -113,6 +119,8 @@ impl World {
             families: BTreeMap::new(),
             services: Vec::new(),
             tasks: Vec::new(),
+            one_offs: Vec::new(),
+            one_off: one_off::ends_well(),
             repositories: Vec::new(),
             registry_address: None,
             registry_password: None,

@@ -16,7 +16,7 @@ pub enum Scheduling {
 }
 
 /// `deploymentConfiguration`, the part that the scheduler acts on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Configuration {
     pub minimum_healthy_percent: u32,
     pub maximum_percent: u32,
@@ -118,7 +118,7 @@ pub struct ServiceRevision {
 }
 
 /// One service.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Service {
     pub cluster: String,
     pub name: String,
