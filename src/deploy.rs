@@ -13,6 +13,7 @@ mod follow;
 mod forecast;
 mod image;
 mod leave;
+mod one_off;
 mod platform;
 mod rollback;
 mod start;
@@ -42,6 +43,7 @@ pub async fn deploy(run: &mut Run, request: &Request) -> Result<(), Failure> {
     let found = image::find(run, request, &wanted).await?;
     let mut plan = definition::plan(request, &services, &bases, &found)?;
     show(run, &plan);
+    one_off::announce(run, request, &plan);
     let outlook = forecast::outlook(run, request, &services, (&bases, &plan)).await;
     if request.dry_run {
         return forecast::planned(run, request, &found, &wanted, &outlook);
@@ -67,6 +69,7 @@ pub async fn deploy(run: &mut Run, request: &Request) -> Result<(), Failure> {
         );
         return Ok(());
     }
+    one_off::before_the_rollout(run, request, &services, (&plan, &registered)).await?;
     let targets = start::updates(run, request, &services, &plan, &registered).await;
     follow::to_the_end(run, request, targets).await
 }

@@ -37,7 +37,7 @@ pub struct Cluster {
     pub default_strategy: Vec<StrategyItem>,
 }
 
-fn no_retry() -> aws_sdk_ecs::config::Builder {
+pub(super) fn no_retry() -> aws_sdk_ecs::config::Builder {
     aws_sdk_ecs::config::Builder::new().retry_config(RetryConfig::disabled())
 }
 
@@ -128,7 +128,7 @@ impl Aws {
             .await
     }
 
-    async fn tasks(
+    pub(super) async fn tasks(
         &self,
         cluster: &str,
         listing: aws_sdk_ecs::operation::list_tasks::builders::ListTasksFluentBuilder,

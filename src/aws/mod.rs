@@ -14,6 +14,7 @@ mod elb;
 mod error;
 mod logs;
 mod quotas;
+mod run_task;
 mod signed;
 mod subnets;
 mod survey;
@@ -23,6 +24,7 @@ pub use document::Described;
 pub use ecr::{EcrImage, Login, Repository};
 pub use error::{AwsError, AwsErrorKind};
 pub use logs::LogStream;
+pub use run_task::RunTaskAnswer;
 
 use std::time::Duration;
 

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::image::Images;
+use super::one_off;
 use crate::aws::Described;
 use crate::failure::Failure;
 use crate::image::ImageRef;
@@ -148,10 +149,13 @@ pub(super) fn plan(
             (which, update(request, service))
         })
         .collect();
-    Ok(Plan {
+    let mut plan = Plan {
         definitions,
         updates,
-    })
+        one_off: None,
+    };
+    plan.one_off = one_off::plan(request, services, (bases, &plan), images)?;
+    Ok(plan)
 }
 
 /// What edits change (images, variables, labels, commands) never decides whether it suits.
@@ -171,6 +175,38 @@ fn suits(services: &[Service], base: &Base) -> Result<(), Failure> {
     }
 }
 
+/// The containers that get an image, each with its reference.
+pub(super) fn images_of(
+    request: &Request,
+    base: &Base,
+    images: &Images<'_>,
+) -> Result<Vec<(String, String)>, Failure> {
+    let reference = match images {
+        Images::Kept => return Ok(Vec::new()),
+        Images::PerContainer(list) => return Ok(list.clone()),
+        Images::One(_) | Images::ToBuild(_) => images.reference(),
+    };
+    // An image that is named in full is its repository's: the container that runs another of it is
+    // meant.
+    let own = || {
+        reference
+            .parse::<ImageRef>()
+            .ok()
+            .map(|reference| reference.repository().to_string())
+    };
+    let repository = request
+        .repository
+        .as_ref()
+        .map(ToString::to_string)
+        .or_else(own);
+    let names = taskdef::resolve(&base.definition, &request.containers, repository.as_deref())
+        .map_err(|error| Failure::invalid(error.to_string()))?;
+    Ok(names
+        .into_iter()
+        .map(|name| (name, reference.clone()))
+        .collect())
+}
+
 fn definition(
     request: &Request,
     base: &Base,
@@ -178,33 +214,7 @@ fn definition(
 ) -> Result<DefinitionPlan, Failure> {
     let mut edited = base.definition.clone();
     let refused = |error: &dyn std::fmt::Display| Failure::invalid(error.to_string());
-    let images = match images {
-        Images::Kept => Vec::new(),
-        Images::PerContainer(list) => list.clone(),
-        Images::One(_) | Images::ToBuild(_) => {
-            let reference = images.reference();
-            // An image that is named in full is its repository's: the container that runs another
-            // of it is meant.
-            let own = || {
-                reference
-                    .parse::<ImageRef>()
-                    .ok()
-                    .map(|reference| reference.repository().to_string())
-            };
-            let repository = request
-                .repository
-                .as_ref()
-                .map(ToString::to_string)
-                .or_else(own);
-            let names =
-                taskdef::resolve(&base.definition, &request.containers, repository.as_deref())
-                    .map_err(|error| refused(&error))?;
-            names
-                .into_iter()
-                .map(|name| (name, reference.clone()))
-                .collect()
-        }
-    };
+    let images = images_of(request, base, images)?;
     for (container, reference) in &images {
         taskdef::set_image(&mut edited, container, reference).map_err(|error| refused(&error))?;
     }

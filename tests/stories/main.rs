@@ -16,6 +16,7 @@ mod fargate;
 mod faults;
 mod forecast;
 mod looking;
+mod one_off;
 mod options;
 mod reads;
 mod rollbacks;
