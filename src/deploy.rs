@@ -43,7 +43,7 @@ pub async fn deploy(run: &mut Run, request: &Request) -> Result<(), Failure> {
     let found = image::find(run, request, &wanted).await?;
     let mut plan = definition::plan(request, &services, &bases, &found)?;
     show(run, &plan);
-    one_off::announce(run, request, &plan);
+    one_off::prepare(run, request, &plan).await?;
     let outlook = forecast::outlook(run, request, &services, (&bases, &plan)).await;
     if request.dry_run {
         return forecast::planned(run, request, &found, &wanted, &outlook);

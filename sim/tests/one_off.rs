@@ -26,7 +26,7 @@ fn world() -> World {
 
 fn job(more: &Value) -> Value {
     let mut body = json!({"cluster": "web", "taskDefinition": "job"});
-    for (name, value) in more.as_object().unwrap() {
+    for (name, value) in more.as_object().into_iter().flatten() {
         body[name] = value.clone();
     }
     body

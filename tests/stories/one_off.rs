@@ -1,6 +1,8 @@
 //! One task of the new revision before the rollout: a migration.
 
-use plimsoll_sim::{Exit, FaultKind, ProviderSpec, ServiceSpec, World};
+mod places;
+
+use plimsoll_sim::{Exit, FaultKind, ServiceSpec, World};
 use serde_json::{Value, json};
 
 use crate::door::{Story, Told};
@@ -86,11 +88,27 @@ async fn a_migration_that_ends_well_comes_before_the_rollout() {
         .filter(|operation| writes.contains(&operation.as_str()))
         .collect();
     assert_eq!(order, writes);
-    insta::assert_snapshot!(before_the_rollout(&told), @"");
+    insta::assert_snapshot!(before_the_rollout(&told), @"
+    0:00  one-off task: container `app` runs `bin/migrate up all` on EC2, for at most 10m, before any service is updated
+    0:00  forecast: the rollout fits: 1 new task in 1 wave
+    0:00    at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
+    0:00    each new task needs 256 CPU units, 512 MiB
+    0:00    instance             type      CPU free  MiB free  ENI free  GPU free
+    0:00    i-0e6984080bab12a02  m5.large      1792      7252         2         0  takes one more
+    0:00  one-off task 0a45 of api:2 started
+    0:00  one-off task: PENDING
+    0:10  one-off task: ACTIVATING
+    0:15  one-off task: RUNNING
+    0:20  one-off task: STOPPED
+    0:20  Log of the one-off task, stream ecs/app/0a45 of /app/api
+    migrating 41
+    : :error::migrating 42
+    0:20  one-off task: container `app` ended with exit code 0, 5s after its start
+    ");
     let mut body = asked(&told).remove(0);
     let token = body["clientToken"].take();
     assert_eq!(body["startedBy"].take(), token);
-    insta::assert_json_snapshot!(body, @"");
+    insta::assert_snapshot!(body.to_string(), @r#"{"cluster":"web","count":1,"launchType":"EC2","overrides":{"containerOverrides":[{"name":"app","command":["bin/migrate","up all"]}]},"startedBy":null,"taskDefinition":"arn:aws:ecs:eu-west-1:111122223333:task-definition/api:2","clientToken":null}"#);
     let report = plimsoll::report::json::render(&told.report);
     assert_eq!(report["oneOffTask"]["exitCode"], 0);
     assert_eq!(report["oneOffTask"]["log"][0], "migrating 41");
@@ -103,7 +121,32 @@ async fn a_migration_that_fails_lets_nothing_be_updated() {
         .await;
     failed(&told);
     assert_eq!(kinds(&told), ["container-exit"]);
-    insta::assert_snapshot!(story_of(&told), @"");
+    insta::assert_snapshot!(story_of(&told), @"
+      0:00  one-off task: container `app` runs `bin/migrate up all` on EC2, for at most 10m, before any service is updated
+      0:00  forecast: the rollout fits: 1 new task in 1 wave
+      0:00    at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
+      0:00    each new task needs 256 CPU units, 512 MiB
+      0:00    instance             type      CPU free  MiB free  ENI free  GPU free
+      0:00    i-0e6984080bab12a02  m5.large      1792      7252         2         0  takes one more
+      0:00  one-off task 0a45 of api:2 started
+      0:00  one-off task: PENDING
+      0:10  one-off task: ACTIVATING
+      0:15  one-off task: RUNNING
+      0:20  one-off task: STOPPED
+      0:20  Log of the one-off task, stream ecs/app/0a45 of /app/api
+      migrating 41
+      : :error::migrating 42
+
+    cause (container-exit): the essential container `app` ended with exit code 1, 5s after its start
+      · task `0a45`, container `app`, exit code 1: Essential container in task exited
+      · log of `app`: migrating 41
+      · log of `app`: ::error::migrating 42
+      → run the image `111122223333.dkr.ecr.eu-west-1.amazonaws.com/api@sha256:ba79` elsewhere with the same settings
+      → AWS's page: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
+
+    failed: the one-off task failed: container `app` of api:2 ended with exit code 1
+    the service was not changed
+    ");
     let summary = plimsoll::report::summary::render(&told.report);
     assert!(summary.contains("**One-off task**: failed"), "{summary}");
     assert!(summary.contains("`migrating 41`"), "{summary}");
@@ -187,7 +230,7 @@ async fn a_migration_that_hangs_is_stopped() {
     failed(&told);
     assert_eq!(told.calls("StopTask"), 1);
     assert!((180..220).contains(&told.seconds), "{} s", told.seconds);
-    insta::assert_snapshot!(told.report.reason, @"");
+    insta::assert_snapshot!(told.report.reason, @"the one-off task failed: container `app` of api:2 was still RUNNING after 3m (`run-task-timeout`); it is stopped");
     let (open, log) = (told.report.one_off.unwrap().is_open(), told.log);
     assert!(!open && log.contains("migrating 41"), "{log}");
 }
@@ -203,85 +246,6 @@ async fn a_task_that_can_not_be_stopped_is_said_to_go_on() {
             .ends_with("it could not be stopped and goes on")
     );
     assert!(told.log.contains("`ecs:StopTask`"), "{}", told.log);
-}
-
-/// The rollout fits, because its old task stops first; beside it there is no room.
-fn tight(spec: ServiceSpec) -> impl FnOnce(&mut World) {
-    move |world| {
-        images(world);
-        let spec = ServiceSpec {
-            minimum_healthy_percent: 0,
-            maximum_percent: 100,
-            ..spec
-        };
-        service(world, definition("api", 256, 5000), spec);
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn no_room_is_told_with_its_numbers() {
-    let told = redeploy(|world| {
-        instance(world);
-        tight(ServiceSpec::default())(world);
-    });
-    let told = told.input("run-task", "true").deploy().await;
-    failed(&told);
-    assert_eq!((kinds(&told), told.calls("RunTask")), (vec!["memory"], 1));
-    insta::assert_snapshot!(story_of(&told), @"");
-}
-
-#[tokio::test(start_paused = true)]
-async fn without_the_instances_no_room_is_told_in_ecs_s_words() {
-    let told = redeploy(|world| {
-        instance(world);
-        tight(ServiceSpec::default())(world);
-    });
-    let told = told
-        .deny("ecs:ListContainerInstances")
-        .input("run-task", "true");
-    let told = told.deploy().await;
-    failed(&told);
-    let one_off = told.report.one_off.clone().unwrap();
-    assert_eq!(kinds(&told), ["memory"]);
-    assert!(
-        one_off.causes[0].evidence[0].ends_with(": RESOURCE:MEMORY"),
-        "{one_off:?}"
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn waiting_for_an_instance_in_vain_ends_once_that_is_proven() {
-    let told = redeploy(|world| {
-        world.add_capacity_provider(ProviderSpec {
-            max: 1,
-            ..ProviderSpec::default()
-        });
-        tight(ServiceSpec {
-            capacity_providers: vec![("workers".to_owned(), 1, 0)],
-            ..ServiceSpec::default()
-        })(world);
-    });
-    let told = told.input("run-task", "true").deploy().await;
-    failed(&told);
-    assert_eq!(
-        (kinds(&told), told.calls("StopTask")),
-        (vec!["memory"], 1),
-        "{}",
-        told.log
-    );
-    assert!((120..200).contains(&told.seconds), "{} s", told.seconds);
-    assert!(told.log.contains("PROVISIONING"), "{}", told.log);
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_empty_cluster_is_told_as_such() {
-    let told = redeploy(tight(ServiceSpec::default()));
-    let told = told
-        .input("run-task", "true")
-        .input("capacity-check", "off");
-    let told = told.deploy().await;
-    failed(&told);
-    assert_eq!(kinds(&told).first(), Some(&"no-instances"), "{}", told.log);
 }
 
 #[tokio::test(start_paused = true)]
@@ -325,7 +289,8 @@ async fn who_may_not_run_tasks_is_told_what_to_allow() {
     assert!(help.contains("api:2` is registered and unused"), "{help}");
 
     let told = migrating(|_| {}).deny("ecs:DescribeTasks").deploy().await;
-    assert_eq!((told.outcome(), told.calls("RunTask")), ("error", 0));
+    let registered = told.calls("RegisterTaskDefinition");
+    assert_eq!((told.outcome(), registered), ("error", 0));
     assert!(
         told.log.contains("allow `ecs:DescribeTasks`"),
         "{}",
@@ -344,41 +309,11 @@ async fn without_its_log_the_exit_code_decides_all_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn on_fargate_it_may_have_a_public_address() {
-    let mut document = definition("api", 256, 512);
-    document["networkMode"] = json!("awsvpc");
-    document["requiresCompatibilities"] = json!(["FARGATE"]);
-    document["cpu"] = json!("256");
-    document["memory"] = json!("512");
-    document["containerDefinitions"][0]["portMappings"] = json!([{"containerPort": 8080}]);
-    let told = redeploy(|world| {
-        images(world);
-        let spec = ServiceSpec {
-            launch_type: "FARGATE".to_owned(),
-            ..ServiceSpec::default()
-        };
-        service(world, document, spec);
-    })
-    .input("run-task", "true")
-    .input("run-task-assign-public-IP", "ENABLED")
-    .input("run-task-security-groups", "sg-0bbb")
-    .deploy()
-    .await;
-    assert_eq!(told.outcome(), "succeeded", "{}", told.log);
-    let body = &asked(&told)[0];
-    assert_eq!(body["launchType"], "FARGATE");
-    assert_eq!(
-        body["networkConfiguration"]["awsvpcConfiguration"],
-        json!({"subnets": ["subnet-0aaa"], "securityGroups": ["sg-0bbb"], "assignPublicIp": "ENABLED"})
-    );
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_plan_says_what_would_run_and_runs_nothing() {
     let told = migrating(|_| {}).input("dry-run", "true").deploy().await;
     assert_eq!((told.outcome(), told.calls("RunTask")), ("planned", 0));
     let line = told.log.lines().find(|line| line.contains("one-off task"));
-    insta::assert_snapshot!(line.unwrap_or_default(), @"");
+    insta::assert_snapshot!(line.unwrap_or_default(), @"  0:00  one-off task: container `app` runs `bin/migrate up all` on EC2, for at most 10m, before any service is updated");
     let report = plimsoll::report::json::render(&told.report);
     assert_eq!(report["oneOffTask"]["outcome"], "planned");
 }

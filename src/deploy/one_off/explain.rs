@@ -103,7 +103,10 @@ fn blocked(job: &Job<'_>, survey: &Survey, stand_in: &Service) -> Option<Cause> 
             1,
         )
     } else {
-        "no container instance can take the one-off task".to_owned()
+        format!(
+            "no container instance can take a task of {}",
+            job.revision()
+        )
     };
     // What the percentages add up to says nothing about a single task.
     let percentages = forecast.bounds.sums();
@@ -139,6 +142,8 @@ fn stand_in(job: &Job<'_>, task: Option<&Task>) -> Service {
     Service {
         name: format!("one-off task of {}", job.revision()),
         desired: 1,
+        running: 0,
+        pending: 0,
         task_definition: job.ready.arn.clone(),
         configuration: DeploymentConfiguration {
             minimum_healthy_percent: 0,

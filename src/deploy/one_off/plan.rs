@@ -14,6 +14,9 @@ use crate::request::{AssignPublicIp, OneOffOptions, Request};
 use crate::run::Run;
 use crate::snapshot::{Constraint, Network, Service};
 
+/// Nobody's task: whether DescribeTasks is allowed is known before one is started.
+const NOBODY: &str = "00000000000000000000000000000000";
+
 /// The one-off task of the run; none where none is asked for, or no service gets a new deployment:
 /// what it would prepare for runs already.
 ///
@@ -168,8 +171,26 @@ fn network(
     Ok(Some(network))
 }
 
-/// Says what will run, and puts it into the report.
-pub(in super::super) fn announce(run: &mut Run, request: &Request, plan: &Plan) {
+/// Says what will run, puts it into the report, and makes sure that its end may be read.
+///
+/// # Errors
+/// `error`, where DescribeTasks is not allowed: a task whose end can't be known isn't started.
+pub(in super::super) async fn prepare(
+    run: &mut Run,
+    request: &Request,
+    plan: &Plan,
+) -> Result<(), Failure> {
+    announce(run, request, plan);
+    let Some(ask) = plan.one_off.as_ref().filter(|_| !request.dry_run) else {
+        return Ok(());
+    };
+    let seen = run.aws.task(&ask.cluster, NOBODY).await;
+    seen.map(drop).map_err(|error| {
+        Failure::from(error).help("how the one-off task ends could not be read, so none is started")
+    })
+}
+
+fn announce(run: &mut Run, request: &Request, plan: &Plan) {
     if request.one_off.is_none() {
         return;
     }

@@ -1,4 +1,5 @@
-use super::{End, end_of};
+use super::super::End;
+use super::end_of;
 use crate::snapshot::{Container, Health, Task, TaskStatus, Timestamp};
 
 fn task(status: TaskStatus, stop_code: &str, containers: &[(&str, Option<i64>)]) -> Task {
