@@ -414,6 +414,7 @@ fn a_one_off_task_takes_only_what_is_given() {
 fn a_one_off_task_that_can_not_be_is_a_problem() {
     check(
         &[
+            ("service", "api"),
             ("register-only", "true"),
             ("run-task", "true"),
             ("run-task-subnets", "10.0.0.0/24"),

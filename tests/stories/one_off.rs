@@ -379,3 +379,21 @@ async fn a_cancelled_run_stops_its_migration_and_says_so() {
     });
     assert!(stopped);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_run_finds_a_task_whose_start_was_not_answered() {
+    let told = migrating(|world| world.one_off.exit = None)
+        .input("capacity-check", "off")
+        .trouble("ListTasks", 0..3, FaultKind::Drop)
+        .trouble("RunTask", 0..60, FaultKind::LostAnswer)
+        .cancelled_after(3)
+        .await;
+    assert_eq!(
+        (told.outcome(), told.calls("StopTask")),
+        ("cancelled", 1),
+        "{}",
+        told.log
+    );
+    let report = plimsoll::report::json::render(&told.report);
+    assert_eq!(report["oneOffTask"]["outcome"], "cancelled");
+}

@@ -92,6 +92,26 @@ async fn waiting_for_an_instance_in_vain_ends_once_that_is_proven() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_task_that_ecs_gives_up_is_told_in_its_words() {
+    let told = redeploy(|world| {
+        world.add_capacity_provider(ProviderSpec {
+            max: 1,
+            provisioning_timeout_secs: 120,
+            ..ProviderSpec::default()
+        });
+        tight(ServiceSpec {
+            capacity_providers: vec![("workers".to_owned(), 1, 0)],
+            ..ServiceSpec::default()
+        })(world);
+    });
+    let told = told.deny("ecs:ListContainerInstances");
+    let told = told.input("run-task", "true").deploy().await;
+    failed(&told);
+    assert_eq!((kinds(&told), told.calls("StopTask")), (vec!["memory"], 0));
+    insta::assert_snapshot!(told.report.reason, @"the one-off task failed: container `app` of api:2 has no exit code: TaskFailedToStart: RESOURCE:MEMORY");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_empty_cluster_is_told_as_such() {
     let told = redeploy(tight(ServiceSpec::default()));
     let told = told
