@@ -277,6 +277,34 @@ async fn a_lost_answer_starts_no_second_task() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_answer_that_never_comes_leaves_no_doubt_unsaid() {
+    for kind in [FaultKind::Drop, FaultKind::ServerError] {
+        let told = migrating(|_| {}).fault("RunTask", 100, kind).deploy().await;
+        assert_eq!((told.outcome(), told.calls("UpdateService")), ("error", 0));
+        let asked = asked(&told);
+        assert!(asked.len() <= 8, "{} calls", asked.len());
+        let token = asked[0]["startedBy"].as_str().unwrap();
+        let help = told.report.help.join("\n");
+        let words = format!("look for one with `startedBy` `{token}` in cluster `web`");
+        assert!(help.contains(&words), "{help}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deaf_ecs_lengthens_no_timeout() {
+    let told = migrating(|world| world.one_off.exit = None)
+        .trouble("DescribeTasks", 30..3000, FaultKind::Drop)
+        .input("run-task-timeout", "2m")
+        .input("capacity-check", "off")
+        .deploy()
+        .await;
+    failed(&told);
+    assert_eq!(told.calls("StopTask"), 1);
+    assert!((120..320).contains(&told.seconds), "{} s", told.seconds);
+    assert!(told.report.reason.ends_with("it was told to stop"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_may_not_run_tasks_is_told_what_to_allow() {
     let told = migrating(|_| {}).deny("ecs:RunTask").deploy().await;
     assert_eq!((told.outcome(), told.calls("UpdateService")), ("error", 0));

@@ -11,45 +11,61 @@ use crate::run::Run;
 use crate::snapshot::{PlacementFailure, Task};
 
 /// RunTask, sent again with the same token until it is answered: ECS starts no second task for it.
+/// It takes no longer than the task may.
 pub(super) async fn started(run: &Run, job: &Job<'_>) -> Result<RunTaskAnswer, Failure> {
+    let asked = tokio::time::timeout(job.ask.timeout, answered(run, job)).await;
+    asked.unwrap_or_else(|_| {
+        let text = "`ecs:RunTask` was not answered until `run-task-timeout` was over";
+        Err(may_run(job, Failure::error(text)))
+    })
+}
+
+async fn answered(run: &Run, job: &Job<'_>) -> Result<RunTaskAnswer, Failure> {
+    let mut lost = false;
     let mut attempt = 0;
     loop {
+        attempt += 1;
         let asked = run.aws.run_task(job.ask, &job.ready.arn, job.token).await;
         let error = match asked {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
-        attempt += 1;
-        match error.kind {
-            AwsErrorKind::Throttled if attempt < execute::WRITE_TRIES => {}
-            AwsErrorKind::Unanswered => {
-                if let Some(task) = started_after_all(run, job).await {
-                    return Ok(RunTaskAnswer {
-                        task: Some(task),
-                        failures: Vec::new(),
-                    });
-                }
-                if attempt == execute::WRITE_TRIES {
-                    let help = format!(
-                        "a task may run all the same: look for one with `startedBy` `{}` in cluster `{}`",
-                        job.token, job.ask.cluster
-                    );
-                    return Err(Failure::from(error).help(help));
-                }
-            }
-            AwsErrorKind::Refused if is_about_place(&error) => {
+        if error.kind == AwsErrorKind::Unanswered {
+            lost = true;
+            if let Some(task) = started_after_all(run, job).await {
                 return Ok(RunTaskAnswer {
-                    task: None,
-                    failures: vec![PlacementFailure {
-                        reason: error.text,
-                        ..PlacementFailure::default()
-                    }],
+                    task: Some(task),
+                    failures: Vec::new(),
                 });
             }
-            _ => return Err(refused(&error)),
+        }
+        if error.kind == AwsErrorKind::Refused && is_about_place(&error) {
+            return Ok(RunTaskAnswer {
+                task: None,
+                failures: vec![PlacementFailure {
+                    reason: error.text,
+                    ..PlacementFailure::default()
+                }],
+            });
+        }
+        let passes = matches!(
+            error.kind,
+            AwsErrorKind::Unanswered | AwsErrorKind::Throttled
+        );
+        if !passes || attempt == execute::WRITE_TRIES {
+            let failure = refused(&error);
+            return Err(if lost { may_run(job, failure) } else { failure });
         }
         tokio::time::sleep(execute::delay(attempt)).await;
     }
+}
+
+/// Where an answer was lost, nobody knows.
+fn may_run(job: &Job<'_>, failure: Failure) -> Failure {
+    failure.help(format!(
+        "a task may run all the same: look for one with `startedBy` `{}` in cluster `{}`",
+        job.token, job.ask.cluster
+    ))
 }
 
 async fn started_after_all(run: &Run, job: &Job<'_>) -> Option<Task> {

@@ -13,6 +13,8 @@ use crate::snapshot::{Task, TaskStatus, Timestamp, last_part};
 /// A container may take 120 s from SIGTERM to its end (`stopTimeout` on Fargate), and the task some
 /// more.
 const STOPPING: Duration = Duration::from_secs(150);
+/// What a look may take past the deadline: its last one is worth a moment, retries aren't.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(20);
 /// Between two looks at a task that was told to stop.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
 /// Between two looks for proof that a task which waits for an instance waits in vain.
@@ -85,7 +87,11 @@ async fn look(run: &mut Run, job: &Job<'_>) -> Result<(), Failure> {
         .as_ref()
         .and_then(|one| Some(one.task.as_ref()?.arn.clone()));
     let arn = arn.unwrap_or_default();
-    match run.aws.task(&job.ask.cluster, &arn).await {
+    let asked = run.aws.task(&job.ask.cluster, &arn);
+    let Ok(answer) = tokio::time::timeout(LOOK_TIMEOUT, asked).await else {
+        return Ok(());
+    };
+    match answer {
         Ok(Some(task)) => see(run, task),
         Ok(None) => {}
         Err(error)
