@@ -229,8 +229,9 @@ pub struct Hook {
 }
 
 /// A task's `lastStatus`, in the order in which a task goes through them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum TaskStatus {
+    #[default]
     Provisioning,
     Pending,
     Activating,
@@ -270,7 +271,7 @@ pub enum Health {
 }
 
 /// One task as DescribeTasks told it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Task {
     pub arn: String,
     pub task_definition: String,

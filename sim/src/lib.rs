@@ -13,12 +13,14 @@ mod query;
 mod registry;
 mod sim;
 mod socket;
+mod throttling;
 mod wire;
 mod world;
 
 pub use registry::Registry;
 pub use sim::{Answer, Call, Fault, FaultKind, Sim};
 pub use socket::serve;
+pub use throttling::refused;
 pub use world::{
     Breaker, Configuration, DEREGISTRATION_DELAY_SECS, DOCKER_MANIFEST, Deployment, Event, Exit,
     FargateSpec, HEALTHY_WITHOUT_CHECK_MS, Image, Instance, InstanceSpec, Provider, ProviderSpec,

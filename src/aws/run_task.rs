@@ -5,11 +5,11 @@
 
 use aws_sdk_ecs::types::{
     AssignPublicIp, AwsVpcConfiguration, CapacityProviderStrategyItem, ContainerOverride,
-    DesiredStatus, LaunchType, NetworkConfiguration, PlacementConstraint, PlacementConstraintType,
-    TaskOverride,
+    LaunchType, NetworkConfiguration, PlacementConstraint, PlacementConstraintType, TaskOverride,
 };
 
 use super::ecs::no_retry;
+use super::tasks::Which;
 use super::{Aws, AwsError, convert};
 use crate::plan::OneOff;
 use crate::snapshot::{Network, PlacementFailure, StrategyItem, Task};
@@ -88,33 +88,18 @@ impl Aws {
 
     /// The tasks that were started with this `startedBy`, stopped ones too.
     pub async fn started_by(&self, cluster: &str, token: &str) -> Result<Vec<Task>, AwsError> {
-        let listing = self.ecs.list_tasks().cluster(cluster).started_by(token);
-        let mut tasks = self.tasks(cluster, listing.clone()).await?;
-        if tasks.is_empty() {
-            let stopped = listing.desired_status(DesiredStatus::Stopped);
-            tasks = self.tasks(cluster, stopped).await?;
+        let mut arns = Vec::new();
+        for stopped in [false, true] {
+            let listed = self.task_arns(cluster, Which::StartedBy(token), (stopped, 1));
+            arns.extend(listed.await?.arns);
         }
-        Ok(tasks)
+        self.tasks(cluster, &arns).await
     }
 
     /// DescribeTasks for one task; none where ECS doesn't show it (yet, or any more).
     pub async fn task(&self, cluster: &str, task: &str) -> Result<Option<Task>, AwsError> {
-        let answer = self
-            .ecs
-            .describe_tasks()
-            .cluster(cluster)
-            .tasks(task)
-            .send()
-            .await
-            .map_err(|error| {
-                AwsError::of(
-                    "ecs:DescribeTasks",
-                    format!("task `{task}` of cluster `{cluster}`"),
-                    error,
-                )
-            })?;
-        let found = answer.tasks.unwrap_or_default().into_iter().next();
-        Ok(found.map(convert::task))
+        let found = self.tasks(cluster, &[task.to_owned()]).await?;
+        Ok(found.into_iter().next())
     }
 
     /// StopTask, which does nothing to a task that is stopping already.

@@ -76,7 +76,8 @@ pub(super) async fn before_the_rollout(
         service,
         token: &token,
     };
-    let done = to_its_end(run, request, &job).await;
+    // Large, and without a part in most runs.
+    let done = Box::pin(to_its_end(run, request, &job)).await;
     let failure = done.as_ref().err();
     let report = run.report.one_off.get_or_insert_default();
     report.outcome = Some(failure.map_or(Outcome::Succeeded, |failure| failure.outcome));

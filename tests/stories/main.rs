@@ -8,6 +8,7 @@
 )]
 
 mod before;
+mod budget;
 mod certainty;
 mod door;
 mod ends;

@@ -230,7 +230,7 @@ pub(crate) fn json_response(world: &mut World, status: u16, body: Bytes) -> Resp
 }
 
 fn respond(world: &mut World, (status, content): (u16, &str), body: Bytes) -> Response<Bytes> {
-    let id = world.ids.uuid();
+    let id = world.requests.uuid();
     let built = Response::builder()
         .status(status)
         .header("content-type", content)

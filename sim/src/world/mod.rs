@@ -62,6 +62,8 @@ type Script = Box<dyn FnOnce(&mut World) + Send>;
 pub struct World {
     now: i64,
     pub(crate) ids: Ids,
+    /// Ids of requests: how often somebody asks changes nothing in the world.
+    pub(crate) requests: Ids,
     pub(crate) region: String,
     pub(crate) account: String,
     /// Names; a cluster has nothing else of its own.
@@ -111,6 +113,7 @@ impl World {
         World {
             now: start,
             ids: Ids::seeded(7),
+            requests: Ids::seeded(11),
             region: "eu-west-1".to_owned(),
             account: "111122223333".to_owned(),
             clusters: Vec::new(),
@@ -298,15 +301,19 @@ impl World {
     fn drain_instances(&mut self) {
         let now = self.now;
         for index in 0..self.services.len() {
+            let draining = self.draining();
+            if draining.is_empty() {
+                return;
+            }
             let service = &self.services[index];
             if service.scheduling == Scheduling::Daemon {
                 continue;
             }
             let draining = |task: &Task| {
-                let on = task.instance.as_deref().and_then(|id| self.instance(id));
+                let on = task.instance.as_deref();
                 task.status.alive()
                     && service.owns(task)
-                    && on.is_some_and(|on| on.status == "DRAINING")
+                    && on.is_some_and(|id| draining.contains(&id))
             };
             let found: Vec<usize> = (0..self.tasks.len())
                 .filter(|at| draining(&self.tasks[*at]))

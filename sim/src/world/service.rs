@@ -199,34 +199,34 @@ impl Service {
 pub(crate) const FIRST_ATTEMPT_MS: i64 = 6_000;
 
 impl World {
-    fn leaving(&self, task: &Task) -> bool {
+    fn leaving(&self, task: &Task, draining: &[&str]) -> bool {
         let drained = || {
-            task.instance
-                .as_deref()
-                .and_then(|id| self.instance(id))
-                .is_some_and(|on| on.status == "DRAINING")
+            let on = task.instance.as_deref();
+            on.is_some_and(|id| draining.contains(&id))
         };
         task.status.alive() && (task.unhealthy(self.now) || drained())
     }
 
+    /// Ids of the instances that are being drained.
+    pub(super) fn draining(&self) -> Vec<&str> {
+        let draining = self.instances.iter().filter(|one| one.status == "DRAINING");
+        draining.map(|one| one.id.as_str()).collect()
+    }
+
     pub(crate) fn counts(&self, deployment: &str) -> Counts {
-        let mut counts = Counts::default();
-        for task in self
-            .tasks
-            .iter()
-            .filter(|task| task.deployment == deployment)
-        {
-            counts.add(task, self.now);
-            counts.leaving += usize::from(self.leaving(task));
-        }
-        counts
+        self.count(|task| task.deployment == deployment)
     }
 
     pub(crate) fn service_counts(&self, service: &Service) -> Counts {
+        self.count(|task| service.owns(task))
+    }
+
+    fn count(&self, which: impl Fn(&Task) -> bool) -> Counts {
+        let draining = self.draining();
         let mut counts = Counts::default();
-        for task in self.tasks.iter().filter(|task| service.owns(task)) {
+        for task in self.tasks.iter().filter(|task| which(task)) {
             counts.add(task, self.now);
-            counts.leaving += usize::from(self.leaving(task));
+            counts.leaving += usize::from(self.leaving(task, &draining));
         }
         counts
     }

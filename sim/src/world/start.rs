@@ -90,7 +90,7 @@ impl World {
         id
     }
 
-    fn new_task(&self, service: &Service, which: usize, needs: Arc<Needs>) -> Task {
+    pub(super) fn new_task(&self, service: &Service, which: usize, needs: Arc<Needs>) -> Task {
         let deployment = &service.deployments[which];
         let behaviour = self.behaviour_of(&deployment.task_definition, &needs);
         let digests = needs

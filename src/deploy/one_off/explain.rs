@@ -74,8 +74,8 @@ pub(super) async fn proven(run: &Run, job: &Job<'_>) -> Causes {
 async fn surveyed(run: &Run, job: &Job<'_>) -> Option<Survey> {
     let needs = TaskNeeds::of(&job.ready.document);
     let service = as_asked(job);
-    let asked = [(&service, needs.constraints.as_slice())];
-    let survey = run.aws.survey(&job.ask.cluster, &asked);
+    let asked = [(&service, &needs)];
+    let survey = run.aws.survey(&job.ask.cluster, &asked, None);
     tokio::time::timeout(READ_TIMEOUT, survey).await.ok()
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::Reader;
+use super::reader::Reader;
 use crate::aws::LogStream;
 use crate::diagnosis::{LogTail, TargetHealth};
 use crate::rollout::{Line, Look, State, Step, Verdict, failures, step};
