@@ -15,6 +15,7 @@ mod error;
 mod facts;
 mod logs;
 mod pace;
+mod protection;
 mod quotas;
 mod run_task;
 mod signed;

@@ -17,6 +17,7 @@ mod fargate;
 mod faults;
 mod forecast;
 mod looking;
+mod native;
 mod one_off;
 mod options;
 mod reads;

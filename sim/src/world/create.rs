@@ -5,8 +5,9 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::World;
+use super::configuration::Configuration;
 use super::events::EventLog;
-use super::service::{Configuration, Rollout, Scheduling, Service};
+use super::service::{Rollout, Scheduling, Service};
 use super::spec::{ServiceSpec, TaskBehaviour};
 use super::task::Status;
 
@@ -40,11 +41,11 @@ impl World {
             launch_type: spec.launch_type,
             capacity_providers: spec.capacity_providers,
             scheduling: spec.scheduling,
-            configuration: Configuration {
-                minimum_healthy_percent: spec.minimum_healthy_percent,
-                maximum_percent: spec.maximum_percent,
-                breaker: spec.breaker,
-            },
+            configuration: Configuration::new(
+                spec.minimum_healthy_percent,
+                spec.maximum_percent,
+                spec.breaker,
+            ),
             deployments: Vec::new(),
             service_deployments: Vec::new(),
             revisions: Vec::new(),
@@ -69,6 +70,7 @@ impl World {
             events: EventLog::default(),
             last_completed: None,
             steady_said: Some(self.now - 3_600_000),
+            rebalancing: None,
             cluster: spec.cluster,
             name: spec.name,
         };

@@ -3,16 +3,22 @@
 //! Seconds are its grain. Whatever happens between two calls happens second by second, in a
 //! fixed order: what was scripted, capacity providers, tasks, services. It knows no wire.
 
+mod alarms;
 mod breaker;
+mod configuration;
 mod create;
 mod daemon;
 mod events;
 mod fill;
+mod hooks;
 mod images;
 mod instance;
+mod native;
 mod needs;
 mod one_off;
 mod placement;
+mod protection;
+mod rebalance;
 mod scaling;
 mod scheduler;
 mod service;
@@ -28,17 +34,18 @@ mod update;
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub use configuration::{Alarms, Configuration, EarlySuccess, Strategy};
 pub use events::Event;
+pub use hooks::{Hook, HookSpec, LambdaAnswer, LambdaSpec};
 pub use images::{DOCKER_MANIFEST, Image, Repository, digest};
 pub(crate) use instance::INSTANCE_TYPES;
 pub use instance::Instance;
+pub use native::Stage;
 pub(crate) use needs::list;
 pub(crate) use one_off::RunTask;
 pub use scaling::Provider;
 pub(crate) use service::Counts;
-pub use service::{
-    Configuration, Deployment, Rollout, Scheduling, Service, ServiceDeployment, ServiceRevision,
-};
+pub use service::{Deployment, Rollout, Scheduling, Service, ServiceDeployment, ServiceRevision};
 pub use spec::{
     Breaker, DEREGISTRATION_DELAY_SECS, Exit, FargateSpec, InstanceSpec, ProviderSpec, ServiceSpec,
     SubnetSpec, TaskBehaviour,
@@ -82,6 +89,10 @@ pub struct World {
     pub(crate) registry_password: Option<String>,
     behaviours: Vec<(String, TaskBehaviour)>,
     scripts: Vec<(i64, Script)>,
+    /// Functions that hooks call, by ARN, and how they answer.
+    lambdas: Vec<(String, LambdaSpec)>,
+    /// Names of the CloudWatch alarms that are in ALARM.
+    alarms: Vec<String>,
     /// Actions that the caller may not call, `ecs:ListTasks`.
     pub(crate) denied: Vec<String>,
     pub subnets: Vec<SubnetSpec>,
@@ -129,6 +140,8 @@ impl World {
             registry_password: None,
             behaviours: Vec::new(),
             scripts: Vec::new(),
+            lambdas: Vec::new(),
+            alarms: Vec::new(),
             denied: Vec::new(),
             subnets: vec![SubnetSpec::default()],
             fargate: FargateSpec::default(),

@@ -128,6 +128,7 @@ impl World {
             due: None,
             holds: false,
             was_healthy: false,
+            protected_until: None,
             reckoned: false,
         }
     }

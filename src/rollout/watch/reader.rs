@@ -96,6 +96,7 @@ impl<'a> Reader<'a> {
                 (look.tasks, look.service_deployment) = (None, None);
             }
             self.targets(index, &states[index], &mut look).await;
+            self.protection(&states[index], &mut look).await;
             looks.push(look);
         }
         self.survey(states, open, &mut looks).await;
@@ -266,7 +267,7 @@ impl<'a> Reader<'a> {
                 .map(|(place, _)| looks[*place].tasks.clone())
                 .collect();
             let own = own.map(|tasks| tasks.into_iter().flatten().collect());
-            let survey = Arc::new(self.aws.survey(cluster, &parties, own).await);
+            let survey = Arc::new(Box::pin(self.aws.survey(cluster, &parties, own)).await);
             for (place, _) in here.iter().filter(|(place, _)| asking(open[*place])) {
                 looks[*place].survey = Some(survey.clone());
                 looks[*place].rivals = here
