@@ -59,12 +59,19 @@ impl OneOff {
 #[derive(Clone, Debug, PartialEq)]
 pub enum DefinitionPlan {
     /// An existing revision, as it is.
-    Existing { arn: String },
+    Existing {
+        arn: String,
+        document: Value,
+        /// Against the revision that runs.
+        changes: Vec<Change>,
+    },
     /// A new revision from this body.
     Register {
         family: String,
         body: Value,
         changes: Vec<Change>,
+        /// The family's latest revision; 0 where there is none, or it isn't known.
+        latest: i64,
     },
 }
 

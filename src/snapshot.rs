@@ -61,6 +61,14 @@ pub struct Service {
 }
 
 impl Service {
+    /// Whether its tasks run on Fargate, as far as the service itself says.
+    pub fn on_fargate(&self) -> bool {
+        match self.capacity_providers.first() {
+            Some(item) => item.provider.starts_with("FARGATE"),
+            None => self.launch_type.as_deref() == Some("FARGATE"),
+        }
+    }
+
     /// The deployment that the service is steered to now.
     pub fn primary(&self) -> Option<&Deployment> {
         self.deployments

@@ -183,8 +183,20 @@ fn env_files(r: &mut Reader<'_>) -> Option<EnvFiles> {
 
 fn role(r: &mut Reader<'_>, input: &str) -> Option<String> {
     let arn = r.text(input)?;
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    let sound = match parts.as_slice() {
+    if !is_role_arn(arn) {
+        r.wrong(
+            input,
+            arn,
+            "a role's ARN is needed (`arn:aws:iam::<account>:role/<name>`)",
+        );
+    }
+    Some(arn.to_owned())
+}
+
+/// `arn:aws:iam::<account>:role/<path and name>`, in any partition.
+pub(crate) fn is_role_arn(text: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    match parts.as_slice() {
         ["arn", partition, "iam", "", account, resource] => {
             partition.starts_with("aws")
                 && account.len() == 12
@@ -194,13 +206,5 @@ fn role(r: &mut Reader<'_>, input: &str) -> Option<String> {
                     .is_some_and(|name| !name.is_empty())
         }
         _ => false,
-    };
-    if !sound {
-        r.wrong(
-            input,
-            arn,
-            "a role's ARN is needed (`arn:aws:iam::<account>:role/<name>`)",
-        );
     }
-    Some(arn.to_owned())
 }

@@ -170,8 +170,10 @@ pub const INPUTS: &[Input] = &[
     row(OneOffTask, "run-task-timeout", Duration(Unit::Minutes), "How long the task may take; then it is stopped").or("10"),
 
     row(Rollout, "wait-for-service-stability", Flag, "Follow the rollout to its end").or("true"),
-    row(Rollout, "wait-for-minutes", Duration(Unit::Minutes), "How long to follow it").or("30"),
+    row(Rollout, "wait-for-minutes", Duration(Unit::Minutes), "How long to follow each rollout").or("30"),
     row(Rollout, "poll-interval", Duration(Unit::Seconds), "Shortest time between two looks; it stretches under throttling, never past 15 s").or("5s"),
+    row(Rollout, "max-parallel", Count, "How many services roll out at once; without it all"),
+    row(Rollout, "stop-on-failure", Flag, "A service that doesn't end well leaves those untouched that `max-parallel` has not started yet").or("false"),
     row(Rollout, "capacity-check", Kind::Choice(CapacityCheck::NAMES), "A rollout that is proven unable to finish: `fail` refuses it before anything is registered, `warn` says so and goes on, `off`").or("fail"),
     row(Rollout, "stuck-after", Duration(Unit::Seconds), "How long nothing may move before a rollout that isn't proven stuck is called stuck").or("2m"),
     row(Rollout, "on-stuck", Kind::Choice(OnStuck::NAMES), "`fail` stops waiting, `rollback` also puts the previous revision back, `wait` goes on waiting").or("fail"),

@@ -21,6 +21,7 @@ mod tests;
 
 use std::time::Duration;
 
+pub(crate) use edits::is_role_arn;
 pub use edits::{Edit, Edits, EnvFiles};
 pub use image::{BuildSpec, ImageSource, Repository};
 pub use one_off::OneOffOptions;
@@ -82,6 +83,10 @@ pub struct RolloutOptions {
     /// `wait-for-minutes`.
     pub limit: Duration,
     pub poll: Duration,
+    /// How many services roll at once; all where absent.
+    pub max_parallel: Option<u32>,
+    /// Whether one that doesn't end well leaves those untouched that aren't started yet.
+    pub stop_on_failure: bool,
     pub stuck_after: Duration,
     pub capacity_check: CapacityCheck,
     pub on_stuck: OnStuck,
@@ -206,6 +211,8 @@ fn rollout(r: &mut Reader<'_>) -> RolloutOptions {
         wait: r.flag("wait-for-service-stability"),
         limit: r.duration("wait-for-minutes"),
         poll: r.duration("poll-interval"),
+        max_parallel: r.count_from_one("max-parallel"),
+        stop_on_failure: r.flag("stop-on-failure"),
         stuck_after: r.duration("stuck-after"),
         capacity_check: r.choice("capacity-check").unwrap_or(CapacityCheck::Fail),
         on_stuck: r.choice("on-stuck").unwrap_or(OnStuck::Fail),

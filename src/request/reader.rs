@@ -159,6 +159,16 @@ impl<'a> Reader<'a> {
         number
     }
 
+    /// A whole number from 1.
+    pub(super) fn count_from_one(&mut self, name: &str) -> Option<u32> {
+        let number = self.count(name)?;
+        if number == 0 {
+            self.wrong(name, "0", "a whole number from 1 is needed");
+            return None;
+        }
+        Some(number)
+    }
+
     /// A length of time within the input's bounds; zero where a problem was noted.
     pub(super) fn duration(&mut self, name: &str) -> Duration {
         let Some(value) = self.text(name) else {

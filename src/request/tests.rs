@@ -131,6 +131,7 @@ fn wrong_values_are_named() {
         ("cluster", "a/b", "`cluster` is `a/b`: a cluster's name (letters, digits, `-`, `_`) or ARN is needed"),
         ("desired-count", "-1", "`desired-count` is `-1`: a whole number from 0 is needed"),
         ("propagate-tags", "service", "`propagate-tags` is `service`: allowed are `NONE`, `SERVICE`, `TASK_DEFINITION`"),
+        ("max-parallel", "0", "`max-parallel` is `0`: a whole number from 1 is needed"),
         ("poll-interval", "1m", "`poll-interval` is `1m`: a time such as `90s`, `2m` or `1h` is needed, from `1s` to `15s`; a bare number counts seconds"),
         ("stuck-after", "1M", "`stuck-after` is `1M`: a time such as `90s`, `2m` or `1h` is needed, from `10s` to `24h`; a bare number counts seconds"),
         ("stuck-after", "50000ms", "`stuck-after` is `50000ms`: a time such as `90s`, `2m` or `1h` is needed, from `10s` to `24h`; a bare number counts seconds"),

@@ -120,7 +120,7 @@ fn container(
 
 /// The one container that gets the image, if it is one.
 fn gets_image(request: &Request, base: &Base, images: &Images<'_>) -> Option<String> {
-    let images = definition::images_of(request, base, images).ok()?;
+    let images = definition::placed(request, base, images).ok()?;
     match images.as_slice() {
         [(name, _)] => Some(name.clone()),
         _ => None,

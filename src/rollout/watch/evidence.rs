@@ -34,7 +34,7 @@ pub(super) struct Seen {
     unhealthy: Vec<TargetHealth>,
 }
 
-impl Reader<'_> {
+impl Reader {
     /// Adds to a look how the load balancer sees the tasks, where some of them should be through by
     /// now. A target that ECS takes out no longer says why, so what was seen before is kept.
     pub(super) async fn targets(&mut self, index: usize, state: &State, look: &mut Look) {
