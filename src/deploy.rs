@@ -13,6 +13,7 @@ mod follow;
 mod forecast;
 mod image;
 mod leave;
+mod one_off;
 mod platform;
 mod rollback;
 mod start;
@@ -43,6 +44,7 @@ pub async fn deploy(run: &mut Run, request: &Request) -> Result<(), Failure> {
     let found = image::find(run, request, &wanted).await?;
     let mut plan = definition::plan(request, &services, &bases, &found)?;
     show(run, &plan);
+    one_off::prepare(run, request, &plan).await?;
     let outlook = forecast::outlook(run, request, &services, (&bases, &plan, &found)).await?;
     if request.dry_run {
         return forecast::planned(run, request, &found, &outlook);
@@ -68,6 +70,7 @@ pub async fn deploy(run: &mut Run, request: &Request) -> Result<(), Failure> {
         );
         return Ok(());
     }
+    one_off::before_the_rollout(run, request, &services, (&plan, &registered)).await?;
     let queue = start::queue(&services, &plan, &registered);
     follow::to_the_end(run, request, queue).await;
     start::tell_left_over(run, &registered);

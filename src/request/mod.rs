@@ -8,6 +8,7 @@ pub mod cli;
 mod edits;
 mod image;
 pub mod inputs;
+mod one_off;
 pub mod options;
 mod problem;
 mod raw;
@@ -23,8 +24,10 @@ use std::time::Duration;
 pub(crate) use edits::is_role_arn;
 pub use edits::{Edit, Edits, EnvFiles};
 pub use image::{BuildSpec, ImageSource, Repository};
+pub use one_off::OneOffOptions;
 pub use options::{
-    CapacityCheck, Network, OnCancel, OnFailure, OnStuck, OnSuperseded, PropagateTags,
+    AssignPublicIp, CapacityCheck, LaunchType, Network, OnCancel, OnFailure, OnStuck, OnSuperseded,
+    PropagateTags,
 };
 pub use problem::{Given, Problem};
 pub use raw::{RawInputs, variable_of};
@@ -55,6 +58,8 @@ pub struct Request {
     /// No two alike; empty with `register_only` alone.
     pub services: Vec<ServiceRef>,
     pub update: UpdateOptions,
+    /// Absent without `run-task`.
+    pub one_off: Option<OneOffOptions>,
     pub rollout: RolloutOptions,
     pub dry_run: bool,
     pub strict: bool,
@@ -151,6 +156,7 @@ impl Request {
             services: service::services(r, &cluster),
             cluster,
             update: update(r),
+            one_off: one_off::options(r),
             rollout: rollout(r),
             dry_run: r.flag("dry-run"),
             strict: r.flag("strict"),

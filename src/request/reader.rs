@@ -34,6 +34,12 @@ const BOUNDS: &[(&str, RangeInclusive<u64>, &str)] = &[
         10..=24 * 3600,
         "from `10s` to `24h`; a bare number counts seconds",
     ),
+    // A task needs some seconds to start; one that runs for days is no step of a deploy.
+    (
+        "run-task-timeout",
+        10..=24 * 3600,
+        "from `10s` to `24h`; a bare number counts minutes",
+    ),
 ];
 
 /// The inputs under check, and the problems found so far.

@@ -22,6 +22,7 @@ mod faults;
 mod forecast;
 mod looking;
 mod native;
+mod one_off;
 mod options;
 mod peers;
 mod reads;

@@ -268,7 +268,7 @@ impl Reader {
                 .map(|(place, _)| looks[*place].tasks.clone())
                 .collect();
             let own = own.map(|tasks| tasks.into_iter().flatten().collect());
-            let survey = Arc::new(self.aws.survey(cluster, &parties, own).await);
+            let survey = Arc::new(Box::pin(self.aws.survey(cluster, &parties, own)).await);
             for (place, _) in here.iter().filter(|(place, _)| asking(open[*place])) {
                 looks[*place].survey = Some(survey.clone());
                 looks[*place].rivals = here
