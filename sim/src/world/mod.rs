@@ -11,6 +11,7 @@ mod fill;
 mod images;
 mod instance;
 mod needs;
+mod network;
 mod placement;
 mod scaling;
 mod scheduler;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::World;
 use super::instance::Taken;
 use super::needs::Needs;
+use super::network::Interface;
 use super::spec::TaskBehaviour;
 
 /// A task counts as healthy so long after RUNNING where nothing checks its health.
@@ -75,6 +76,8 @@ pub struct Task {
     pub provider: Option<String>,
     pub launch_type: String,
     pub az: Option<String>,
+    /// In `awsvpc` mode, once EC2 was asked for it.
+    pub(crate) interface: Option<Interface>,
     pub status: Status,
     /// Passing (true) or failing (false) its health checks; nothing known yet.
     pub healthy: Option<bool>,
@@ -121,7 +124,7 @@ impl Task {
         fixed.unwrap_or(EPHEMERAL_PORTS.0 + self.number() % EPHEMERAL_PORTS.1)
     }
 
-    fn number(&self) -> u16 {
+    pub(super) fn number(&self) -> u16 {
         let digits = self.id.get(..4).unwrap_or_default();
         u16::from_str_radix(digits, 16).unwrap_or_default()
     }
@@ -289,6 +292,7 @@ impl World {
                 self.note_targets(index, "registered");
             }
         }
+        self.give_back_addresses();
         self.tasks.retain(|task| {
             task.stopped
                 .is_none_or(|stopped| now - stopped < STOPPED_SHOWN_MS)
