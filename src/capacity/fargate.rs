@@ -6,13 +6,13 @@
 
 use serde_json::json;
 
+use super::addresses::{Shared, loose};
 use super::arithmetic::Bounds;
 use super::claim::Claim;
 use super::decision::Decision;
 use super::forecast::{self, Verdict, has_second_set};
-use super::ground::{Deploy, FargateLimits, Ground, Placed};
+use super::ground::{Deploy, FargateLimits, Ground};
 use super::needs::TaskNeeds;
-use super::order::Stops;
 use super::reasons::unread;
 use super::rolling::deadlock;
 use super::room::BOUNDLESS;
@@ -133,6 +133,8 @@ pub(super) fn offer(claim: &Claim<'_, '_>) -> Option<Remedy> {
 
 /// The quota and the addresses, each as one instance that all tasks share.
 fn over_limits(claim: &Claim<'_, '_>, bounds: Bounds, limits: &FargateLimits) -> Option<Decision> {
+    // No task on Fargate ever has an instance: each that was started holds its part of the limits.
+    let new = claim.new + claim.doubts.unplaced;
     let need = claim.deploy.needs.task_size.0.filter(|cpu| *cpu > 0);
     if let (Some(quota), Some(need)) = (limits.quota, need) {
         // What the account uses is at least what the service's own tasks do.
@@ -142,9 +144,13 @@ fn over_limits(claim: &Claim<'_, '_>, bounds: Bounds, limits: &FargateLimits) ->
         } else {
             ("at least ", " by this service")
         };
-        let back = old_cpu(claim);
         let free = quota.saturating_sub(in_use);
-        if never_ends(claim, &bounds, (free, need, back)) {
+        let shared = Shared {
+            free: free.saturating_add(loose(claim, |task| cpu_of(claim, task))),
+            need,
+            back: old_cpu(claim),
+        };
+        if shared.never_ends(claim, &bounds, new) {
             let headline = format!(
                 "the rollout can't finish within the account's Fargate quota: {quota} CPU units ({} vCPU), \
                  {least}{in_use} in use{use_of}, {need} needed for each new task",
@@ -154,7 +160,12 @@ fn over_limits(claim: &Claim<'_, '_>, bounds: Bounds, limits: &FargateLimits) ->
         }
     }
     let addresses = limits.addresses?;
-    if never_ends(claim, &bounds, (addresses, 1, 1)) {
+    let shared = Shared {
+        free: addresses.saturating_add(loose(claim, |_| 1)),
+        need: 1,
+        back: 1,
+    };
+    if shared.never_ends(claim, &bounds, new) {
         let headline = format!(
             "the rollout can't finish: the service's subnets have {addresses} addresses free, and each new task takes one"
         );
@@ -165,33 +176,6 @@ fn over_limits(claim: &Claim<'_, '_>, bounds: Bounds, limits: &FargateLimits) ->
         ));
     }
     None
-}
-
-fn never_ends(claim: &Claim<'_, '_>, bounds: &Bounds, (free, need, back): (i64, i64, i64)) -> bool {
-    let old = i64::from(claim.old);
-    let seats = |stopped: i64| free.saturating_add(back.saturating_mul(stopped)).max(0) / need;
-    // No task on Fargate ever has an instance: each that was started holds its part of the limits.
-    let new = i64::from(claim.new) + i64::from(claim.doubts.unplaced);
-    let wanted = (i64::from(bounds.desired) - new).max(0);
-    // What is on its way down gives back what it holds: no proof before it is gone.
-    let own = claim.ground.tasks_of(&claim.deploy.service.name);
-    if own.iter().any(|(task, _)| task.last_status.is_stopping()) || claim.doubts.unsteady > 0 {
-        return false;
-    }
-    if has_second_set(claim.deploy.service) {
-        return seats(0) < wanted;
-    }
-    let chain = (0..old)
-        .map(|stopped| seats(stopped + 1) - seats(stopped) - 1)
-        .collect();
-    let present = old + new;
-    let margin = (present + seats(0)).min(BOUNDLESS) - i64::from(bounds.lower) - 1;
-    seats(old) < wanted
-        || !Stops {
-            margin,
-            chains: vec![chain],
-        }
-        .some_order_ends()
 }
 
 /// What the service's own tasks take at least, in CPU units.
@@ -213,17 +197,19 @@ fn own_cpu(claim: &Claim<'_, '_>) -> i64 {
 /// What an old task gives back at most, in CPU units.
 fn old_cpu(claim: &Claim<'_, '_>) -> i64 {
     let own = claim.ground.tasks_of(&claim.deploy.service.name);
-    let size = |(task, _): &Placed<'_>| {
-        let old = claim.deploy.old_needs.get(&task.task_definition);
-        task.cpu.or_else(|| old?.task_size.0).unwrap_or(BOUNDLESS)
-    };
     let known = own
         .iter()
         .filter(|(task, _)| !claim.is_new(task))
-        .map(size)
+        .map(|(task, _)| cpu_of(claim, task))
         .max();
     // A task that nobody described may be of any size.
     known.unwrap_or(BOUNDLESS)
+}
+
+/// The CPU units of a task; more than any has, where that is not known.
+fn cpu_of(claim: &Claim<'_, '_>, task: &Task) -> i64 {
+    let old = claim.deploy.old_needs.get(&task.task_definition);
+    task.cpu.or_else(|| old?.task_size.0).unwrap_or(BOUNDLESS)
 }
 
 #[cfg(test)]

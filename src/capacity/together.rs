@@ -13,12 +13,13 @@ use super::needs::{Gpus, TaskNeeds};
 use super::rolling::best_stops;
 use super::room::Tri;
 use super::seats::{Freed, Rival};
-use crate::snapshot::{Constraint, Scheduling};
+use crate::snapshot::{Constraint, Scheduling, Task};
 
 /// One service of the run, as the others see it.
 #[derive(Clone, Debug)]
 pub(super) struct Comer<'a> {
-    service: &'a str,
+    pub(super) service: &'a str,
+    target: Option<&'a str>,
     needs: &'a TaskNeeds,
     desired: i64,
     /// New tasks that have their place already.
@@ -31,7 +32,25 @@ pub(super) struct Comer<'a> {
     /// What each of its old tasks holds at most, by room.
     held: Vec<(usize, Rival)>,
     /// Whether it may ever set that free.
-    frees: bool,
+    pub(super) frees: bool,
+}
+
+impl Comer<'_> {
+    pub(super) fn is_new(&self, task: &Task) -> bool {
+        self.target.is_some_and(|target| task.started_by == target)
+    }
+
+    /// How many tasks with a network interface it may start: its new ones, and old ones that ECS
+    /// moves off draining instances.
+    pub(super) fn starts(&self, ground: &Ground<'_>) -> i64 {
+        if self.needs.enis == 0 {
+            return 0;
+        }
+        let drains = |room: &&usize| ground.rooms[**room].instance.status == "DRAINING";
+        let moving = self.rooms.iter().filter(drains).count();
+        let new = (self.desired - self.placed).max(0);
+        new.saturating_add(i64::try_from(moving).unwrap_or(i64::MAX))
+    }
 }
 
 /// How often it is asked which services can set room free: each round adds at least one, and
@@ -122,6 +141,7 @@ fn meet<'a>(ground: &mut Ground<'a>, deploy: &Deploy<'a>) {
     };
     let mut comer = Comer {
         service: &service.name,
+        target: deploy.target,
         needs: deploy.needs,
         desired,
         placed: 0,
@@ -135,10 +155,7 @@ fn meet<'a>(ground: &mut Ground<'a>, deploy: &Deploy<'a>) {
         let Some(at) = room.filter(|_| !is_going(task)) else {
             continue;
         };
-        if deploy
-            .target
-            .is_some_and(|target| task.started_by == target)
-        {
+        if comer.is_new(task) {
             comer.placed += 1;
             continue;
         }
@@ -153,7 +170,14 @@ fn meet<'a>(ground: &mut Ground<'a>, deploy: &Deploy<'a>) {
     ground.comers.push(comer);
 }
 
-impl Ground<'_> {
+impl<'a> Ground<'a> {
+    /// The other services of the run.
+    pub(super) fn others<'s>(&'s self, service: &'s str) -> impl Iterator<Item = &'s Comer<'a>> {
+        self.comers
+            .iter()
+            .filter(move |comer| comer.service != service)
+    }
+
     /// Sums up what the old tasks hold of those services (by their place in the run) that may
     /// set it free.
     fn sum_rivals(&mut self, frees: impl Fn(usize) -> bool) {
@@ -182,10 +206,7 @@ impl Ground<'_> {
 /// is larger. And in such a moment a rolling update has no more tasks than it wants, so that each
 /// new one stands for an old one that has gone, and that one gave seats back.
 pub(super) fn loss(ground: &Ground<'_>, deploy: &Deploy<'_>, allowed: &[Tri]) -> i64 {
-    let others = ground
-        .comers
-        .iter()
-        .filter(|comer| comer.service != deploy.service.name);
+    let others = ground.others(&deploy.service.name);
     let most = match deploy.needs.has_ports() {
         // With a fixed port an instance has one seat.
         true => 1,
