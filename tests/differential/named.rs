@@ -2,7 +2,7 @@
 
 use plimsoll::capacity::Forecast;
 
-use crate::plan::{Machine, Party, Plan, Pool, Size, State};
+use crate::plan::{Machine, Net, Party, Plan, Pool, Size, State};
 use crate::remedy;
 use crate::run::hold;
 
@@ -159,4 +159,87 @@ fn instances_are_added_where_the_service_may_use_them() {
     for remedy in remedies {
         remedy::helps(&plan, &remedy).unwrap();
     }
+}
+
+/// A task with a network interface of its own, and a subnet with so many addresses.
+fn interface() -> Size {
+    Size {
+        awsvpc: true,
+        ..size(256, 512)
+    }
+}
+
+fn subnet(id: &'static str, zone: &'static str, free: i64) -> Net {
+    Net { id, zone, free }
+}
+
+/// The stand-in was wrong: it placed tasks on instances in zones without a subnet of theirs.
+#[test]
+fn a_task_stays_in_the_zones_of_its_subnets() {
+    let machine = |zone| Machine {
+        kind: "t2.micro",
+        zone,
+        ..Machine::default()
+    };
+    let plan = |subnets: Vec<&'static str>| Plan {
+        machines: vec![machine("eu-west-1a"), machine("eu-west-1b")],
+        deployed: vec![Party {
+            subnets,
+            ..party(1, (100, 200), &interface())
+        }],
+        subnets: vec![
+            subnet("subnet-0a", "eu-west-1a", 9),
+            subnet("subnet-0b", "eu-west-1b", 9),
+        ],
+        ..Plan::default()
+    };
+    // Each instance holds one such task.
+    check(&plan(vec!["subnet-0a"]), "blocked");
+    check(&plan(vec!["subnet-0a", "subnet-0b"]), "fits");
+}
+
+/// The forecast was wrong: it knew nothing of addresses on instances, and a rollout fitted that
+/// could start no task.
+#[test]
+fn tasks_on_instances_take_addresses() {
+    let plan = |free, percentages| Plan {
+        machines: vec![Machine::default(); 3],
+        deployed: vec![Party {
+            subnets: vec!["subnet-0a"],
+            ..party(2, percentages, &interface())
+        }],
+        subnets: vec![subnet("subnet-0a", "eu-west-1a", free)],
+        ..Plan::default()
+    };
+    check(&plan(2, (100, 200)), "blocked");
+    check(&plan(4, (100, 200)), "fits");
+    // One at a time would do, and each may be tried before an address has come back.
+    check(&plan(3, (100, 200)), "unknown");
+    check(&plan(2, (50, 100)), "unknown");
+}
+
+/// The forecast was wrong: what another service of the run gives back let the blocked one end.
+#[test]
+fn services_on_fargate_give_each_other_their_addresses() {
+    let on_fargate = |name, percentages| Party {
+        name,
+        fargate: true,
+        subnets: vec!["subnet-0a"],
+        ..party(
+            1,
+            percentages,
+            &Size {
+                cpu: 256,
+                memory: 512,
+                ..interface()
+            },
+        )
+    };
+    let plan = Plan {
+        deployed: vec![on_fargate("api", (100, 200)), on_fargate("web", (0, 100))],
+        quota: Some(16384),
+        subnets: vec![subnet("subnet-0a", "eu-west-1a", 2)],
+        ..Plan::default()
+    };
+    check(&plan, "unknown");
 }
