@@ -11,13 +11,14 @@ use serde_json::Value;
 use crate::plan::Plan;
 
 /// The network interfaces of the types in the worlds, the primary one included.
-const INTERFACES: [(&str, u32); 7] = [
+const INTERFACES: [(&str, u32); 8] = [
     ("t2.micro", 2),
     ("t3.small", 3),
     ("t4g.large", 3),
     ("c5.large", 3),
     ("m5.large", 3),
     ("m5.xlarge", 4),
+    ("m5.4xlarge", 8),
     ("g4dn.xlarge", 3),
 ];
 

@@ -17,9 +17,10 @@ use crate::network;
 use crate::plan::Plan;
 
 /// What EC2 says that a type has in all: CPU units and MiB.
-const TYPES: [(&str, i64, i64); 5] = [
+const TYPES: [(&str, i64, i64); 6] = [
     ("m5.large", 2048, 8192),
     ("m5.xlarge", 4096, 16384),
+    ("m5.4xlarge", 16384, 65536),
     ("c5.large", 2048, 4096),
     ("t3.small", 2048, 2048),
     ("g4dn.xlarge", 4096, 16384),

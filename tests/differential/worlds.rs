@@ -10,7 +10,7 @@ const AMPLE: i64 = 250;
 
 pub(crate) fn world(dice: &mut Dice) -> Plan {
     let mut plan = match dice.below(20) {
-        0 => return on_fargate(dice),
+        0 | 4 => return on_fargate(dice),
         1 => return daemon(dice),
         2 | 3 => pooled(dice),
         _ => Plan {
@@ -18,10 +18,12 @@ pub(crate) fn world(dice: &mut Dice) -> Plan {
             ..Plan::default()
         },
     };
-    let kinds: &[&str] = match dice.below(4) {
+    let kinds: &[&str] = match dice.below(5) {
         0 => &["m5.large", "g4dn.xlarge"],
         1 => &["m5.large", "t4g.large"],
         2 => &["t3.small", "c5.large", "m5.large"],
+        // These hold more than two network interfaces of tasks.
+        3 => &["m5.4xlarge", "m5.xlarge"],
         _ => &["m5.large"],
     };
     let odd = dice.one_in(3);
@@ -178,7 +180,7 @@ fn party(
     (name, kinds, roomy): (&'static str, &[&str], bool),
     plan: &Plan,
 ) -> Party {
-    let awsvpc = dice.one_in(4);
+    let awsvpc = dice.one_in(if kinds.contains(&"m5.4xlarge") { 2 } else { 5 });
     let bare = |mut size: Size| {
         if awsvpc {
             (size.awsvpc, size.tcp, size.udp) = (true, None, None);
