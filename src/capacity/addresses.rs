@@ -4,7 +4,7 @@
 //! is tried again. So they are room of a second kind, which all instances of a zone share. Where
 //! they were not read nothing is said of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::arithmetic::Bounds;
 use super::claim::{Claim, is_going, is_steady};
@@ -53,13 +53,16 @@ pub(super) struct Shared {
 }
 
 impl Shared {
+    /// How many new tasks find their part once so many old ones have stopped.
+    pub(super) fn seats(self, stopped: i64) -> i64 {
+        let back = self.back.saturating_mul(stopped);
+        self.free.saturating_add(back).max(0) / self.need
+    }
+
     /// Whether no order of starts and stops ends, where `new` tasks have their part already.
     pub(super) fn never_ends(self, claim: &Claim<'_, '_>, bounds: &Bounds, new: u32) -> bool {
         let (old, new) = (i64::from(claim.old), i64::from(new));
-        let seats = |stopped: i64| {
-            let back = self.back.saturating_mul(stopped);
-            self.free.saturating_add(back).max(0) / self.need
-        };
+        let seats = |stopped| self.seats(stopped);
         let wanted = (i64::from(bounds.desired) - new).max(0);
         if has_second_set(claim.deploy.service) {
             return seats(0) < wanted;
@@ -76,24 +79,28 @@ impl Shared {
 }
 
 /// The sum of `part` over all tasks that may go by themselves and give back what they hold: those
-/// on their way down, old ones that aren't steady, and the old ones of other services of the run.
+/// on their way down, those that aren't steady (a start may fail), and the old ones of other
+/// services of the run. Where a new task of this service fails, another one is wanted.
 pub(super) fn loose(claim: &Claim<'_, '_>, part: impl Fn(&Task) -> i64) -> i64 {
     let ground = claim.ground;
-    let going = |task: &Task| is_going(task) && task.last_status != TaskStatus::Stopped;
-    let own = ground.tasks_of(&claim.deploy.service.name).iter();
-    let own = own
-        .map(|(task, _)| *task)
-        .filter(|task| going(task) || !(is_going(task) || claim.is_new(task) || is_steady(task)));
-    let others = ground.others(&claim.deploy.service.name);
-    let theirs = others.flat_map(|comer| {
-        let tasks = ground.tasks_of(comer.service).iter();
-        tasks.map(|(task, _)| *task).filter(move |task| {
-            going(task) || (comer.frees && !is_going(task) && !comer.is_new(task))
-        })
+    let there = |task: &Task| task.last_status != TaskStatus::Stopped;
+    let passing = |task: &Task| is_going(task) || !is_steady(task);
+    let name = claim.deploy.service.name.as_str();
+    let of = |service| ground.tasks_of(service).iter().map(|(task, _)| *task);
+    let own = of(name).filter(|task| passing(task) && (is_going(task) || !claim.is_new(task)));
+    let theirs = ground.others(name).flat_map(|comer| {
+        let old = |task: &Task| comer.frees && !comer.is_new(task);
+        of(comer.service).filter(move |task| passing(task) || old(task))
     });
     own.chain(theirs)
+        .filter(|task| there(task))
         .map(part)
         .fold(0, |sum, one| sum.saturating_add(one).min(BOUNDLESS))
+}
+
+/// The addresses that a task holds at most.
+pub(super) fn address_of(task: &Task) -> i64 {
+    i64::from(task.has_eni || task.instance.is_none())
 }
 
 /// One zone as the tasks of a rollout share it, in the best case.
@@ -116,7 +123,7 @@ pub(super) fn too_few(claim: &Claim<'_, '_>, bounds: Bounds) -> Option<Decision>
     let zones = open_zones(claim, known);
     let wanted = (i64::from(bounds.desired) - i64::from(claim.new)).max(0);
     let free = zones.values().map(|zone| zone.free).fold(0, sum);
-    let loose = loose(claim, |_| 1);
+    let loose = loose(claim, address_of);
     // With as many in each zone as there are new tasks, none is ever short.
     let ample = |zone: &Zone| sum(zone.free, loose) >= wanted;
     if zones.is_empty() || zones.values().all(ample) {
@@ -190,10 +197,6 @@ fn open_zones<'c>(
 ) -> BTreeMap<&'c str, Zone> {
     let here = claim.ground.rooms.iter().zip(&claim.allowed);
     let mut open = here.filter(|(_, allowed)| **allowed != Tri::No);
-    let fixed = matches!(
-        growth(claim.ground, claim.deploy.service, claim.deploy.needs),
-        Growth::Fixed(_)
-    );
     let named = |room: &super::room::Room<'_>| {
         let zone = room.instance.attribute(ZONE)?;
         known.get_key_value(zone)
@@ -210,22 +213,37 @@ fn open_zones<'c>(
         );
     };
     let each_named = open.try_for_each(|(room, _)| named(room).map(&mut add));
-    if each_named.is_none() || !fixed || claim.reachable == 0 {
+    if each_named.is_none() || !stays_as_it_is(claim) {
         known.iter().for_each(add);
     }
     zones
+}
+
+/// Whether no instance joins by itself.
+fn stays_as_it_is(claim: &Claim<'_, '_>) -> bool {
+    let grows = growth(claim.ground, claim.deploy.service, claim.deploy.needs);
+    claim.reachable > 0 && matches!(grows, Growth::Fixed(_))
+}
+
+/// Whether a task that starts now finds an address at all, as far as is known.
+pub(super) fn has_any(claim: &Claim<'_, '_>) -> bool {
+    let some = |known| open_zones(claim, known).values().any(|zone| zone.free > 0);
+    known(claim).is_none_or(some)
 }
 
 /// Why a task may find no address, in the worst case: all tasks that are still to start go to one
 /// subnet, before any address there comes back.
 pub(super) fn doubt(claim: &Claim<'_, '_>) -> Option<String> {
     let known = known(claim)?;
-    let zones = open_zones(claim, known);
     let starts = starts(claim);
-    let (zone, addresses) = zones
-        .keys()
-        .filter_map(|zone| known.get_key_value(*zone))
-        .find(|(_, addresses)| addresses.fewest < starts)?;
+    // An instance that is closed just now may be opened, and one more may come beside it.
+    let rooms = || claim.ground.rooms.iter();
+    let there: BTreeSet<Option<&str>> = rooms().map(|room| room.instance.attribute(ZONE)).collect();
+    let counts =
+        |zone: &str| there.contains(&Some(zone)) || there.contains(&None) || !stays_as_it_is(claim);
+    let (zone, addresses) = known
+        .iter()
+        .find(|(zone, addresses)| addresses.fewest < starts && counts(zone))?;
     Some(format!(
         "a subnet of the service in {zone} has {} addresses free, and {starts} tasks may start there before \
          others give theirs back",

@@ -6,7 +6,7 @@
 
 use serde_json::json;
 
-use super::addresses::{Shared, loose};
+use super::addresses::{Shared, address_of, loose};
 use super::arithmetic::Bounds;
 use super::claim::Claim;
 use super::decision::Decision;
@@ -17,7 +17,7 @@ use super::reasons::unread;
 use super::rolling::deadlock;
 use super::room::BOUNDLESS;
 use crate::cause::{CauseKind, Remedy};
-use crate::snapshot::{Service, Task, last_part};
+use crate::snapshot::{Service, Task, TaskStatus, last_part};
 
 /// CPU units, the least and the most memory in MiB, and the step. From the developer guide's
 /// table of task sizes; 512 MiB stands beside 1024 and 2048 at 256 units.
@@ -135,36 +135,28 @@ pub(super) fn offer(claim: &Claim<'_, '_>) -> Option<Remedy> {
 fn over_limits(claim: &Claim<'_, '_>, bounds: Bounds, limits: &FargateLimits) -> Option<Decision> {
     // No task on Fargate ever has an instance: each that was started holds its part of the limits.
     let new = claim.new + claim.doubts.unplaced;
-    let need = claim.deploy.needs.task_size.0.filter(|cpu| *cpu > 0);
-    if let (Some(quota), Some(need)) = (limits.quota, need) {
-        // What the account uses is at least what the service's own tasks do.
-        let in_use = limits.in_use.unwrap_or_else(|| own_cpu(claim));
-        let (least, use_of) = if limits.in_use.is_some() {
-            ("", "")
+    if let Some((quota, in_use, shared)) = cpu_left(claim, limits)
+        && shared.never_ends(claim, &bounds, new)
+    {
+        let least = if limits.in_use.is_some() {
+            ""
         } else {
-            ("at least ", " by this service")
+            "at least "
         };
-        let free = quota.saturating_sub(in_use);
-        let shared = Shared {
-            free: free.saturating_add(loose(claim, |task| cpu_of(claim, task))),
-            need,
-            back: old_cpu(claim),
+        let use_of = match (limits.in_use, claim.ground.comers.is_empty()) {
+            (Some(_), _) => "",
+            (None, true) => " by this service",
+            (None, false) => " by the services of this run",
         };
-        if shared.never_ends(claim, &bounds, new) {
-            let headline = format!(
-                "the rollout can't finish within the account's Fargate quota: {quota} CPU units ({} vCPU), \
-                 {least}{in_use} in use{use_of}, {need} needed for each new task",
-                quota / 1024
-            );
-            return Some(Decision::blocked(bounds, CauseKind::Quota, headline));
-        }
+        let headline = format!(
+            "the rollout can't finish within the account's Fargate quota: {quota} CPU units ({} vCPU), \
+             {least}{in_use} in use{use_of}, {} needed for each new task",
+            quota / 1024,
+            shared.need
+        );
+        return Some(Decision::blocked(bounds, CauseKind::Quota, headline));
     }
-    let addresses = limits.addresses?;
-    let shared = Shared {
-        free: addresses.saturating_add(loose(claim, |_| 1)),
-        need: 1,
-        back: 1,
-    };
+    let (addresses, shared) = addresses_left(claim, limits)?;
     if shared.never_ends(claim, &bounds, new) {
         let headline = format!(
             "the rollout can't finish: the service's subnets have {addresses} addresses free, and each new task takes one"
@@ -178,20 +170,74 @@ fn over_limits(claim: &Claim<'_, '_>, bounds: Bounds, limits: &FargateLimits) ->
     None
 }
 
-/// What the service's own tasks take at least, in CPU units.
-fn own_cpu(claim: &Claim<'_, '_>) -> i64 {
-    // On demand and Spot have a quota each; a task of the other kind doesn't count.
-    let on_spot = |task: &Task| task.capacity_provider.as_deref() == Some("FARGATE_SPOT");
-    let mut items = claim.deploy.service.capacity_providers.iter();
-    let spot = items.any(|item| item.provider == "FARGATE_SPOT");
-    let own = claim.ground.tasks_of(&claim.deploy.service.name);
-    let on_it = own
-        .iter()
-        .map(|(task, _)| task)
-        .filter(|task| !task.last_status.is_stopping() && on_spot(task) == spot);
-    on_it
+/// Whether the service may ever stop an old task within its limits, in the best case.
+pub(super) fn may_stop(claim: &Claim<'_, '_>, bounds: &Bounds) -> bool {
+    let Some(limits) = claim.deploy.fargate else {
+        return true;
+    };
+    let cpu = cpu_left(claim, limits).map(|(.., shared)| shared.seats(0));
+    let addresses = addresses_left(claim, limits).map(|(_, shared)| shared.seats(0));
+    let seats = cpu.into_iter().chain(addresses).min().unwrap_or(BOUNDLESS);
+    let present = claim.old + claim.new + claim.doubts.unplaced + claim.doubts.unsteady;
+    i64::from(present).saturating_add(seats) > i64::from(bounds.lower)
+}
+
+/// The quota, what is in use of it at least, and what that leaves.
+fn cpu_left(claim: &Claim<'_, '_>, limits: &FargateLimits) -> Option<(i64, i64, Shared)> {
+    let (quota, need) = (
+        limits.quota?,
+        claim.deploy.needs.task_size.0.filter(|cpu| *cpu > 0)?,
+    );
+    // What the account uses is at least what the services of the run do.
+    let in_use = limits.in_use.unwrap_or_else(|| cpu_of_run(claim));
+    let spot = is_on_spot(claim);
+    let loose = loose(claim, |task| {
+        match is_spot(task) == spot && task.instance.is_none() {
+            true => cpu_of(claim, task),
+            false => 0,
+        }
+    });
+    let shared = Shared {
+        free: quota.saturating_sub(in_use).saturating_add(loose),
+        need,
+        back: old_cpu(claim),
+    };
+    Some((quota, in_use, shared))
+}
+
+/// The free addresses of the service's subnets, and what they leave.
+fn addresses_left(claim: &Claim<'_, '_>, limits: &FargateLimits) -> Option<(i64, Shared)> {
+    let addresses = limits.addresses?;
+    let shared = Shared {
+        free: addresses.saturating_add(loose(claim, address_of)),
+        need: 1,
+        back: 1,
+    };
+    Some((addresses, shared))
+}
+
+/// What the tasks of the run's services take at least, in CPU units.
+fn cpu_of_run(claim: &Claim<'_, '_>) -> i64 {
+    let (ground, name) = (claim.ground, &claim.deploy.service.name);
+    let spot = is_on_spot(claim);
+    let of = |service| ground.tasks_of(service).iter().map(|(task, _)| *task);
+    let others = ground.others(name).flat_map(|comer| of(comer.service));
+    others
+        .filter(|task| task.launch_type.as_deref() == Some("FARGATE"))
+        .chain(of(name))
+        .filter(|task| task.last_status != TaskStatus::Stopped && is_spot(task) == spot)
         .filter_map(|task| task.cpu)
         .fold(0, i64::saturating_add)
+}
+
+/// On demand and Spot have a quota each; a task of the other kind doesn't count.
+fn is_on_spot(claim: &Claim<'_, '_>) -> bool {
+    let mut items = claim.deploy.service.capacity_providers.iter();
+    items.any(|item| item.provider == "FARGATE_SPOT")
+}
+
+fn is_spot(task: &Task) -> bool {
+    task.capacity_provider.as_deref() == Some("FARGATE_SPOT")
 }
 
 /// What an old task gives back at most, in CPU units.

@@ -6,6 +6,7 @@
 
 use super::arithmetic::Bounds;
 use super::claim::{Claim, is_going, is_steady};
+use super::fargate::{self, is_fargate};
 use super::forecast::{Forecast, Verdict, decide, forecast_on, has_second_set, written};
 use super::ground::{Cluster, Deploy, Ground};
 use super::growth::{Growth, growth};
@@ -123,12 +124,16 @@ fn may_stop(claim: &Claim<'_, '_>) -> bool {
     if service.scheduling == Scheduling::Daemon || has_second_set(service) || !claim.is_read() {
         return true;
     }
+    let bounds = Bounds::of(service, 0);
+    // Its tasks have no instances, and growth is no matter of theirs.
+    if is_fargate(claim.ground, service) {
+        return claim.old > 0 && !bounds.deadlocked() && fargate::may_stop(claim, &bounds);
+    }
     let certain = claim.doubts.missing == 0 && claim.doubts.unsteady == 0;
     let grows = growth(claim.ground, service, claim.deploy.needs);
     if !certain || grows != Growth::Fixed(Vec::new()) {
         return true;
     }
-    let bounds = Bounds::of(service, 0);
     claim.old > 0 && !bounds.deadlocked() && best_stops(claim, &bounds).margin >= 0
 }
 

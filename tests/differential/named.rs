@@ -243,3 +243,63 @@ fn services_on_fargate_give_each_other_their_addresses() {
     };
     check(&plan, "unknown");
 }
+
+/// The forecast said too little: none of the two may stop a task, so neither makes room within
+/// the quota for the other.
+#[test]
+fn services_that_hold_all_of_the_quota_prove_each_other_stuck() {
+    let on_fargate = |name, desired| Party {
+        name,
+        fargate: true,
+        ..party(
+            desired,
+            (100, 200),
+            &Size {
+                memory: 1024,
+                cpu: 512,
+                ..interface()
+            },
+        )
+    };
+    let plan = Plan {
+        deployed: vec![on_fargate("api", 2), on_fargate("web", 2)],
+        quota: Some(2048),
+        ..Plan::default()
+    };
+    check(&plan, "blocked");
+}
+
+/// The forecast was wrong: tasks that Fargate had started without an address for them were held
+/// to keep their part of the quota.
+#[test]
+fn a_start_without_an_address_gives_its_part_of_the_quota_back() {
+    let on_fargate = |name, cpu, percentages, subnet| Party {
+        name,
+        fargate: true,
+        subnets: vec![subnet],
+        old: Size {
+            cpu,
+            memory: 2 * cpu,
+            ..interface()
+        },
+        new: Size {
+            cpu: 1024,
+            memory: 2048,
+            ..interface()
+        },
+        ..party(4, percentages, &interface())
+    };
+    let plan = Plan {
+        deployed: vec![
+            on_fargate("web", 256, (50, 100), "subnet-0b"),
+            on_fargate("api", 1024, (50, 200), "subnet-0a"),
+        ],
+        quota: Some(5120),
+        subnets: vec![
+            subnet("subnet-0a", "eu-west-1a", 0),
+            subnet("subnet-0b", "eu-west-1b", 9),
+        ],
+        ..Plan::default()
+    };
+    check(&plan, "unknown");
+}
