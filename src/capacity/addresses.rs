@@ -275,3 +275,6 @@ fn known<'c>(claim: &'c Claim<'_, '_>) -> Option<&'c BTreeMap<String, Addresses>
 fn sum(one: i64, other: i64) -> i64 {
     one.saturating_add(other).min(BOUNDLESS)
 }
+
+#[cfg(test)]
+mod tests;

@@ -303,3 +303,29 @@ fn a_start_without_an_address_gives_its_part_of_the_quota_back() {
     };
     check(&plan, "unknown");
 }
+
+/// The remedy was wrong: one more instance brings no addresses.
+#[test]
+fn instances_are_no_remedy_without_addresses() {
+    let plan = |spare| Plan {
+        machines: vec![
+            closed(State::Lost),
+            Machine {
+                zone: "eu-west-1b",
+                ..Machine::default()
+            },
+        ],
+        deployed: vec![Party {
+            subnets: vec!["subnet-0a"],
+            ..party(2, (100, 200), &interface())
+        }],
+        subnets: vec![subnet("subnet-0a", "eu-west-1a", 2 + spare)],
+        ..Plan::default()
+    };
+    assert_eq!(check(&plan(0), "blocked").remedies, []);
+    let remedies = check(&plan(2), "blocked").remedies;
+    assert!(!remedies.is_empty());
+    for remedy in remedies {
+        remedy::helps(&plan(2), &remedy).unwrap();
+    }
+}
