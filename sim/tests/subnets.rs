@@ -1,5 +1,12 @@
 //! Zones and addresses of subnets, for tasks with network interfaces of their own.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
 #[cfg(test)]
 mod door;
 

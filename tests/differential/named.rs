@@ -307,7 +307,7 @@ fn a_start_without_an_address_gives_its_part_of_the_quota_back() {
 /// The remedy was wrong: one more instance brings no addresses.
 #[test]
 fn instances_are_no_remedy_without_addresses() {
-    let plan = |spare| Plan {
+    let plan = |spare: i64| Plan {
         machines: vec![
             closed(State::Lost),
             Machine {
