@@ -85,7 +85,7 @@ const INTERFACES: Shape = Shape {
     ..PLAIN
 };
 /// An `m5.large` holds two network interfaces of tasks, a `t2.micro` one.
-const SHAPES: [Shape; 8] = [
+const SHAPES: [Shape; 7] = [
     PLAIN,
     Shape {
         tcp: Some(80),
@@ -109,11 +109,6 @@ const SHAPES: [Shape; 8] = [
     Shape {
         kind: "m5.large",
         spare: 1,
-        ..INTERFACES
-    },
-    Shape {
-        kind: "m5.large",
-        spare: 3,
         ..INTERFACES
     },
 ];
