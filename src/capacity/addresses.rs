@@ -117,7 +117,7 @@ struct Zone {
 /// The proof that there are too few addresses, however much room the instances have.
 pub(super) fn too_few(claim: &Claim<'_, '_>, bounds: Bounds) -> Option<Decision> {
     let known = known(claim)?;
-    if !claim.is_read() || claim.doubts.missing > 0 {
+    if !claim.is_read() || claim.doubts.missing > 0 || bounds.upper < bounds.desired {
         return None;
     }
     let zones = open_zones(claim, known);
@@ -134,8 +134,9 @@ pub(super) fn too_few(claim: &Claim<'_, '_>, bounds: Bounds) -> Option<Decision>
         need: 1,
         back: 1,
     };
-    let never = shared.never_ends(claim, &bounds, claim.new);
-    if !never && !is_short(claim, &bounds, (zones.clone(), loose)) {
+    // The room that there is counts only where no more may come.
+    let short = || stays_as_it_is(claim) && is_short(claim, &bounds, (zones.clone(), loose));
+    if !shared.never_ends(claim, &bounds, claim.new) && !short() {
         return None;
     }
     let names: Vec<&str> = zones.keys().copied().collect();

@@ -329,3 +329,26 @@ fn instances_are_no_remedy_without_addresses() {
         remedy::helps(&plan(2), &remedy).unwrap();
     }
 }
+
+/// The forecast was wrong: it held the addresses against the instances that there were, though the
+/// group could bring another one.
+#[test]
+fn a_group_that_grows_brings_room_for_the_addresses() {
+    let plan = Plan {
+        pools: vec![Pool {
+            name: "workers",
+            managed: true,
+            kind: "m5.large",
+            desired: 2,
+            max: 3,
+        }],
+        deployed: vec![Party {
+            providers: vec![("workers", 1, 0)],
+            subnets: vec!["subnet-0a"],
+            ..party(5, (50, 150), &interface())
+        }],
+        subnets: vec![subnet("subnet-0a", "eu-west-1a", 7)],
+        ..Plan::default()
+    };
+    check(&plan, "unknown");
+}
