@@ -77,7 +77,7 @@ pub async fn explain(run: &mut Run, request: &Request) -> Result<(), Failure> {
                 deadline: run.clock.now().plus(FAR),
                 wait_when_stuck: false,
             };
-            let mut state = State::new(target, patience, document);
+            let mut state = State::new(target, patience, document).doubted();
             let last = look_closely(run, request, &mut state).await?;
             conclude(run, index, &state, last)
         };

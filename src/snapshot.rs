@@ -94,6 +94,8 @@ pub struct DeploymentConfiguration {
     /// `ROLLING`, `BLUE_GREEN`, `LINEAR`, `CANARY`.
     pub strategy: String,
     pub bake_time: Option<Duration>,
+    /// Between two steps of the traffic: of a LINEAR or CANARY deployment.
+    pub step_bake_time: Option<Duration>,
 }
 
 impl Default for DeploymentConfiguration {
@@ -107,6 +109,7 @@ impl Default for DeploymentConfiguration {
             alarms_roll_back: false,
             strategy: "ROLLING".to_owned(),
             bake_time: None,
+            step_bake_time: None,
         }
     }
 }
@@ -224,13 +227,25 @@ pub struct Hook {
     pub id: String,
     /// `AWAITING_ACTION`, …
     pub status: String,
+    /// ARN of the function; empty for a pause.
     pub target: String,
     pub expires: Option<Timestamp>,
+    /// `CONTINUE` or `ROLLBACK`: what ECS does when it expires.
+    pub timeout_action: String,
+}
+
+/// A task that task protection holds, and until when.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Protection {
+    /// ARN of the task.
+    pub task: String,
+    pub until: Option<Timestamp>,
 }
 
 /// A task's `lastStatus`, in the order in which a task goes through them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum TaskStatus {
+    #[default]
     Provisioning,
     Pending,
     Activating,
@@ -270,7 +285,7 @@ pub enum Health {
 }
 
 /// One task as DescribeTasks told it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Task {
     pub arn: String,
     pub task_definition: String,

@@ -13,7 +13,8 @@ use crate::snapshot::{CapacityProvider, Instance, Service, Task};
 #[derive(Clone, Debug, Default)]
 pub struct Survey {
     pub instances: Vec<Instance>,
-    /// All tasks of the cluster that are to run, and those of the services that are stopping.
+    /// The tasks of the services that haven't stopped yet, and those of others on instances where it
+    /// would otherwise be in doubt whether a network interface is free.
     pub tasks: Vec<Task>,
     pub providers: Vec<CapacityProvider>,
     /// By service: ARNs of the instances that satisfy every `memberOf` expression. A service

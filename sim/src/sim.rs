@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::Value;
 
+use crate::throttling::Buckets;
 use crate::wire::{self, Operation};
 use crate::world::World;
 
@@ -15,6 +16,8 @@ use crate::world::World;
 const CALLS_KEPT: usize = 100_000;
 /// Answers of DescribeServices remembered for [`FaultKind::Stale`].
 const ANSWERS_KEPT: usize = 500;
+
+const RATE_EXCEEDED: (&str, &str) = ("ThrottlingException", "Rate exceeded");
 
 /// What came back.
 #[derive(Debug)]
@@ -78,6 +81,7 @@ struct Inner {
     faults: Vec<Fault>,
     /// When, the request's body, the answer.
     answers: VecDeque<(i64, Value, Bytes)>,
+    buckets: Buckets,
 }
 
 /// A world behind its door; clones share it.
@@ -97,6 +101,7 @@ impl Sim {
             calls: VecDeque::new(),
             faults: Vec::new(),
             answers: VecDeque::new(),
+            buckets: Buckets::of(1.0),
         };
         Sim(Arc::new(Mutex::new(inner)))
     }
@@ -124,10 +129,13 @@ impl Sim {
         }
         inner.calls.push_back(call);
         let fault = inner.next_fault(&operation.name);
+        if !inner.buckets.take(&operation.name, now) {
+            return inner.refused(&operation, RATE_EXCEEDED);
+        }
         match fault {
             Some(FaultKind::Drop) => return Answer::Dropped,
             Some(FaultKind::Throttle) => {
-                return inner.refused(&operation, ("ThrottlingException", "Rate exceeded"));
+                return inner.refused(&operation, RATE_EXCEEDED);
             }
             Some(FaultKind::ServerError) => {
                 return inner.refused(

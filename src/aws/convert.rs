@@ -140,6 +140,12 @@ fn event(answer: sdk::ServiceEvent) -> Event {
 fn configuration(answer: sdk::DeploymentConfiguration) -> DeploymentConfiguration {
     let default = DeploymentConfiguration::default();
     let alarms = answer.alarms.filter(|alarms| alarms.enable);
+    let minutes = |minutes: i32| Duration::from_secs(60 * u64::from(count(minutes)));
+    let linear = answer.linear_configuration.as_ref();
+    let canary = answer.canary_configuration.as_ref();
+    let between_steps = linear
+        .and_then(|linear| linear.step_bake_time_in_minutes)
+        .or_else(|| canary.and_then(|canary| canary.canary_bake_time_in_minutes));
     DeploymentConfiguration {
         minimum_healthy_percent: answer
             .minimum_healthy_percent
@@ -158,9 +164,8 @@ fn configuration(answer: sdk::DeploymentConfiguration) -> DeploymentConfiguratio
         strategy: answer
             .strategy
             .map_or(default.strategy, |strategy| strategy.as_str().to_owned()),
-        bake_time: answer
-            .bake_time_in_minutes
-            .map(|minutes| Duration::from_secs(60 * u64::from(count(minutes)))),
+        bake_time: answer.bake_time_in_minutes.map(minutes),
+        step_bake_time: between_steps.map(minutes),
     }
 }
 
@@ -258,6 +263,10 @@ fn hook(answer: sdk::DeploymentLifecycleHookDetail) -> Hook {
             .unwrap_or_default(),
         target: answer.target_arn.unwrap_or_default(),
         expires: time(answer.expires_at),
+        timeout_action: answer
+            .timeout_action
+            .map(|action| action.as_str().to_owned())
+            .unwrap_or_default(),
     }
 }
 

@@ -16,6 +16,7 @@ use aws_smithy_types::body::SdkBody;
 use serde_json::Value;
 
 use super::{Aws, AwsError};
+use crate::capacity::TaskNeeds;
 
 /// A revision as DescribeTaskDefinition or RegisterTaskDefinition answered it.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,9 +43,20 @@ impl Aws {
             .send()
             .await
             .map_err(|error| AwsError::of(action, subject.as_str(), error))?;
-        described(&tap.take()).ok_or_else(|| {
+        let described = described(&tap.take()).ok_or_else(|| {
             AwsError::incomplete(action, subject, "the answer holds no task definition")
-        })
+        })?;
+        self.facts.note_revision(&described);
+        Ok(described)
+    }
+
+    /// What tasks of a revision need; DescribeTaskDefinition where it wasn't described yet.
+    pub(super) async fn needs_of(&self, arn: &str) -> Result<TaskNeeds, AwsError> {
+        if let Some(known) = self.facts.needs(arn) {
+            return Ok(known);
+        }
+        let described = self.task_definition(arn).await?;
+        Ok(TaskNeeds::of(&described.document))
     }
 
     /// RegisterTaskDefinition with `body` as it stands, sent once.

@@ -30,14 +30,14 @@ pub(super) struct InstanceType {
 }
 
 impl Aws {
-    /// DescribeInstanceTypes for these names.
+    /// DescribeInstanceTypes for those of these names that weren't asked for yet.
     pub(super) async fn instance_types(
         &self,
         names: &BTreeSet<String>,
     ) -> Result<Vec<InstanceType>, AwsError> {
-        let names: Vec<&String> = names.iter().take(TYPES_MAX).collect();
-        let mut types = Vec::with_capacity(names.len());
-        for names in names.chunks(TYPES_PER_CALL) {
+        let (mut types, missing) = self.facts.types(names);
+        let missing: Vec<&String> = missing.iter().take(TYPES_MAX).collect();
+        for names in missing.chunks(TYPES_PER_CALL) {
             let list: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
             let ask = Ask {
                 service: &EC2,
@@ -47,11 +47,12 @@ impl Aws {
             let asked = names
                 .iter()
                 .zip(1..)
-                .map(|(name, place)| (format!("InstanceType.{place}"), (*name).clone()));
+                .map(|(name, place)| (format!("InstanceType.{place}"), (*name).to_owned()));
             // Names and pages exclude one another: all that are asked for come in one answer.
             let answer = self.query(&ask, &asked.collect::<Vec<_>>()).await?;
             types.extend(answer.list("instanceTypeSet").iter().map(instance_type));
         }
+        self.facts.note_types(&types);
         Ok(types)
     }
 

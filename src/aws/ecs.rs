@@ -4,17 +4,19 @@
 //! look up; repeating it blindly could start a second deployment.
 
 use aws_config::retry::RetryConfig;
-use aws_sdk_ecs::types::{DesiredStatus, PropagateTags, StopServiceDeploymentStopType};
+use aws_sdk_ecs::types::{PropagateTags, StopServiceDeploymentStopType};
 
 use super::{Aws, AwsError, convert};
 use crate::plan::Update;
 use crate::snapshot::{
-    CapacityProvider, Instance, Service, ServiceDeployment, StrategyItem, Task, Timestamp,
+    CapacityProvider, Instance, Service, ServiceDeployment, StrategyItem, Timestamp,
 };
 
 /// DescribeServices takes ten names.
 const SERVICES_PER_CALL: usize = 10;
-/// DescribeTasks and DescribeContainerInstances take a hundred.
+/// DescribeServiceDeployments takes twenty ARNs.
+const DEPLOYMENTS_PER_CALL: usize = 20;
+/// DescribeContainerInstances takes a hundred.
 const ITEMS_PER_CALL: usize = 100;
 /// A deployment and its service deployment are not stamped in the same millisecond.
 const LISTED_BEFORE_MS: i64 = 60_000;
@@ -99,78 +101,6 @@ impl Aws {
             AwsError::incomplete("ecs:UpdateService", subject, "the answer holds no service")
         })?;
         Ok(convert::service(&update.cluster, service))
-    }
-
-    /// The tasks of a service: those that are to run, or those that have stopped within the hour.
-    pub async fn service_tasks(
-        &self,
-        cluster: &str,
-        service: &str,
-        stopped: bool,
-    ) -> Result<Vec<Task>, AwsError> {
-        let status = if stopped {
-            DesiredStatus::Stopped
-        } else {
-            DesiredStatus::Running
-        };
-        let listing = self
-            .ecs
-            .list_tasks()
-            .cluster(cluster)
-            .service_name(service)
-            .desired_status(status);
-        self.tasks(cluster, listing).await
-    }
-
-    /// All tasks of a cluster that are to run.
-    pub async fn cluster_tasks(&self, cluster: &str) -> Result<Vec<Task>, AwsError> {
-        self.tasks(cluster, self.ecs.list_tasks().cluster(cluster))
-            .await
-    }
-
-    async fn tasks(
-        &self,
-        cluster: &str,
-        listing: aws_sdk_ecs::operation::list_tasks::builders::ListTasksFluentBuilder,
-    ) -> Result<Vec<Task>, AwsError> {
-        let mut arns = Vec::new();
-        let mut token = None;
-        for _ in 0..PAGES_MAX {
-            let page = listing
-                .clone()
-                .set_next_token(token)
-                .send()
-                .await
-                .map_err(|error| {
-                    AwsError::of("ecs:ListTasks", format!("cluster `{cluster}`"), error)
-                })?;
-            arns.extend(page.task_arns.unwrap_or_default());
-            token = page.next_token;
-            if token.is_none() {
-                break;
-            }
-        }
-        let mut tasks = Vec::with_capacity(arns.len());
-        for arns in arns.chunks(ITEMS_PER_CALL) {
-            let answer = self
-                .ecs
-                .describe_tasks()
-                .cluster(cluster)
-                .set_tasks(Some(arns.to_vec()))
-                .send()
-                .await
-                .map_err(|error| {
-                    AwsError::of("ecs:DescribeTasks", format!("cluster `{cluster}`"), error)
-                })?;
-            tasks.extend(
-                answer
-                    .tasks
-                    .unwrap_or_default()
-                    .into_iter()
-                    .map(convert::task),
-            );
-        }
-        Ok(tasks)
     }
 
     /// ARNs of the cluster's instances, all or those that match an expression of the cluster query
@@ -295,15 +225,15 @@ impl Aws {
         Ok(providers)
     }
 
-    /// The service deployment behind a deployment id: its target revision ends in the same number.
-    /// `None` where ECS doesn't list it (yet).
-    pub async fn service_deployment(
+    /// ARN of the service deployment behind a deployment id: its target revision ends in the same
+    /// number. `None` where ECS doesn't list it (yet).
+    pub async fn service_deployment_arn(
         &self,
         cluster: &str,
         service: &str,
         deployment_id: &str,
         since: Timestamp,
-    ) -> Result<Option<ServiceDeployment>, AwsError> {
+    ) -> Result<Option<String>, AwsError> {
         let number = crate::snapshot::last_part(deployment_id);
         let since = Timestamp(since.0 - LISTED_BEFORE_MS);
         let subject = format!("service `{service}` of cluster `{cluster}`");
@@ -320,8 +250,8 @@ impl Aws {
             )
             .send()
             .await
-            .map_err(|error| AwsError::of("ecs:ListServiceDeployments", subject.as_str(), error))?;
-        let arn = listed
+            .map_err(|error| AwsError::of("ecs:ListServiceDeployments", subject, error))?;
+        Ok(listed
             .service_deployments
             .unwrap_or_default()
             .into_iter()
@@ -330,21 +260,29 @@ impl Aws {
                     .target_service_revision_arn()
                     .is_some_and(|arn| crate::snapshot::last_part(arn) == number)
             })
-            .and_then(|brief| brief.service_deployment_arn);
-        let Some(arn) = arn else { return Ok(None) };
-        let answer = self
-            .ecs
-            .describe_service_deployments()
-            .service_deployment_arns(arn)
-            .send()
-            .await
-            .map_err(|error| AwsError::of("ecs:DescribeServiceDeployments", subject, error))?;
-        Ok(answer
-            .service_deployments
-            .unwrap_or_default()
-            .into_iter()
-            .next()
-            .map(convert::service_deployment))
+            .and_then(|brief| brief.service_deployment_arn))
+    }
+
+    /// DescribeServiceDeployments for any number of ARNs.
+    pub async fn service_deployments(
+        &self,
+        arns: &[String],
+    ) -> Result<Vec<ServiceDeployment>, AwsError> {
+        let mut found = Vec::with_capacity(arns.len());
+        for arns in arns.chunks(DEPLOYMENTS_PER_CALL) {
+            let answer = self
+                .ecs
+                .describe_service_deployments()
+                .set_service_deployment_arns(Some(arns.to_vec()))
+                .send()
+                .await
+                .map_err(|error| {
+                    AwsError::of("ecs:DescribeServiceDeployments", arns.join(", "), error)
+                })?;
+            let described = answer.service_deployments.unwrap_or_default();
+            found.extend(described.into_iter().map(convert::service_deployment));
+        }
+        Ok(found)
     }
 
     /// StopServiceDeployment with ROLLBACK, sent once.

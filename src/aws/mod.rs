@@ -12,17 +12,23 @@ mod ecr;
 mod ecs;
 mod elb;
 mod error;
+mod facts;
 mod logs;
+mod pace;
+mod protection;
 mod quotas;
 mod signed;
 mod subnets;
 mod survey;
+mod task_book;
+mod tasks;
 mod xml;
 
 pub use document::Described;
 pub use ecr::{EcrImage, Login, Repository};
 pub use error::{AwsError, AwsErrorKind};
 pub use logs::LogStream;
+pub use task_book::{TaskBook, Wanted};
 
 use std::time::Duration;
 
@@ -50,7 +56,9 @@ pub struct Aws {
     ecr: aws_sdk_ecr::Client,
     sts: aws_sdk_sts::Client,
     config: SdkConfig,
+    /// Paced, as the one under the clients is.
     connector: SharedHttpConnector,
+    facts: facts::Facts,
 }
 
 /// The one connector, and the same as an HTTP client.
@@ -104,11 +112,17 @@ impl Aws {
         Aws::new(&config, connector)
     }
 
-    /// Clients from a loaded configuration and the connector under it; timeouts and retries are set
-    /// here and nowhere else.
+    /// Clients from a loaded configuration over `connector`; pace, timeouts and retries are set here
+    /// and nowhere else.
     pub fn new(config: &SdkConfig, connector: SharedHttpConnector) -> Aws {
+        Aws::over(config, pace::paced(connector))
+    }
+
+    fn over(config: &SdkConfig, connector: SharedHttpConnector) -> Aws {
+        let http = connector.clone();
         let config = config
             .to_builder()
+            .http_client(http_client_fn(move |_, _| http.clone()))
             .retry_config(RetryConfig::standard().with_max_attempts(READ_ATTEMPTS))
             .timeout_config(
                 TimeoutConfig::builder()
@@ -124,6 +138,7 @@ impl Aws {
             sts: aws_sdk_sts::Client::new(&config),
             config,
             connector,
+            facts: facts::Facts::default(),
         }
     }
 
@@ -137,7 +152,7 @@ impl Aws {
             .to_builder()
             .region(Region::new(region.to_owned()))
             .build();
-        Aws::new(&config, self.connector.clone())
+        Aws::over(&config, self.connector.clone())
     }
 
     /// The region that the clients talk to.

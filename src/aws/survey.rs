@@ -4,9 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::autoscaling::DescribedGroup;
+use super::tasks::{TASKS_PER_CALL, Which};
 use super::{Aws, AwsError};
-use crate::capacity::{Source, TaskNeeds, Unread};
-use crate::snapshot::{Constraint, Scheduling, Service, Task};
+use super::{TaskBook, Wanted};
+use crate::capacity::{Source, TaskNeeds, Unread, interfaces_in_doubt};
+use crate::snapshot::{Constraint, Scheduling, Service, Task, TaskStatus};
 use crate::survey::Survey;
 
 /// Revisions of running tasks that are read: a service in a rollout has two, rarely three.
@@ -15,75 +17,158 @@ const REVISIONS_PER_SERVICE: usize = 5;
 /// Auto Scaling groups that are read: a strategy has at most twenty providers.
 const GROUPS_MAX: usize = 40;
 
+const INSTANCES: &[&str] = &[
+    "ecs:ListContainerInstances",
+    "ecs:DescribeContainerInstances",
+];
+const TASKS: &[&str] = &["ecs:ListTasks", "ecs:DescribeTasks"];
+const PROVIDERS: &[&str] = &["ecs:DescribeCapacityProviders"];
+const GROUPS: &[&str] = &["autoscaling:DescribeAutoScalingGroups"];
+const ACTIVITIES: &[&str] = &["autoscaling:DescribeScalingActivities"];
+const TEMPLATES: &[&str] = &["ec2:DescribeLaunchTemplateVersions"];
+const TYPES: &[&str] = &["ec2:DescribeInstanceTypes"];
+const SUBNETS: &[&str] = &["ec2:DescribeSubnets"];
+const QUOTAS: &[&str] = &["servicequotas:GetServiceQuota"];
+
+/// A service and what the tasks that it is to run need.
+pub(super) type Party<'a> = (&'a Service, &'a TaskNeeds);
+
 impl Aws {
-    /// Reads `cluster` as far as it bears on the rollouts of `services`; each comes with the
-    /// constraints of the task definition that is rolled out.
-    pub async fn survey(&self, cluster: &str, services: &[(&Service, &[Constraint])]) -> Survey {
+    /// Reads `cluster` as far as it bears on the rollouts of `parties`. `own` are the tasks of these
+    /// services where they were read already.
+    pub async fn survey(
+        &self,
+        cluster: &str,
+        parties: &[Party<'_>],
+        own: Option<Vec<Task>>,
+    ) -> Survey {
         let mut survey = Survey::default();
-        let on_instances = services.iter().any(|(service, _)| !is_fargate(service));
-        if on_instances
-            && let Some(instances) = note(
-                &mut survey,
-                Source::Instances,
-                self.instances(cluster).await,
-            )
-        {
-            survey.instances = instances;
+        if parties.iter().any(|(service, _)| !is_fargate(service)) {
+            let read = self.instances(cluster);
+            let instances = self
+                .ask(&mut survey, (Source::Instances, INSTANCES), read)
+                .await;
+            survey.instances = instances.unwrap_or_default();
         }
-        let tasks = self.surveyed_tasks(cluster, services, on_instances).await;
-        survey.tasks = note(&mut survey, Source::Tasks, tasks).unwrap_or_default();
-        let names: BTreeSet<String> = services
-            .iter()
-            .filter(|(service, _)| !is_fargate(service))
-            .flat_map(|(service, _)| {
-                service
-                    .capacity_providers
-                    .iter()
-                    .map(|item| item.provider.clone())
-            })
-            .collect();
-        if !names.is_empty() {
-            let names: Vec<String> = names.into_iter().collect();
-            let providers = self.capacity_providers(&names).await;
-            survey.providers =
-                note(&mut survey, Source::CapacityProviders, providers).unwrap_or_default();
-            self.survey_groups(&mut survey).await;
-        }
-        self.survey_types(&mut survey, services).await;
-        for (service, constraints) in services {
-            self.survey_constraints(&mut survey, service, constraints)
+        let own = match own {
+            Some(own) => Some(own),
+            None => {
+                let read = self.own_tasks(cluster, parties);
+                self.ask(&mut survey, (Source::Tasks, TASKS), read).await
+            }
+        };
+        survey.tasks = own.unwrap_or_default();
+        survey
+            .tasks
+            .retain(|task| task.last_status != TaskStatus::Stopped);
+        self.survey_providers(&mut survey, parties).await;
+        self.survey_types(&mut survey, parties).await;
+        self.survey_others(&mut survey, cluster, parties).await;
+        for (service, needs) in parties {
+            self.survey_constraints(&mut survey, service, &needs.constraints)
                 .await;
         }
-        self.survey_subnets(&mut survey, services).await;
-        self.survey_quotas(&mut survey, services).await;
-        self.survey_old_needs(&mut survey, services).await;
+        self.survey_subnets(&mut survey, parties).await;
+        self.survey_quotas(&mut survey, parties).await;
+        self.survey_old_needs(&mut survey, parties).await;
         survey
     }
 
-    /// The tasks that are to run, and those of the services that are still stopping.
-    async fn surveyed_tasks(
+    /// The value of a read that may be denied: then it isn't made again in this run.
+    async fn ask<T>(
+        &self,
+        survey: &mut Survey,
+        (what, actions): (Source, &[&str]),
+        read: impl Future<Output = Result<T, AwsError>>,
+    ) -> Option<T> {
+        let answer = match self.facts.denied(actions) {
+            Some(error) => Err(error),
+            None => read.await,
+        };
+        if let Err(error) = &answer {
+            self.facts.note_denied(error);
+        }
+        note(survey, what, answer)
+    }
+
+    /// The tasks of the services, those that are on their way down included.
+    async fn own_tasks(&self, cluster: &str, parties: &[Party<'_>]) -> Result<Vec<Task>, AwsError> {
+        let wanted = parties.iter().map(|(service, _)| Wanted {
+            service: &service.name,
+            listed: true,
+        });
+        let wanted: Vec<Wanted<'_>> = wanted.collect();
+        let own = TaskBook::default().read(self, cluster, &wanted).await?;
+        Ok(own.into_iter().flatten().collect())
+    }
+
+    /// The tasks of others, on the instances where it is in doubt whether they leave an interface
+    /// free. All else that they hold is told by what the instances have left.
+    async fn survey_others(&self, survey: &mut Survey, cluster: &str, parties: &[Party<'_>]) {
+        let wanted = parties
+            .iter()
+            .filter(|(service, needs)| needs.enis > 0 && !is_fargate(service))
+            .map(|(service, _)| service.desired.max(1));
+        let wanted = wanted.fold(0_u32, u32::saturating_add);
+        if wanted == 0 || survey.unread.iter().any(|one| one.what == Source::Tasks) {
+            return;
+        }
+        let limits = (&survey.eni_limits, wanted);
+        let doubtful = interfaces_in_doubt(&survey.instances, &survey.tasks, limits);
+        let read = self.tasks_on(cluster, survey, &doubtful).await;
+        let others = note(survey, Source::Tasks, read);
+        survey.tasks.extend(others.into_iter().flatten());
+    }
+
+    /// The tasks on these instances, or on all where that takes fewer calls, without those that the
+    /// survey has.
+    async fn tasks_on(
         &self,
         cluster: &str,
-        services: &[(&Service, &[Constraint])],
-        on_instances: bool,
+        survey: &Survey,
+        instances: &[&str],
     ) -> Result<Vec<Task>, AwsError> {
-        let mut tasks = if on_instances {
-            self.cluster_tasks(cluster).await?
+        let counted = survey
+            .instances
+            .iter()
+            .map(|one| (one.running_tasks + one.pending_tasks) as usize);
+        let pages = counted.sum::<usize>().div_ceil(TASKS_PER_CALL) + 1;
+        let arns = if instances.len() > pages {
+            let all = self.task_arns(cluster, Which::All, (false, pages)).await?;
+            all.arns
         } else {
-            Vec::new()
-        };
-        for (service, _) in services {
-            if !on_instances {
-                tasks.extend(self.service_tasks(cluster, &service.name, false).await?);
+            let mut arns = Vec::new();
+            for instance in instances {
+                let which = Which::Instance(instance);
+                arns.extend(self.task_arns(cluster, which, (false, pages)).await?.arns);
             }
-            let stopped = self.service_tasks(cluster, &service.name, true).await?;
-            tasks.extend(
-                stopped
-                    .into_iter()
-                    .filter(|task| task.last_status.is_stopping()),
-            );
+            arns
+        };
+        let known: BTreeSet<&str> = survey.tasks.iter().map(|task| task.arn.as_str()).collect();
+        let new: Vec<String> = arns
+            .into_iter()
+            .filter(|arn| !known.contains(arn.as_str()))
+            .collect();
+        self.tasks(cluster, &new).await
+    }
+
+    /// The capacity providers of the services, with what is behind them.
+    async fn survey_providers(&self, survey: &mut Survey, parties: &[Party<'_>]) {
+        let strategies = parties
+            .iter()
+            .filter(|(service, _)| !is_fargate(service))
+            .flat_map(|(service, _)| &service.capacity_providers);
+        let names: BTreeSet<String> = strategies.map(|item| item.provider.clone()).collect();
+        if names.is_empty() {
+            return;
         }
-        Ok(tasks)
+        let names: Vec<String> = names.into_iter().collect();
+        let read = self.capacity_providers(&names);
+        let providers = self
+            .ask(survey, (Source::CapacityProviders, PROVIDERS), read)
+            .await;
+        survey.providers = providers.unwrap_or_default();
+        self.survey_groups(survey).await;
     }
 
     /// The Auto Scaling groups that ECS itself scales: whether and with what they may still grow.
@@ -99,24 +184,31 @@ impl Aws {
         if names.is_empty() {
             return;
         }
-        let groups = self.scaling_groups(&names).await;
+        let read = self.scaling_groups(&names);
+        let groups = self
+            .ask(survey, (Source::ScalingGroups, GROUPS), read)
+            .await;
         for DescribedGroup {
             mut group,
             template,
-        } in note(survey, Source::ScalingGroups, groups).unwrap_or_default()
+        } in groups.unwrap_or_default()
         {
             // What a group would launch counts only while it may.
             if group.instance_types.is_empty()
                 && group.desired < group.max
                 && let Some((id, version)) = template
             {
-                let named = self.launch_template_type(&id, &version).await;
-                group
-                    .instance_types
-                    .extend(note(survey, Source::InstanceTypes, named).flatten());
+                let read = self.launch_template_type(&id, &version);
+                let named = self
+                    .ask(survey, (Source::InstanceTypes, TEMPLATES), read)
+                    .await;
+                group.instance_types.extend(named.flatten());
             }
-            let activities = self.scaling_activities(&group.name).await;
-            group.activities = note(survey, Source::ScalingGroups, activities).unwrap_or_default();
+            let read = self.scaling_activities(&group.name);
+            let activities = self
+                .ask(survey, (Source::ScalingGroups, ACTIVITIES), read)
+                .await;
+            group.activities = activities.unwrap_or_default();
             let behind = survey
                 .providers
                 .iter_mut()
@@ -129,8 +221,8 @@ impl Aws {
 
     /// The instance types whose limits count: all where tasks have network interfaces of their own,
     /// else those that a group may launch.
-    async fn survey_types(&self, survey: &mut Survey, services: &[(&Service, &[Constraint])]) {
-        let interfaces = services
+    async fn survey_types(&self, survey: &mut Survey, parties: &[Party<'_>]) {
+        let interfaces = parties
             .iter()
             .any(|(service, _)| !is_fargate(service) && service.network.is_some());
         let there = survey
@@ -148,8 +240,9 @@ impl Aws {
         if names.is_empty() {
             return;
         }
-        let types = self.instance_types(&names).await;
-        for one in note(survey, Source::InstanceTypes, types).unwrap_or_default() {
+        let read = self.instance_types(&names);
+        let types = self.ask(survey, (Source::InstanceTypes, TYPES), read).await;
+        for one in types.unwrap_or_default() {
             if let Some(interfaces) = one.interfaces {
                 survey.eni_limits.set_interfaces(&one.name, interfaces);
             }
@@ -170,8 +263,11 @@ impl Aws {
             let Constraint::MemberOf(expression) = constraint else {
                 continue;
             };
-            let matching = self.instance_arns(&service.cluster, Some(expression)).await;
-            let Some(arns) = note(survey, Source::Constraint, matching) else {
+            let read = self.instance_arns(&service.cluster, Some(expression));
+            let matching = self
+                .ask(survey, (Source::Constraint, INSTANCES), read)
+                .await;
+            let Some(arns) = matching else {
                 continue;
             };
             let matching: BTreeSet<String> = arns.into_iter().collect();
@@ -185,9 +281,9 @@ impl Aws {
     }
 
     /// The subnets of the tasks that have network interfaces of their own.
-    async fn survey_subnets(&self, survey: &mut Survey, services: &[(&Service, &[Constraint])]) {
+    async fn survey_subnets(&self, survey: &mut Survey, parties: &[Party<'_>]) {
         let subnets_of = |service: &Service| service.network.clone().map(|network| network.subnets);
-        let of_all: Vec<(&Service, Vec<String>)> = services
+        let of_all: Vec<(&Service, Vec<String>)> = parties
             .iter()
             .filter_map(|(service, _)| Some((*service, subnets_of(service)?)))
             .filter(|(_, ids)| !ids.is_empty())
@@ -199,8 +295,8 @@ impl Aws {
         if ids.is_empty() {
             return;
         }
-        let read = self.subnets(&ids).await;
-        let Some(read) = note(survey, Source::Subnets, read) else {
+        let read = self.subnets(&ids);
+        let Some(read) = self.ask(survey, (Source::Subnets, SUBNETS), read).await else {
             return;
         };
         for (service, ids) in of_all {
@@ -226,17 +322,17 @@ impl Aws {
     }
 
     /// The account's quota of Fargate's vCPUs, for services that run on one kind of Fargate.
-    async fn survey_quotas(&self, survey: &mut Survey, services: &[(&Service, &[Constraint])]) {
+    async fn survey_quotas(&self, survey: &mut Survey, parties: &[Party<'_>]) {
         for spot in [false, true] {
-            let concerned = services
+            let concerned = parties
                 .iter()
                 .filter(|(service, _)| spot_only(service) == Some(spot));
             let names: Vec<String> = concerned.map(|(service, _)| service.name.clone()).collect();
             if names.is_empty() {
                 continue;
             }
-            let quota = self.fargate_quota(spot).await;
-            let Some(quota) = note(survey, Source::Quotas, quota) else {
+            let read = self.fargate_quota(spot);
+            let Some(quota) = self.ask(survey, (Source::Quotas, QUOTAS), read).await else {
                 continue;
             };
             for name in names {
@@ -246,9 +342,9 @@ impl Aws {
     }
 
     /// What the running tasks of the services were started with.
-    async fn survey_old_needs(&self, survey: &mut Survey, services: &[(&Service, &[Constraint])]) {
+    async fn survey_old_needs(&self, survey: &mut Survey, parties: &[Party<'_>]) {
         let mut revisions = BTreeSet::new();
-        for (service, _) in services {
+        for (service, _) in parties {
             let group = format!("service:{}", service.name);
             let running = survey
                 .tasks
@@ -264,9 +360,9 @@ impl Aws {
         }
         let mut needs = BTreeMap::new();
         for arn in revisions {
-            let described = self.task_definition(&arn).await;
-            if let Some(described) = note(survey, Source::TaskDefinitions, described) {
-                needs.insert(arn, TaskNeeds::of(&described.document));
+            let read = self.needs_of(&arn).await;
+            if let Some(read) = note(survey, Source::TaskDefinitions, read) {
+                needs.insert(arn, read);
             }
         }
         survey.old_needs = needs;

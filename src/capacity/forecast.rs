@@ -160,9 +160,15 @@ fn second_set(claim: &Claim<'_, '_>, bounds: Bounds) -> Decision {
     let best = claim.best_now();
     let none = vec![0; claim.plots.len()];
     if provable(claim, &grows) && best < wanted {
+        let all = bounds.desired;
+        let missing = if wanted < i64::from(all) {
+            format!(", {wanted} are missing yet")
+        } else {
+            String::new()
+        };
         let headline = format!(
-            "the rollout can't finish: {strategy} starts all {wanted} new {} beside the old ones, and there is room for {best}",
-            plural(bounds.desired, "task")
+            "the rollout can't finish: {strategy} starts all {all} new {} beside the old ones{missing}, and there is room for {best}",
+            plural(all, "task")
         );
         let mut decision = Decision::blocked(bounds, CauseKind::Unknown, headline);
         decision.stopped = none;

@@ -16,8 +16,8 @@ use crate::snapshot::{CapacityProvider, Instance, Service, Task};
 #[derive(Clone, Copy, Debug)]
 pub struct Cluster<'a> {
     pub instances: &'a [Instance],
-    /// Tasks on these instances, those of other services too (they hold network interfaces), and
-    /// the tasks of the services that are deployed.
+    /// The tasks of the services that are deployed, and those of others as far as they were read:
+    /// they hold network interfaces.
     pub tasks: &'a [Task],
     pub providers: &'a [CapacityProvider],
     pub eni_limits: &'a EniLimits,

@@ -28,7 +28,11 @@ pub(crate) async fn to_the_end(
         let indexes: Vec<usize> = started.iter().map(|started| started.index).collect();
         let mut states: Vec<State> = started
             .into_iter()
-            .map(|started| State::new(started.target, patience, started.document))
+            .map(|started| {
+                let doubted = is_doubted(run, started.index);
+                let state = State::new(started.target, patience, started.document);
+                if doubted { state.doubted() } else { state }
+            })
             .collect();
         let Watched { ended, broken } = watched(run, request, &indexes, &mut states).await;
         for ((index, state), ended) in indexes.into_iter().zip(&states).zip(ended) {
@@ -43,6 +47,13 @@ pub(crate) async fn to_the_end(
     }
     sum_up(run, request);
     Ok(())
+}
+
+/// Whether nobody knows if the rollout fits. One that was forecast to be blocked, and was let go on,
+/// gets its time: whoever did so may know of room to come.
+fn is_doubted(run: &Run, index: usize) -> bool {
+    let forecast = run.report.services[index].forecast.as_ref();
+    forecast.is_none_or(|forecast| forecast.verdict == crate::capacity::Verdict::Unknown)
 }
 
 async fn watched(

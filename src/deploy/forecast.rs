@@ -94,12 +94,8 @@ pub(super) async fn outlook(
             .iter()
             .map(|&index| needs(bases, plan, index))
             .collect();
-        let asked: Vec<_> = wanted
-            .iter()
-            .zip(&needs)
-            .map(|(service, needs)| (service, needs.constraints.as_slice()))
-            .collect();
-        let survey = run.aws.survey(cluster, &asked).await;
+        let asked: Vec<_> = wanted.iter().zip(&needs).collect();
+        let survey = run.aws.survey(cluster, &asked, None).await;
         let deploys: Vec<_> = wanted
             .iter()
             .zip(&needs)
@@ -133,7 +129,7 @@ pub(crate) async fn forecast_same(
     let needs = TaskNeeds::of(&definition.document);
     let survey = run
         .aws
-        .survey(&service.cluster, &[(service, needs.constraints.as_slice())])
+        .survey(&service.cluster, &[(service, &needs)], None)
         .await;
     let deploys = [survey.deploy(service, &needs, None)];
     for forecast in forecast_together(&survey.cluster(), &deploys) {

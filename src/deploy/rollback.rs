@@ -116,7 +116,7 @@ async fn start(
     let target = &state.target;
     let known = run
         .aws
-        .service_deployment(
+        .service_deployment_arn(
             &target.cluster,
             &target.service,
             &target.deployment,
@@ -124,7 +124,7 @@ async fn start(
         )
         .await;
     if let Ok(Some(known)) = known {
-        match run.aws.roll_back(&known.arn).await {
+        match run.aws.roll_back(&known).await {
             Ok(()) => return Ok(()),
             Err(error) => run.console.line(&format!("ECS does not roll back by itself ({error}): the former revision is put back by an update")),
         }
@@ -146,7 +146,7 @@ pub(super) async fn on_the_way_out(run: &mut Run, service: &ServiceReport) {
     let since = Timestamp(run.report.started.0 - CLOCK_SKEW_MS);
     let known = run
         .aws
-        .service_deployment(
+        .service_deployment_arn(
             &service.cluster,
             &service.service,
             &service.deployment_id,
@@ -156,7 +156,7 @@ pub(super) async fn on_the_way_out(run: &mut Run, service: &ServiceReport) {
     let asked = match known {
         Ok(Some(known)) => run
             .aws
-            .roll_back(&known.arn)
+            .roll_back(&known)
             .await
             .map_err(|error| error.to_string()),
         Ok(None) => Err("ECS doesn't list the deployment yet".to_owned()),

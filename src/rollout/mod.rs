@@ -22,14 +22,14 @@ pub mod watch;
 pub use fate::{Before, Fate, fate};
 pub use proof::{in_one_line, of_forecast};
 pub use step::{Step, step};
-pub use waiting::Waiting;
+pub use waiting::{AtTimeout, Waiting};
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::capacity::TaskNeeds;
 use crate::diagnosis::{LogTail, TargetHealth};
-use crate::snapshot::{Service, ServiceDeployment, Task, Timestamp};
+use crate::snapshot::{Protection, Service, ServiceDeployment, Task, TaskStatus, Timestamp};
 use crate::survey::Survey;
 
 /// Samples of the timeline that a run keeps; later ones replace the last.
@@ -75,6 +75,8 @@ pub struct Look {
     /// The service's tasks: those that are to run and those that stopped within the hour.
     pub tasks: Option<Vec<Task>>,
     pub service_deployment: Option<ServiceDeployment>,
+    /// Old tasks that task protection holds; read only when they should have been stopped.
+    pub protected: Vec<Protection>,
     /// Read only when the question is where a task could go.
     pub survey: Option<Arc<Survey>>,
     /// The other rollouts of this run on the same cluster: they compete for the same room.
@@ -87,6 +89,25 @@ pub struct Look {
     pub failed: Option<String>,
     /// IAM actions that were denied.
     pub unread: Vec<&'static str>,
+}
+
+impl Look {
+    /// ARNs of the old tasks that still run.
+    pub fn old_tasks(&self, target: &Target) -> Vec<String> {
+        let old = |task: &&Task| {
+            task.started_by != target.deployment && task.last_status == TaskStatus::Running
+        };
+        let tasks = self.tasks.iter().flatten().filter(old);
+        tasks.map(|task| task.arn.clone()).collect()
+    }
+
+    /// Takes note of what GetTaskProtection told.
+    pub fn protect(&mut self, found: Vec<Protection>) {
+        for task in self.tasks.iter_mut().flatten() {
+            task.protected = found.iter().any(|one| one.task == task.arn);
+        }
+        self.protected = found;
+    }
 }
 
 /// Another rollout of this run.
@@ -190,10 +211,24 @@ impl State {
         }
     }
 
+    /// The same, for a rollout that nobody said fits: its first look reads the cluster's instances
+    /// already, so that a proof needs no further one.
+    #[must_use]
+    pub fn doubted(mut self) -> State {
+        self.memory.wants_survey = true;
+        self
+    }
+
     /// Whether the next look should read the cluster's instances: only when our deployment lacks
     /// tasks and none is on its way.
     pub fn wants_survey(&self) -> bool {
         self.memory.wants_survey
+    }
+
+    /// Whether the next look should ask which old tasks are protected: only when the new ones are
+    /// all there and ECS leaves old ones running.
+    pub fn wants_protection(&self) -> bool {
+        self.memory.wants_protection
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::fate::{Before, Fate, fate};
 use super::proof::Judgement;
 use super::signs::{failed_without_breaker, lost_agents, note_agents, patience, print_of};
-use super::waiting::{Counts, waiting};
+use super::waiting::{Counts, stages, waiting};
 use super::{
     Line, Look, STOPPED_MAX, Sample, State, TIMELINE_MAX, Target, Verdict, Waiting, failures,
     lines, proof,
@@ -41,8 +41,13 @@ pub(super) struct Memory {
     seen: Option<Timestamp>,
     failed: bool,
     pub(super) wants_survey: bool,
+    pub(super) wants_protection: bool,
     events: BTreeSet<String>,
     counts: String,
+    /// Stage and share of the traffic as they were last seen, since when, and the hooks that were open.
+    stage: String,
+    pub(super) stage_since: Timestamp,
+    hooks: BTreeSet<String>,
     rollback_said: bool,
     stuck_said: bool,
     unread: BTreeSet<&'static str>,
@@ -65,8 +70,12 @@ impl Memory {
             seen: None,
             failed: false,
             wants_survey: false,
+            wants_protection: false,
             events: BTreeSet::new(),
             counts: String::new(),
+            stage: String::new(),
+            stage_since: target.since,
+            hooks: BTreeSet::new(),
             rollback_said: false,
             stuck_said: false,
             unread: BTreeSet::new(),
@@ -267,6 +276,32 @@ fn tell(state: &mut State, look: &Look, service: &Service, now: Timestamp, step:
     }
 }
 
+/// A stage, a step of the traffic or a hook that is new is said at once, with how long it may take.
+fn tell_stage(state: &mut State, service: &Service, look: &Look, now: Timestamp, step: &mut Step) {
+    let Some(known) = &look.service_deployment else {
+        return;
+    };
+    let place = format!("{:?} {:?}", known.stage, known.production_traffic);
+    let entered = place != state.memory.stage;
+    if entered {
+        state.memory.stage = place;
+        state.memory.stage_since = now;
+    }
+    let staged = stages(state, service, known, now);
+    let hooks: BTreeSet<String> = staged
+        .iter()
+        .filter_map(|waiting| match waiting {
+            Waiting::Hook { id, .. } => Some(id.clone()),
+            _ => None,
+        })
+        .collect();
+    let new_hook = !hooks.is_subset(&state.memory.hooks);
+    state.memory.hooks = hooks;
+    if (entered || new_hook) && !staged.is_empty() {
+        step.say.push(Line::info(lines::waiting_for(&staged)));
+    }
+}
+
 fn sample(
     state: &mut State,
     ours: &Deployment,
@@ -297,7 +332,10 @@ fn in_progress(
     step: &mut Step,
 ) {
     let tasks = look.tasks.as_deref();
+    tell_stage(state, service, look, now, step);
     step.waiting = waiting(state, service, ours, look, now);
+    state.memory.wants_protection =
+        (step.waiting.iter()).any(|waiting| matches!(waiting, Waiting::OldTasks { .. }));
     if let Some(reason) = failed_without_breaker(state, service, ours, tasks, now) {
         step.verdict = Some(Verdict::Failed { reason });
         return;

@@ -1,4 +1,4 @@
-//! Looks that the stand-in doesn't show: native deployments by stage, hooks, task protection.
+//! Looks that the stand-in doesn't show: task protection that nobody may read, floods of events.
 
 use std::time::Duration;
 
@@ -6,8 +6,7 @@ use serde_json::json;
 
 use super::{Look, Patience, State, Step, Target, Verdict, step};
 use crate::snapshot::{
-    Deployment, DeploymentStatus, Event, Health, Hook, RolloutState, Service, ServiceDeployment,
-    Task, TaskStatus, Timestamp,
+    Deployment, DeploymentStatus, Event, Health, RolloutState, Service, Task, TaskStatus, Timestamp,
 };
 
 const START: Timestamp = Timestamp(1_795_194_000_000);
@@ -75,7 +74,7 @@ fn task(id: &str) -> Task {
 }
 
 /// Both tasks run; ECS has still to take the old one away.
-fn look(known: Option<ServiceDeployment>, events: Vec<Event>) -> Look {
+fn look(events: Vec<Event>) -> Look {
     let service = Service {
         name: "api".to_owned(),
         desired: 1,
@@ -90,7 +89,6 @@ fn look(known: Option<ServiceDeployment>, events: Vec<Event>) -> Look {
     Look {
         service: Some(service),
         tasks: Some(vec![task("2"), task("1")]),
-        service_deployment: known,
         ..Look::default()
     }
 }
@@ -113,54 +111,6 @@ fn watched(look: &Look, minutes: i64) -> (Step, String) {
     (last, said)
 }
 
-fn staged(stage: &str, traffic: f64, hooks: Vec<Hook>) -> ServiceDeployment {
-    ServiceDeployment {
-        status: "IN_PROGRESS".to_owned(),
-        stage: Some(stage.to_owned()),
-        production_traffic: Some(traffic),
-        hooks,
-        ..ServiceDeployment::default()
-    }
-}
-
-#[test]
-fn a_stage_of_a_canary_is_waited_for_with_its_share_of_the_traffic() {
-    let canary = staged("PRODUCTION_TRAFFIC_SHIFT", 10.0, Vec::new());
-    let (last, said) = watched(&look(Some(canary), Vec::new()), 60);
-    assert_eq!(last.verdict, None, "a stage may take its time");
-    assert!(
-        said.contains("waiting for stage PRODUCTION_TRAFFIC_SHIFT (10 % of the traffic)"),
-        "{said}"
-    );
-    let (last, said) = watched(
-        &look(Some(staged("BAKE_TIME", 100.0, Vec::new())), Vec::new()),
-        60,
-    );
-    assert_eq!(last.verdict, None);
-    assert!(
-        said.contains("stage BAKE_TIME (100 % of the traffic)"),
-        "{said}"
-    );
-}
-
-#[test]
-fn a_paused_hook_is_waited_for_by_name() {
-    let hook = Hook {
-        id: "approve".to_owned(),
-        status: "AWAITING_ACTION".to_owned(),
-        ..Hook::default()
-    };
-    let (last, said) = watched(
-        &look(Some(staged("POST_SCALE_UP", 0.0, vec![hook])), Vec::new()),
-        60,
-    );
-    assert_eq!(last.verdict, None);
-    assert!(
-        said.contains("waiting for lifecycle hook `approve`"),
-        "{said}"
-    );
-}
-
 #[test]
 fn protected_old_tasks_are_waited_for_and_then_named() {
     let event = Event {
@@ -168,7 +118,7 @@ fn protected_old_tasks_are_waited_for_and_then_named() {
         at: Timestamp(START.0 + 60_000),
         message: "(service api) was unable to reach steady state because (taskSet ecs-svc/1) was unable to scale in due to (reason 1 tasks under protection)".to_owned(),
     };
-    let (last, _) = watched(&look(None, vec![event]), 10);
+    let (last, _) = watched(&look(vec![event]), 10);
     assert_eq!(last.verdict, Some(Verdict::Stuck { proven: false }));
     assert_eq!(
         last.causes.first().map(|cause| cause.kind.as_str()),
@@ -185,7 +135,7 @@ fn a_flood_of_events_is_told_in_part_and_counted() {
             message: format!("(service api) has started 1 tasks: (task {number})."),
         })
         .collect();
-    let (_, said) = watched(&look(None, events), 0);
+    let (_, said) = watched(&look(events), 0);
     assert_eq!(said.matches("ECS: ").count(), 12);
     assert!(said.contains("88 more ECS events"), "{said}");
 }

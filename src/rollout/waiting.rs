@@ -3,7 +3,8 @@
 //! Movement is whatever is under way by itself; only time in which nothing of this kind is seen
 //! counts towards `stuck-after`. The values carry the numbers that the log and the report show.
 
-use std::fmt;
+mod words;
+
 use std::time::Duration;
 
 use super::{Look, State};
@@ -28,27 +29,50 @@ pub enum Waiting {
     Starting { tasks: u32 },
     /// New tasks in PROVISIONING without an instance: a capacity provider is to bring one.
     Instance { tasks: u32 },
-    /// New tasks that run but don't count as healthy yet.
-    Healthy { tasks: u32 },
-    /// Old tasks that are stopping (connection draining included).
-    Draining { tasks: u32 },
+    /// New tasks that run but don't count as healthy yet; `after` so long each, where only time counts.
+    Healthy { tasks: u32, after: Option<Duration> },
+    /// Old tasks that are stopping, out of a target group first where they are `registered` in one.
+    Draining { tasks: u32, registered: bool },
     /// New tasks that ECS has still to start.
     Placement { tasks: u32 },
     /// Tasks of this deployment failed; ECS starts the next one after a delay.
     Retry { failed: u32 },
-    /// All new tasks are there; old ones are still to be stopped.
-    OldTasks { tasks: u32 },
-    /// A lifecycle hook, until when.
+    /// All new tasks are there; old ones are still to be stopped. Some may be protected, the last one
+    /// for `left`.
+    OldTasks {
+        tasks: u32,
+        protected: u32,
+        left: Option<Duration>,
+    },
+    /// A lifecycle hook: a function, or a pause where there is no target; how long it may take yet,
+    /// and what ECS does then.
     Hook {
         id: String,
-        until: Option<Timestamp>,
+        target: String,
+        left: Option<Duration>,
+        then: Option<AtTimeout>,
     },
-    /// A stage of a blue/green, linear or canary deployment, with the share of traffic.
-    Stage { stage: String, traffic: Option<f64> },
-    /// ECS is to call the deployment complete; alarms and their bake time may hold it back.
-    Completion,
+    /// A stage of a blue/green, linear or canary deployment, or a bake time; with the share of traffic
+    /// in percent, and what is left of the bake time or of this step of the traffic.
+    Stage {
+        stage: String,
+        traffic: Option<f64>,
+        left: Option<Duration>,
+    },
+    /// ECS is to call the deployment complete; alarms and a bake time may hold it back.
+    Completion {
+        bake: Option<Duration>,
+        alarms: bool,
+    },
     /// ECS is putting the previous revision back.
     Rollback,
+}
+
+/// What ECS does when a lifecycle hook isn't done in its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtTimeout {
+    GoesOn,
+    RollsBack,
 }
 
 impl Waiting {
@@ -62,56 +86,13 @@ impl Waiting {
             | Waiting::Draining { .. }
             | Waiting::Hook { .. }
             | Waiting::Stage { .. }
-            | Waiting::Completion
+            | Waiting::Completion { .. }
             | Waiting::Rollback => true,
             Waiting::Instance { .. }
             | Waiting::Placement { .. }
             | Waiting::Retry { .. }
             | Waiting::OldTasks { .. } => false,
         }
-    }
-}
-
-impl fmt::Display for Waiting {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tasks = |count: &u32, which: &str| {
-            format!("{count} {which} task{}", if *count == 1 { "" } else { "s" })
-        };
-        let text = match self {
-            Waiting::Listing => "ECS to list the new deployment".to_owned(),
-            Waiting::Answer => "AWS to answer again".to_owned(),
-            Waiting::Starting { tasks: count } => format!("{} to start", tasks(count, "new")),
-            Waiting::Instance { tasks: count } => {
-                format!(
-                    "{} in PROVISIONING: the capacity provider is to bring an instance",
-                    tasks(count, "new")
-                )
-            }
-            Waiting::Healthy { tasks: count } => {
-                format!("{} to count as healthy", tasks(count, "new"))
-            }
-            Waiting::Draining { tasks: count } => {
-                format!("{} to drain and stop", tasks(count, "old"))
-            }
-            Waiting::Placement { tasks: count } => format!("ECS to place {}", tasks(count, "new")),
-            Waiting::Retry { failed } => format!(
-                "ECS to try again after {failed} failed task{}",
-                if *failed == 1 { "" } else { "s" }
-            ),
-            Waiting::OldTasks { tasks: count } => format!("ECS to stop {}", tasks(count, "old")),
-            Waiting::Hook { id, .. } => format!("lifecycle hook `{id}`"),
-            Waiting::Stage {
-                stage,
-                traffic: Some(share),
-            } => format!("stage {stage} ({share:.0} % of the traffic)"),
-            Waiting::Stage {
-                stage,
-                traffic: None,
-            } => format!("stage {stage}"),
-            Waiting::Completion => "ECS to call the deployment complete".to_owned(),
-            Waiting::Rollback => "ECS to put the previous revision back".to_owned(),
-        };
-        formatter.write_str(&text)
     }
 }
 
@@ -127,8 +108,14 @@ pub(super) fn waiting(
     let mut waiting = look
         .service_deployment
         .as_ref()
-        .map(stages)
+        .map(|known| stages(state, service, known, now))
         .unwrap_or_default();
+    // While a stage takes its time ECS starts no tasks, and has found those that run healthy.
+    let scales = !waiting
+        .iter()
+        .any(|waiting| matches!(waiting, Waiting::Stage { .. }));
+    let only_time = !state.health_check && service.load_balancers.is_empty();
+    let configuration = &service.configuration;
     let counts = Counts::of(state, service, ours, look, now);
     let missing = ours
         .desired
@@ -151,15 +138,17 @@ pub(super) fn waiting(
         },
     );
     push(
-        counts.unhealthy,
+        if scales { counts.unhealthy } else { 0 },
         Waiting::Healthy {
             tasks: counts.unhealthy,
+            after: only_time.then(|| COUNTS_AFTER.max(service.health_check_grace)),
         },
     );
     push(
         counts.draining,
         Waiting::Draining {
             tasks: counts.draining,
+            registered: !service.load_balancers.is_empty(),
         },
     );
     if missing > 0 && ours.failed > 0 && counts.failures > 0 {
@@ -170,39 +159,83 @@ pub(super) fn waiting(
             },
         );
     } else {
-        push(missing, Waiting::Placement { tasks: missing });
+        push(
+            if scales { missing } else { 0 },
+            Waiting::Placement { tasks: missing },
+        );
     }
     if missing == 0 && waiting.is_empty() {
         waiting.push(if counts.old > 0 {
-            Waiting::OldTasks { tasks: counts.old }
+            old_tasks(state, look, counts.old, now)
         } else {
-            Waiting::Completion
+            Waiting::Completion {
+                bake: configuration.bake_time.filter(|bake| !bake.is_zero()),
+                alarms: !configuration.alarms.is_empty(),
+            }
         });
     }
     waiting
 }
 
-fn stages(known: &ServiceDeployment) -> Vec<Waiting> {
+fn old_tasks(state: &State, look: &Look, tasks: u32, now: Timestamp) -> Waiting {
+    let running = look.tasks.iter().flatten().filter(|task| {
+        task.started_by != state.target.deployment && task.last_status == TaskStatus::Running
+    });
+    let held = running.filter(|task| task.protected).count();
+    let ends = look.protected.iter().filter_map(|one| one.until);
+    Waiting::OldTasks {
+        tasks,
+        protected: u32::try_from(held).unwrap_or(u32::MAX),
+        left: ends.max().map(|until| until.since(now)),
+    }
+}
+
+/// Hooks that are open, and the stage where it takes its time.
+pub(super) fn stages(
+    state: &State,
+    service: &Service,
+    known: &ServiceDeployment,
+    now: Timestamp,
+) -> Vec<Waiting> {
     let mut waiting: Vec<Waiting> = known
         .hooks
         .iter()
         .filter(|hook| matches!(hook.status.as_str(), "AWAITING_ACTION" | "IN_PROGRESS"))
         .map(|hook| Waiting::Hook {
             id: hook.id.clone(),
-            until: hook.expires,
+            target: hook.target.clone(),
+            left: hook.expires.map(|at| at.since(now)),
+            then: match hook.timeout_action.as_str() {
+                "CONTINUE" => Some(AtTimeout::GoesOn),
+                "ROLLBACK" => Some(AtTimeout::RollsBack),
+                _ => None,
+            },
         })
         .collect();
+    let configuration = &service.configuration;
+    let native = ["BLUE_GREEN", "LINEAR", "CANARY"].contains(&configuration.strategy.as_str());
     // SCALE_UP and CLEAN_UP are about tasks, which are counted; the other stages only take time.
-    let stage = known.stage.as_deref().filter(|stage| {
-        !matches!(
-            *stage,
-            "RECONCILE_SERVICE" | "PRE_SCALE_UP" | "SCALE_UP" | "POST_SCALE_UP" | "CLEAN_UP"
-        )
+    let stage = known.stage.as_deref().filter(|stage| match *stage {
+        "SCALE_UP" | "CLEAN_UP" => false,
+        "BAKE_TIME" => true,
+        _ => native,
     });
     if let Some(stage) = stage {
+        let traffic = known.production_traffic.filter(|_| native);
+        let between = |share: &f64| *share > 0.0 && *share < 100.0;
+        let lasts = match stage {
+            "BAKE_TIME" => configuration.bake_time,
+            "PRODUCTION_TRAFFIC_SHIFT" if traffic.as_ref().is_some_and(between) => {
+                configuration.step_bake_time
+            }
+            _ => None,
+        };
         waiting.push(Waiting::Stage {
             stage: stage.to_owned(),
-            traffic: known.production_traffic,
+            traffic,
+            left: lasts
+                .map(|lasts| lasts.saturating_sub(now.since(state.memory.stage_since)))
+                .filter(|left| !left.is_zero()),
         });
     }
     waiting

@@ -4,16 +4,15 @@
 //! once a look. Throttling, 5xx and lost connections stretch the pace and never end the wait.
 
 mod evidence;
+mod reader;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Line, Look, Rival, State, Step, Verdict, Waiting, step};
+use super::{Line, Look, State, Step, Verdict, Waiting, step};
 use crate::aws::{Aws, AwsError, AwsErrorKind};
-use crate::capacity::TaskNeeds;
 use crate::cause::Cause;
 use crate::clock::Clock;
+use reader::Reader;
 
 /// Nobody should learn of an end later than this.
 const SLOWEST: Duration = Duration::from_secs(15);
@@ -136,12 +135,7 @@ impl Watch<'_> {
     }
 
     fn reader(&self) -> Reader<'_> {
-        Reader {
-            aws: self.aws,
-            clock: self.clock,
-            denied: BTreeSet::new(),
-            seen: BTreeMap::new(),
-        }
+        Reader::new(self.aws, self.clock)
     }
 
     fn pace(&self, waited: Duration, strained: bool) -> Duration {
@@ -164,156 +158,4 @@ fn is_passing(error: &AwsError) -> bool {
         error.kind,
         AwsErrorKind::Throttled | AwsErrorKind::Unanswered
     )
-}
-
-/// Reads looks; remembers which optional actions are denied, so that they are asked for once.
-struct Reader<'a> {
-    aws: &'a Aws,
-    clock: &'a Clock,
-    denied: BTreeSet<&'static str>,
-    /// By the state's index.
-    seen: BTreeMap<usize, evidence::Seen>,
-}
-
-impl Reader<'_> {
-    /// One look at each of the `open` states, in their order.
-    async fn look(&mut self, states: &[State], open: &[usize]) -> Result<Vec<Look>, AwsError> {
-        let mut services = BTreeMap::new();
-        for cluster in open
-            .iter()
-            .map(|&index| states[index].target.cluster.as_str())
-            .collect::<BTreeSet<_>>()
-        {
-            let names: Vec<&str> = open
-                .iter()
-                .map(|&index| &states[index].target)
-                .filter(|target| target.cluster == cluster)
-                .map(|target| target.service.as_str())
-                .collect();
-            for service in self.aws.services(cluster, &names).await?.found {
-                services.insert((cluster.to_owned(), service.name.clone()), service);
-            }
-        }
-        let mut looks = Vec::with_capacity(open.len());
-        for &index in open {
-            let target = &states[index].target;
-            let mut look = self.details(&states[index]).await?;
-            look.service = services.remove(&(target.cluster.clone(), target.service.clone()));
-            self.targets(index, &states[index], &mut look).await;
-            looks.push(look);
-        }
-        self.survey(states, open, &mut looks).await;
-        for look in &mut looks {
-            look.unread = self.denied.iter().copied().collect();
-        }
-        Ok(looks)
-    }
-
-    /// Reads each cluster once where a rollout's question is where a task could go.
-    async fn survey(&self, states: &[State], open: &[usize], looks: &mut [Look]) {
-        let asking = |index: usize| states[index].wants_survey();
-        let clusters: BTreeSet<&str> = open
-            .iter()
-            .filter(|&&index| asking(index))
-            .map(|&index| states[index].target.cluster.as_str())
-            .collect();
-        for cluster in clusters {
-            let here: Vec<(usize, Rival)> = open
-                .iter()
-                .enumerate()
-                .filter(|&(_, &index)| states[index].target.cluster == cluster)
-                .filter_map(|(place, &index)| {
-                    let service = looks[place].service.clone()?;
-                    let needs = TaskNeeds::of(&states[index].document);
-                    Some((
-                        place,
-                        Rival {
-                            service,
-                            needs,
-                            deployment: states[index].target.deployment.clone(),
-                        },
-                    ))
-                })
-                .collect();
-            let services: Vec<_> = here
-                .iter()
-                .map(|(_, rival)| (&rival.service, rival.needs.constraints.as_slice()))
-                .collect();
-            let survey = Arc::new(self.aws.survey(cluster, &services).await);
-            for (place, _) in here.iter().filter(|(place, _)| asking(open[*place])) {
-                looks[*place].survey = Some(survey.clone());
-                looks[*place].rivals = here
-                    .iter()
-                    .filter(|(other, _)| other != place)
-                    .map(|(_, rival)| rival.clone())
-                    .collect();
-            }
-        }
-    }
-
-    /// The tasks and the service deployment of one state, as far as they may be read. What fails for
-    /// the moment leaves the look at the service itself alone.
-    async fn details(&mut self, state: &State) -> Result<Look, AwsError> {
-        let mut look = Look::default();
-        match self.read_details(state, &mut look).await {
-            Err(error) if is_passing(&error) => Ok(Look {
-                failed: Some(error.to_string()),
-                ..Look::default()
-            }),
-            Err(error) => Err(error),
-            Ok(()) => Ok(look),
-        }
-    }
-
-    async fn read_details(&mut self, state: &State, look: &mut Look) -> Result<(), AwsError> {
-        let target = &state.target;
-        if !self.denies(&["ecs:ListTasks", "ecs:DescribeTasks"]) {
-            let running = self.optional(
-                self.aws
-                    .service_tasks(&target.cluster, &target.service, false)
-                    .await,
-            )?;
-            if let Some(mut tasks) = running {
-                let stopped = self.optional(
-                    self.aws
-                        .service_tasks(&target.cluster, &target.service, true)
-                        .await,
-                )?;
-                tasks.extend(stopped.unwrap_or_default());
-                look.tasks = Some(tasks);
-            }
-        }
-        if !self.denies(&[
-            "ecs:ListServiceDeployments",
-            "ecs:DescribeServiceDeployments",
-        ]) {
-            let known = self.aws.service_deployment(
-                &target.cluster,
-                &target.service,
-                &target.deployment,
-                target.created,
-            );
-            look.service_deployment = self.optional(known.await)?.flatten();
-        }
-        Ok(())
-    }
-
-    fn denies(&self, actions: &[&str]) -> bool {
-        actions.iter().any(|action| self.denied.contains(action))
-    }
-
-    /// A denied action is remembered and left out; what passes makes the details of the look pass.
-    fn optional<T>(&mut self, answer: Result<T, AwsError>) -> Result<Option<T>, AwsError> {
-        match answer {
-            Ok(value) => Ok(Some(value)),
-            Err(error) if is_passing(&error) || error.kind == AwsErrorKind::Expired => Err(error),
-            Err(error) => {
-                if error.is_denied() {
-                    self.denied.insert(error.action);
-                }
-                tracing::debug!(%error, "an optional read is left out");
-                Ok(None)
-            }
-        }
-    }
 }

@@ -14,7 +14,6 @@ use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use plimsoll::aws::Aws;
 use plimsoll::capacity::{Deploy, TaskNeeds, forecast, forecast_together};
-use plimsoll::snapshot::{Constraint, Service};
 use plimsoll_sim::{Answer, Sim};
 
 use crate::dice::Dice;
@@ -70,12 +69,8 @@ async fn through_the_door(sim: &Sim, plan: &Plan) -> Vec<String> {
             .expect("a definition");
         needs.push(TaskNeeds::of(&described.document));
     }
-    let asked: Vec<(&Service, &[Constraint])> = services
-        .iter()
-        .zip(&needs)
-        .map(|(service, needs)| (service, needs.constraints.as_slice()))
-        .collect();
-    let mut survey = aws.survey("web", &asked).await;
+    let asked: Vec<_> = services.iter().zip(&needs).collect();
+    let mut survey = aws.survey("web", &asked, None).await;
     let lost = survey.instances.iter().filter(|one| !one.agent_connected);
     survey.agents_lost = lost.map(|one| one.arn.clone()).collect();
     let deploys: Vec<Deploy<'_>> = services

@@ -19,11 +19,11 @@ async fn a_plain_rollout_on_instances_succeeds() {
       0:00    instance             type      CPU free  MiB free  ENI free  GPU free
       0:00    i-0e6984080bab12a02  m5.large      1536      6740         2         0  takes one more
       0:00    i-03fdabe86cbbeaa11  m5.large      1792      7252         2         0  takes one more
-      0:00  service `api`: deployment ecs-svc/4876 started
+      0:00  service `api`: deployment ecs-svc/8817 started
       0:00  0 of 3 new tasks running; 3 old running
-      0:10  ECS: has started 1 tasks: (task 7109).
+      0:10  ECS: has started 1 tasks: (task 13a1).
       0:10  0 of 3 new tasks running, 1 starting; 3 old running
-      0:15  ECS: has started 2 tasks: (task 3558) (task 9e0c).
+      0:15  ECS: has started 2 tasks: (task f89c) (task 6218).
       0:15  0 of 3 new tasks running, 3 starting; 3 old running
       0:20  1 of 3 new tasks running (1 not healthy yet), 2 starting; 3 old running
       0:30  3 of 3 new tasks running (3 not healthy yet); 3 old running
@@ -31,7 +31,7 @@ async fn a_plain_rollout_on_instances_succeeds() {
       1:00  3 of 3 new tasks running (2 not healthy yet); 2 old running
       1:10  ECS: has stopped 2 running tasks: (task f5ba) (task df0f).
       1:10  3 of 3 new tasks running
-      1:30  ECS: (deployment ecs-svc/4876) deployment completed.
+      1:30  ECS: (deployment ecs-svc/8817) deployment completed.
       1:30  ECS: has reached a steady state.
 
     succeeded: api:2 serves: the deployment is complete
@@ -110,21 +110,21 @@ async fn a_crash_loop_ends_rolled_back_though_the_service_is_stable_again() {
       0:00    each new task needs 256 CPU units, 512 MiB
       0:00    instance             type      CPU free  MiB free  ENI free  GPU free
       0:00    i-0e6984080bab12a02  m5.large      1792      7252         2         0  takes one more
-      0:00  service `api`: deployment ecs-svc/8047 started
+      0:00  service `api`: deployment ecs-svc/1226 started
       0:00  0 of 1 new task running; 1 old running
-      0:10  ECS: has started 1 tasks: (task 28dc).
+      0:10  ECS: has started 1 tasks: (task c1df).
       0:10  0 of 1 new task running, 1 starting; 1 old running
-      0:20  ! task 28dcfc58: Essential container in task exited (container `app`, exit code 1)
+      0:20  ! task c1dfda7a: Essential container in task exited (container `app`, exit code 1)
       0:20  0 of 1 new task running; 1 old running
-      0:25  ECS: has started 1 tasks: (task 17aa).
+      0:25  ECS: has started 1 tasks: (task 6c7c).
       0:25  0 of 1 new task running, 1 starting, 1 failed; 1 old running
       0:35  1 of 1 new task running (1 not healthy yet), 1 failed; 1 old running
-      0:40  ECS: has started 1 tasks: (task 21af).
+      0:40  ECS: has started 1 tasks: (task 6834).
       0:40  0 of 1 new task running, 1 starting, 2 failed; 1 old running
-      0:55  ! ECS: (deployment ecs-svc/8047) deployment failed: tasks failed to start.
-      0:55  ECS: rolling back to deployment ecs-svc/2548.
+      0:55  ! ECS: (deployment ecs-svc/1226) deployment failed: tasks failed to start.
+      0:55  ECS: rolling back to deployment ecs-svc/6212.
       0:55  ! ECS is rolling back: Service deployment rolled back because the circuit breaker threshold was exceeded.
-      1:20  ECS: (deployment ecs-svc/2548) deployment completed.
+      1:20  ECS: (deployment ecs-svc/6212) deployment completed.
       1:20  ECS: has reached a steady state.
 
     cause (container-exit): the essential container `app` ended with exit code 1, 3s after its start
@@ -135,7 +135,7 @@ async fn a_crash_loop_ends_rolled_back_though_the_service_is_stable_again() {
 
     cause (circuit-breaker): the circuit breaker ended the deployment after 3 failed tasks (its threshold is 3)
       · deployment: Service deployment rolled back because the circuit breaker threshold was exceeded.
-      · event 26s ago: (service api) (deployment ecs-svc/8047) deployment failed: tasks failed to start.
+      · event 26s ago: (service api) (deployment ecs-svc/1226) deployment failed: tasks failed to start.
       → mend what makes the tasks fail; ECS counts it, it doesn't cause it
       → AWS's page: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
 
@@ -208,14 +208,12 @@ async fn a_fixed_port_that_the_old_task_holds_is_a_proven_end() {
         told.seconds
     );
     insta::assert_snapshot!(story_of(&told), @"
-      0:00  service `api`: deployment ecs-svc/2914 started
+      0:00  service `api`: deployment ecs-svc/1226 started
       0:00  0 of 1 new task running; 1 old running
-      0:10  ! ECS: was unable to place a task because no container instance met all of its requirements. The closest matching (container-instance 63cb) is already using a port required by your task. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.
 
     cause (port): the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
       · instance i-0e6984080bab12a02: host port 8080/tcp is taken
       · at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
-      · event 4s ago: (service api) was unable to place a task because no container instance met all of its requirements. The closest matching (container-instance 63cb) is already using a port required by your task. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.
       → set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200) (the service is down from the stop of the old tasks until the new ones are healthy)
       → set `hostPort` to 0 instead of 8080, so that ECS picks a free port for each task (what calls the fixed port must go through the load balancer or service discovery)
       → add 1 more instance of type m5.large to the cluster (what an instance costs while it runs)

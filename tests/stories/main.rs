@@ -8,6 +8,7 @@
 )]
 
 mod before;
+mod budget;
 mod certainty;
 mod door;
 mod ends;
@@ -16,6 +17,7 @@ mod fargate;
 mod faults;
 mod forecast;
 mod looking;
+mod native;
 mod options;
 mod reads;
 mod rollbacks;

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::ecs_hooks;
 use super::ecs_services::configuration_json;
 use super::paging::{page, with_next};
 use super::validate::bounded;
@@ -100,9 +101,7 @@ fn full(world: &World, service: &Service, record: &ServiceDeployment) -> Value {
     let (status, failures, threshold) = record.breaker;
     shown["deploymentCircuitBreaker"] =
         json!({"status": status, "failureCount": failures, "threshold": threshold});
-    if record.finished.is_none() {
-        shown["lifecycleStage"] = json!("SCALE_UP");
-    }
+    ecs_hooks::show(&mut shown, service, record);
     if let Some((reason, started, revision)) = &record.rollback {
         shown["rollback"] = json!({"reason": reason, "startedAt": seconds(*started), "serviceRevisionArn": revision});
     }

@@ -6,7 +6,8 @@ use super::paging::{page, with_next};
 use super::validate::bounded;
 use super::{cluster, last_part, texts};
 use crate::world::{
-    Breaker, Change, Counts, Deployment, Refusal, Scheduling, Service, World, seconds,
+    Breaker, Change, Configuration, Counts, Deployment, HookSpec, Refusal, Scheduling, Service,
+    Strategy, World, seconds,
 };
 
 /// DescribeServices takes no more services.
@@ -200,9 +201,10 @@ pub(super) fn configuration_json(service: &Service) -> Value {
     let mut shown = json!({
         "maximumPercent": configuration.maximum_percent,
         "minimumHealthyPercent": configuration.minimum_healthy_percent,
-        "strategy": "ROLLING",
-        "bakeTimeInMinutes": 0,
+        "strategy": configuration.strategy.text(),
+        "bakeTimeInMinutes": configuration.bake_minutes,
     });
+    traffic_json(&mut shown, configuration);
     let none = Breaker {
         enable: false,
         rollback: false,
@@ -215,5 +217,53 @@ pub(super) fn configuration_json(service: &Service) -> Value {
         "thresholdConfiguration": {"type": breaker.threshold_type, "value": breaker.threshold_value},
         "resetOnHealthyTask": breaker.reset_on_healthy_task,
     });
+    shown
+}
+
+/// What only some deployments have: alarms, hooks, steps, criteria.
+fn traffic_json(shown: &mut Value, configuration: &Configuration) {
+    if let Some(alarms) = &configuration.alarms {
+        shown["alarms"] = json!({"alarmNames": alarms.names, "enable": alarms.enable,
+                                 "rollback": alarms.rollback});
+    }
+    if !configuration.hooks.is_empty() {
+        shown["lifecycleHooks"] = configuration.hooks.iter().map(hook_json).collect();
+    }
+    if configuration.strategy == Strategy::Linear {
+        let (percent, minutes) = configuration.linear;
+        shown["linearConfiguration"] =
+            json!({"stepPercent": percent, "stepBakeTimeInMinutes": minutes});
+    }
+    if configuration.strategy == Strategy::Canary {
+        let (percent, minutes) = configuration.canary;
+        shown["canaryConfiguration"] =
+            json!({"canaryPercent": percent, "canaryBakeTimeInMinutes": minutes});
+    }
+    if let Some(early) = configuration.early_success {
+        let cleanup = if early.deferred {
+            "DEFERRED"
+        } else {
+            "BLOCKING"
+        };
+        shown["earlySuccessCriteria"] = json!({"enable": true,
+            "healthyPercent": early.healthy_percent, "sourceServiceRevisionCleanup": cleanup});
+    }
+}
+
+fn hook_json(hook: &HookSpec) -> Value {
+    let action = if hook.continues {
+        "CONTINUE"
+    } else {
+        "ROLLBACK"
+    };
+    let mut shown = json!({
+        "targetType": if hook.target.is_some() { "AWS_LAMBDA" } else { "PAUSE" },
+        "lifecycleStages": hook.stages,
+        "timeoutConfiguration": {"timeoutInMinutes": hook.timeout_minutes, "action": action},
+    });
+    if let Some(arn) = &hook.target {
+        shown["hookTargetArn"] = json!(arn);
+        shown["roleArn"] = json!(hook.role);
+    }
     shown
 }

@@ -115,7 +115,7 @@ fn namespace(api: Api) -> &'static str {
 }
 
 pub(super) fn response(world: &mut World, operation: &Operation, inside: &str) -> Response<Bytes> {
-    let id = world.ids.uuid();
+    let id = world.requests.uuid();
     let (name, xmlns) = (&operation.name, namespace(operation.api));
     let body = if operation.api == Api::Ec2 {
         format!(
@@ -151,7 +151,7 @@ pub(super) fn refusal(
         "AccessDeniedException" => (403, "AccessDenied"),
         other => (400, other),
     };
-    let (id, message) = (world.ids.uuid(), escaped(message));
+    let (id, message) = (world.requests.uuid(), escaped(message));
     let body = if ec2 {
         format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error><Code>{code}</Code>\

@@ -8,6 +8,8 @@ mod ec2;
 mod ecr;
 mod ecs_clusters;
 mod ecs_deployments;
+mod ecs_hooks;
+mod ecs_protection;
 mod ecs_services;
 mod ecs_taskdefs;
 mod ecs_tasks;
@@ -207,6 +209,9 @@ fn handle(world: &mut World, operation: &Operation) -> Result<Value, Refusal> {
         "DescribeServiceDeployments" => ecs_deployments::describe(world, body),
         "DescribeServiceRevisions" => ecs_deployments::describe_revisions(world, body),
         "StopServiceDeployment" => ecs_deployments::stop(world, body),
+        "ContinueServiceDeployment" => ecs_hooks::go_on(world, body),
+        "UpdateTaskProtection" => ecs_protection::update(world, body),
+        "GetTaskProtection" => ecs_protection::get(world, body),
         _ => Err(unknown()),
     }
 }
@@ -229,7 +234,7 @@ pub(crate) fn json_response(world: &mut World, status: u16, body: Bytes) -> Resp
 }
 
 fn respond(world: &mut World, (status, content): (u16, &str), body: Bytes) -> Response<Bytes> {
-    let id = world.ids.uuid();
+    let id = world.requests.uuid();
     let built = Response::builder()
         .status(status)
         .header("content-type", content)

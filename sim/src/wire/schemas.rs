@@ -41,6 +41,36 @@ const ALARMS: &[Member] = &[
     must("enable", Flag),
     must("rollback", Flag),
 ];
+const HOOK: &[Member] = &[
+    may("targetType", OneOf(&["AWS_LAMBDA", "PAUSE"])),
+    may("hookTargetArn", Text),
+    may("roleArn", Text),
+    must("lifecycleStages", Texts),
+    may("hookDetails", Any),
+    may(
+        "timeoutConfiguration",
+        Map(&[
+            may("timeoutInMinutes", Whole),
+            may("action", OneOf(&["CONTINUE", "ROLLBACK"])),
+        ]),
+    ),
+];
+const LINEAR: &[Member] = &[
+    may("stepPercent", Number),
+    may("stepBakeTimeInMinutes", Whole),
+];
+const CANARY: &[Member] = &[
+    may("canaryPercent", Number),
+    may("canaryBakeTimeInMinutes", Whole),
+];
+const EARLY_SUCCESS: &[Member] = &[
+    must("enable", Flag),
+    may("healthyPercent", Whole),
+    may(
+        "sourceServiceRevisionCleanup",
+        OneOf(&["BLOCKING", "DEFERRED"]),
+    ),
+];
 const DEPLOYMENT: &[Member] = &[
     may("deploymentCircuitBreaker", Map(BREAKER)),
     may("maximumPercent", Whole),
@@ -51,10 +81,10 @@ const DEPLOYMENT: &[Member] = &[
         OneOf(&["ROLLING", "BLUE_GREEN", "LINEAR", "CANARY"]),
     ),
     may("bakeTimeInMinutes", Whole),
-    may("lifecycleHooks", Any),
-    may("linearConfiguration", Any),
-    may("canaryConfiguration", Any),
-    may("earlySuccessCriteria", Any),
+    may("lifecycleHooks", List(HOOK)),
+    may("linearConfiguration", Map(LINEAR)),
+    may("canaryConfiguration", Map(CANARY)),
+    may("earlySuccessCriteria", Map(EARLY_SUCCESS)),
 ];
 const AWSVPC: &[Member] = &[
     must("subnets", Texts),
@@ -220,6 +250,26 @@ fn ecs(name: &str) -> Option<&'static [Member]> {
         "ListServiceDeployments" => LIST_DEPLOYMENTS,
         "DescribeServiceDeployments" => const { &[must("serviceDeploymentArns", Texts)] },
         "DescribeServiceRevisions" => const { &[must("serviceRevisionArns", Texts)] },
+        "ContinueServiceDeployment" => {
+            const {
+                &[
+                    must("serviceDeploymentArn", Text),
+                    must("hookId", Text),
+                    may("action", OneOf(&["CONTINUE", "ROLLBACK"])),
+                ]
+            }
+        }
+        "UpdateTaskProtection" => {
+            const {
+                &[
+                    must("cluster", Text),
+                    must("tasks", Texts),
+                    must("protectionEnabled", Flag),
+                    may("expiresInMinutes", Whole),
+                ]
+            }
+        }
+        "GetTaskProtection" => const { &[must("cluster", Text), may("tasks", Texts)] },
         "StopServiceDeployment" => {
             const {
                 &[

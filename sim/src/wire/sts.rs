@@ -29,7 +29,7 @@ pub(super) fn handle(world: &World, action: &str, body: &Value) -> Result<Value,
 
 pub(super) fn response(world: &mut World, answer: &Value) -> Response<Bytes> {
     let account = answer["account"].as_str().unwrap_or_default();
-    let id = world.ids.uuid();
+    let id = world.requests.uuid();
     let body = format!(
         "<GetCallerIdentityResponse xmlns=\"{NAMESPACE}\"><GetCallerIdentityResult>\
          <Arn>arn:aws:sts::{account}:assumed-role/deploy/session</Arn><UserId>AROA0000000000000000A:session</UserId>\
@@ -44,7 +44,7 @@ pub(super) fn refusal(
     (status, kind): (u16, &str),
     message: &str,
 ) -> Response<Bytes> {
-    let id = world.ids.uuid();
+    let id = world.requests.uuid();
     let kind = match kind {
         "ThrottlingException" => "Throttling",
         "ServerException" => "InternalFailure",

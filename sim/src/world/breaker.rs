@@ -197,30 +197,6 @@ impl World {
         }
     }
 
-    /// A CloudWatch alarm of the service's deployment went off: it is rolled back.
-    pub fn alarm(&mut self, cluster: &str, name: &str) {
-        let found = self
-            .services
-            .iter()
-            .position(|one| one.cluster == cluster && one.name == name);
-        let Some(index) = found else { return };
-        let Some(primary) = self.services[index].deployments.first() else {
-            return;
-        };
-        if primary.rollout != Rollout::InProgress {
-            return;
-        }
-        let text = format!(
-            "(deployment {}) deployment failed: alarm detected.",
-            primary.id
-        );
-        self.say(index, &text);
-        self.roll_back(
-            index,
-            "Service deployment rolled back because an alarm was detected.",
-        );
-    }
-
     pub(crate) fn fail_primary(&mut self, index: usize, reason: &str) {
         let now = self.now;
         if let Some(primary) = self.services[index].deployments.first_mut() {
@@ -230,7 +206,12 @@ impl World {
         }
     }
 
-    fn end_record(&mut self, index: usize, arn: &str, (status, reason): (&'static str, &str)) {
+    pub(super) fn end_record(
+        &mut self,
+        index: usize,
+        arn: &str,
+        (status, reason): (&'static str, &str),
+    ) {
         let now = self.now;
         if let Some(record) = self.record_mut(index, arn) {
             record.status = status;
@@ -288,8 +269,12 @@ impl World {
                 }
             }
         }
-        let reason_of_it =
-            format!("ECS deployment circuit breaker: rolling back to deploymentId {id}.");
+        let by_the_breaker = reason.contains("circuit breaker");
+        let reason_of_it = if by_the_breaker {
+            format!("ECS deployment circuit breaker: rolling back to deploymentId {id}.")
+        } else {
+            format!("ECS deployment {id} in progress.")
+        };
         service.deployments.insert(
             0,
             Deployment {
@@ -306,6 +291,7 @@ impl World {
             record.status = "ROLLBACK_IN_PROGRESS";
             reason.clone_into(&mut record.reason);
             record.rollback = Some((reason.to_owned(), now, revision));
+            (record.stage.weight, record.stage.test_weight) = (0.0, 0.0);
             record.updated = now;
         }
         self.say(index, &format!("rolling back to deployment {id}."));

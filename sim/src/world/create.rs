@@ -1,10 +1,13 @@
 //! Services that have been there for a while when a story begins.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::World;
+use super::configuration::Configuration;
 use super::events::EventLog;
-use super::service::{Configuration, Rollout, Scheduling, Service};
+use super::service::{Rollout, Scheduling, Service};
 use super::spec::{ServiceSpec, TaskBehaviour};
 use super::task::Status;
 
@@ -38,11 +41,11 @@ impl World {
             launch_type: spec.launch_type,
             capacity_providers: spec.capacity_providers,
             scheduling: spec.scheduling,
-            configuration: Configuration {
-                minimum_healthy_percent: spec.minimum_healthy_percent,
-                maximum_percent: spec.maximum_percent,
-                breaker: spec.breaker,
-            },
+            configuration: Configuration::new(
+                spec.minimum_healthy_percent,
+                spec.maximum_percent,
+                spec.breaker,
+            ),
             deployments: Vec::new(),
             service_deployments: Vec::new(),
             revisions: Vec::new(),
@@ -67,14 +70,29 @@ impl World {
             events: EventLog::default(),
             last_completed: None,
             steady_said: Some(self.now - 3_600_000),
+            rebalancing: None,
             cluster: spec.cluster,
             name: spec.name,
         };
         self.services.push(service);
         let index = self.services.len() - 1;
         self.begin_deployment(index, &task_definition);
+        self.seat(index, &spec.on);
         self.settle_at_once(index, born);
         arn
+    }
+
+    /// Puts the service's tasks on these instances, in turn, without looking for a place.
+    fn seat(&mut self, index: usize, instances: &[String]) {
+        let service = self.services[index].clone();
+        let needs = Arc::new(self.needs_of(&service.task_definition).unwrap_or_default());
+        for instance in instances.iter().cycle().take(service.desired) {
+            let mut task = self.new_task(&service, 0, needs.clone());
+            task.id = self.ids.hex32();
+            "EC2".clone_into(&mut task.launch_type);
+            self.tasks.push(task);
+            self.settle_on(self.tasks.len() - 1, instance);
+        }
     }
 
     /// Makes the newest deployment of a service look as if it had completed long ago.
@@ -85,7 +103,8 @@ impl World {
             self.services[index].desired = places.len();
             self.services[index].deployments[0].desired = places.len();
         }
-        for _ in 0..self.services[index].desired {
+        let seated = self.tasks.iter().filter(|task| service.owns(task)).count();
+        for _ in seated..self.services[index].desired {
             if self.start_task(index, 0).is_err() {
                 break;
             }

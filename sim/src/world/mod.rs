@@ -3,16 +3,22 @@
 //! Seconds are its grain. Whatever happens between two calls happens second by second, in a
 //! fixed order: what was scripted, capacity providers, tasks, services. It knows no wire.
 
+mod alarms;
 mod breaker;
+mod configuration;
 mod create;
 mod daemon;
 mod events;
 mod fill;
+mod hooks;
 mod images;
 mod instance;
+mod native;
 mod needs;
 mod network;
 mod placement;
+mod protection;
+mod rebalance;
 mod scaling;
 mod scheduler;
 mod service;
@@ -28,16 +34,17 @@ mod update;
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub use configuration::{Alarms, Configuration, EarlySuccess, Strategy};
 pub use events::Event;
+pub use hooks::{Hook, HookSpec, LambdaAnswer, LambdaSpec};
 pub use images::{DOCKER_MANIFEST, Image, Repository, digest};
 pub(crate) use instance::INSTANCE_TYPES;
 pub use instance::Instance;
+pub use native::Stage;
 pub(crate) use needs::list;
 pub use scaling::Provider;
 pub(crate) use service::Counts;
-pub use service::{
-    Configuration, Deployment, Rollout, Scheduling, Service, ServiceDeployment, ServiceRevision,
-};
+pub use service::{Deployment, Rollout, Scheduling, Service, ServiceDeployment, ServiceRevision};
 pub use spec::{
     Breaker, DEREGISTRATION_DELAY_SECS, Exit, FargateSpec, InstanceSpec, ProviderSpec, ServiceSpec,
     SubnetSpec, TaskBehaviour,
@@ -61,6 +68,8 @@ type Script = Box<dyn FnOnce(&mut World) + Send>;
 pub struct World {
     now: i64,
     pub(crate) ids: Ids,
+    /// Ids of requests: how often somebody asks changes nothing in the world.
+    pub(crate) requests: Ids,
     pub(crate) region: String,
     pub(crate) account: String,
     /// Names; a cluster has nothing else of its own.
@@ -75,6 +84,10 @@ pub struct World {
     pub(crate) registry_password: Option<String>,
     behaviours: Vec<(String, TaskBehaviour)>,
     scripts: Vec<(i64, Script)>,
+    /// Functions that hooks call, by ARN, and how they answer.
+    lambdas: Vec<(String, LambdaSpec)>,
+    /// Names of the CloudWatch alarms that are in ALARM.
+    alarms: Vec<String>,
     /// Actions that the caller may not call, `ecs:ListTasks`.
     pub(crate) denied: Vec<String>,
     pub subnets: Vec<SubnetSpec>,
@@ -106,6 +119,7 @@ impl World {
         World {
             now: start,
             ids: Ids::seeded(7),
+            requests: Ids::seeded(11),
             region: "eu-west-1".to_owned(),
             account: "111122223333".to_owned(),
             clusters: Vec::new(),
@@ -119,6 +133,8 @@ impl World {
             registry_password: None,
             behaviours: Vec::new(),
             scripts: Vec::new(),
+            lambdas: Vec::new(),
+            alarms: Vec::new(),
             denied: Vec::new(),
             subnets: vec![SubnetSpec::default()],
             fargate: FargateSpec::default(),
@@ -291,15 +307,19 @@ impl World {
     fn drain_instances(&mut self) {
         let now = self.now;
         for index in 0..self.services.len() {
+            let draining = self.draining();
+            if draining.is_empty() {
+                return;
+            }
             let service = &self.services[index];
             if service.scheduling == Scheduling::Daemon {
                 continue;
             }
             let draining = |task: &Task| {
-                let on = task.instance.as_deref().and_then(|id| self.instance(id));
+                let on = task.instance.as_deref();
                 task.status.alive()
                     && service.owns(task)
-                    && on.is_some_and(|on| on.status == "DRAINING")
+                    && on.is_some_and(|id| draining.contains(&id))
             };
             let found: Vec<usize> = (0..self.tasks.len())
                 .filter(|at| draining(&self.tasks[*at]))

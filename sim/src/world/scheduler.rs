@@ -30,15 +30,20 @@ impl World {
             self.begin_service_deployment(index);
             self.reckon(index);
             self.check_breaker(index);
+            self.check_alarms(index);
+            self.run_stages(index);
             if self.services[index].scheduling == Scheduling::Daemon {
                 self.run_daemon(index);
             } else {
                 self.start_missing(index);
                 self.replace_unhealthy(index);
-                self.stop_surplus(index);
+                if !self.stop_blue(index) {
+                    self.stop_surplus(index);
+                }
                 self.note_deadlock(index);
             }
             self.finish(index);
+            self.rebalance(index);
         }
     }
 
@@ -53,7 +58,10 @@ impl World {
             }
             let counts = self.counts(&deployment.id);
             let usable = counts.alive().saturating_sub(counts.leaving);
-            let mut missing = if which == 0 {
+            let native = self.native_wants(index, which);
+            let mut missing = if let Some(wanted) = native {
+                wanted.saturating_sub(usable)
+            } else if which == 0 {
                 desired.saturating_sub(usable)
             } else {
                 // An older revision is only kept up to what the service asks for as a whole.
@@ -66,7 +74,9 @@ impl World {
                 // The first task alone, until its images' digests are known.
                 missing = missing.min(1_usize.saturating_sub(counts.alive()));
             }
-            missing = missing.min(upper.saturating_sub(total.alive()));
+            if native.is_none() {
+                missing = missing.min(upper.saturating_sub(total.alive()));
+            }
             let replaced = counts.leaving.min(missing);
             self.start_some(index, which, (missing, replaced));
         }
@@ -141,6 +151,7 @@ impl World {
             .saturating_sub(self.counts(&primary.id).alive());
         let lower = service.configuration.lower(service.desired);
         let dead = primary.rollout == Rollout::InProgress
+            && !service.configuration.is_native()
             && missing > 0
             && service.configuration.upper(service.desired) <= total.alive()
             && total.healthy <= lower
@@ -179,21 +190,22 @@ impl World {
             && counts.healthy >= service.desired
             && counts.alive() == service.desired
             && now >= primary.created + FIRST_ATTEMPT_MS;
-        if !steady || primary.rollout == Rollout::Failed {
+        let early = service.is_early_success(counts.healthy);
+        if !(steady || early) || primary.rollout == Rollout::Failed {
             self.services[index].deployments[0].settled = None;
             return;
         }
         let since = *self.services[index].deployments[0]
             .settled
             .get_or_insert(now);
-        if now - since < COMPLETES_AFTER_MS {
+        if now - since < COMPLETES_AFTER_MS || !self.is_baked(index) {
             return;
         }
         if self.services[index].deployments[0].rollout == Rollout::InProgress {
             self.complete(index);
         }
         let said = self.services[index].steady_said;
-        if said.is_none_or(|at| now - at >= STEADY_AGAIN_MS) {
+        if steady && said.is_none_or(|at| now - at >= STEADY_AGAIN_MS) {
             self.services[index].steady_said = Some(now);
             self.say_at(index, "has reached a steady state.", now + 1);
         }

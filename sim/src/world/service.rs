@@ -3,8 +3,10 @@
 use serde_json::Value;
 
 use super::World;
+use super::configuration::Configuration;
 use super::events::EventLog;
-use super::spec::Breaker;
+use super::native::Stage;
+use super::rebalance::Move;
 use super::task::{Status, Task};
 
 /// REPLICA or DAEMON.
@@ -13,26 +15,6 @@ pub enum Scheduling {
     #[default]
     Replica,
     Daemon,
-}
-
-/// `deploymentConfiguration`, the part that the scheduler acts on.
-#[derive(Clone, Debug)]
-pub struct Configuration {
-    pub minimum_healthy_percent: u32,
-    pub maximum_percent: u32,
-    pub breaker: Option<Breaker>,
-}
-
-impl Configuration {
-    /// Tasks that must stay running and healthy.
-    pub(crate) fn lower(&self, desired: usize) -> usize {
-        (desired * self.minimum_healthy_percent as usize).div_ceil(100)
-    }
-
-    /// Tasks that may be running or on their way.
-    pub(crate) fn upper(&self, desired: usize) -> usize {
-        desired * self.maximum_percent as usize / 100
-    }
 }
 
 /// `rolloutState`.
@@ -107,6 +89,11 @@ pub struct ServiceDeployment {
     pub rollback: Option<(String, i64, String)>,
     /// `TRIGGERED`, `MONITORING`, …, failures and threshold, as they were at the end.
     pub(crate) breaker: (&'static str, u32, u32),
+    pub stage: Stage,
+    /// Names of its alarms that went off.
+    pub triggered_alarms: Vec<String>,
+    /// They were in ALARM when it began, and don't count.
+    pub(crate) alarms_ignored: bool,
 }
 
 /// What DescribeServiceRevisions tells.
@@ -154,6 +141,7 @@ pub struct Service {
     /// Revision of the newest completed deployment, and its task definition.
     pub(crate) last_completed: Option<(String, String)>,
     pub(crate) steady_said: Option<i64>,
+    pub(crate) rebalancing: Option<Move>,
 }
 
 /// Tasks of a deployment or service, by state.
@@ -188,6 +176,21 @@ impl Service {
         task.service == self.name && task.cluster == self.cluster
     }
 
+    /// Whether so many healthy tasks are enough for `earlySuccessCriteria`, and the old tasks are
+    /// gone where they have to be.
+    pub(crate) fn is_early_success(&self, healthy: usize) -> bool {
+        let Some(early) = self.configuration.early_success else {
+            return false;
+        };
+        let enough = (self.desired * early.healthy_percent as usize).div_ceil(100);
+        let underway = |first: &Deployment| {
+            first.rollout == Rollout::InProgress && !first.is_rollback && first.desired > 0
+        };
+        self.deployments.first().is_some_and(underway)
+            && healthy >= enough.max(1)
+            && (early.deferred || self.deployments.len() == 1)
+    }
+
     pub(crate) fn deployment(&self, id: &str) -> Option<&Deployment> {
         self.deployments
             .iter()
@@ -199,34 +202,34 @@ impl Service {
 pub(crate) const FIRST_ATTEMPT_MS: i64 = 6_000;
 
 impl World {
-    fn leaving(&self, task: &Task) -> bool {
+    fn leaving(&self, task: &Task, draining: &[&str]) -> bool {
         let drained = || {
-            task.instance
-                .as_deref()
-                .and_then(|id| self.instance(id))
-                .is_some_and(|on| on.status == "DRAINING")
+            let on = task.instance.as_deref();
+            on.is_some_and(|id| draining.contains(&id))
         };
         task.status.alive() && (task.unhealthy(self.now) || drained())
     }
 
+    /// Ids of the instances that are being drained.
+    pub(super) fn draining(&self) -> Vec<&str> {
+        let draining = self.instances.iter().filter(|one| one.status == "DRAINING");
+        draining.map(|one| one.id.as_str()).collect()
+    }
+
     pub(crate) fn counts(&self, deployment: &str) -> Counts {
-        let mut counts = Counts::default();
-        for task in self
-            .tasks
-            .iter()
-            .filter(|task| task.deployment == deployment)
-        {
-            counts.add(task, self.now);
-            counts.leaving += usize::from(self.leaving(task));
-        }
-        counts
+        self.count(|task| task.deployment == deployment)
     }
 
     pub(crate) fn service_counts(&self, service: &Service) -> Counts {
+        self.count(|task| service.owns(task))
+    }
+
+    fn count(&self, which: impl Fn(&Task) -> bool) -> Counts {
+        let draining = self.draining();
         let mut counts = Counts::default();
-        for task in self.tasks.iter().filter(|task| service.owns(task)) {
+        for task in self.tasks.iter().filter(|task| which(task)) {
             counts.add(task, self.now);
-            counts.leaving += usize::from(self.leaving(task));
+            counts.leaving += usize::from(self.leaving(task, &draining));
         }
         counts
     }
@@ -242,8 +245,15 @@ impl World {
         );
         let revision = self.arn(&format!("service-revision/{cluster}/{name}/{number}"));
         let service_deployment = self.arn(&format!("service-deployment/{cluster}/{name}/{short}"));
+        let underway = |one: &ServiceDeployment| one.finished.is_none();
+        let reconciles = self.services[index]
+            .service_deployments
+            .iter()
+            .any(underway);
         self.supersede(index);
+        let alarms_ignored = self.ignores_alarms(index);
         let service = &mut self.services[index];
+        let stage = Stage::first(&service.configuration, reconciles, now);
         let source_revisions = service
             .deployments
             .iter()
@@ -267,6 +277,9 @@ impl World {
             target_revision: revision.clone(),
             rollback: None,
             breaker: ("MONITORING", 0, 0),
+            stage,
+            triggered_alarms: Vec::new(),
+            alarms_ignored,
         });
         task_definition.clone_into(&mut service.task_definition);
         let deployment = new_deployment(

@@ -101,6 +101,8 @@ pub struct ServiceSpec {
     pub az_rebalancing: bool,
     pub health_check_grace_secs: i64,
     pub subnets: Vec<String>,
+    /// Ids of the instances that its tasks are on, in turn; empty: the scheduler places them.
+    pub on: Vec<String>,
     /// How long ago the service was created.
     pub age_secs: i64,
 }
@@ -125,6 +127,7 @@ impl Default for ServiceSpec {
             az_rebalancing: false,
             health_check_grace_secs: 0,
             subnets: vec!["subnet-0aaa".to_owned()],
+            on: Vec::new(),
             age_secs: 7 * 24 * 3600,
         }
     }

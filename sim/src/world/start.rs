@@ -80,7 +80,7 @@ impl World {
         Ok(id)
     }
 
-    fn new_task(&self, service: &Service, which: usize, needs: Arc<Needs>) -> Task {
+    pub(super) fn new_task(&self, service: &Service, which: usize, needs: Arc<Needs>) -> Task {
         let deployment = &service.deployments[which];
         let behaviour = self.behaviour_of(&deployment.task_definition, &needs);
         let digests = needs
@@ -118,6 +118,7 @@ impl World {
             due: None,
             holds: false,
             was_healthy: false,
+            protected_until: None,
             reckoned: false,
         }
     }

@@ -121,8 +121,13 @@ impl World {
             (old_alive + counts.healthy).saturating_sub(desired)
         };
         let primary_id = primary.id.clone();
+        let extra = self.extra(service);
         if old_alive > 0 {
-            let chosen = self.choose_old(index, &primary_id, (in_the_way.max(replaced), spare));
+            let wanted = in_the_way.max(replaced);
+            let chosen = self.choose_old(index, &primary_id, (wanted, spare));
+            if chosen.len() < wanted.min(spare) {
+                self.complain_of_protection(index, |task| task.deployment != primary_id);
+            }
             if !chosen.is_empty() {
                 self.stop_chosen(index, &chosen);
                 let primary = &mut self.services[index].deployments[0];
@@ -131,9 +136,12 @@ impl World {
                     primary.next_attempt = primary.next_attempt.min(now + 2_000);
                 }
             }
-        } else if counts.alive() > desired + counts.leaving {
-            let surplus = counts.alive() - desired - counts.leaving;
+        } else if counts.alive() > desired + counts.leaving + extra {
+            let surplus = counts.alive() - desired - counts.leaving - extra;
             let chosen = self.in_stop_order(index, surplus, |task| task.deployment == primary_id);
+            if chosen.len() < surplus {
+                self.complain_of_protection(index, |task| task.deployment == primary_id);
+            }
             self.stop_chosen(index, &chosen);
         }
     }
@@ -178,7 +186,7 @@ impl World {
         chosen
     }
 
-    /// Up to `count` tasks for which `which` holds, in ECS's order: the zone with the most tasks
+    /// Up to `count` unprotected tasks for which `which` holds, in ECS's order: the zone with the most tasks
     /// of the service, then the instance with the most, those that don't run yet first.
     fn in_stop_order(
         &self,
@@ -213,7 +221,10 @@ impl World {
             };
             let next = positions
                 .iter()
-                .filter(|position| which(&self.tasks[**position]))
+                .filter(|position| {
+                    let task = &self.tasks[**position];
+                    which(task) && task.protection(self.now).is_none()
+                })
                 .max_by_key(key);
             match next {
                 Some(position) if chosen.len() < count => chosen.push(*position),

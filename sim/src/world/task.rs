@@ -104,6 +104,8 @@ pub struct Task {
     /// The agent has given it its resources.
     pub(crate) holds: bool,
     pub(crate) was_healthy: bool,
+    /// Until when scale-in and deployments leave it alone.
+    pub(crate) protected_until: Option<i64>,
     /// Its end has been looked at by the scheduler.
     pub(crate) reckoned: bool,
 }

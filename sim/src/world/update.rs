@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::World;
+use super::configuration::Configuration;
 use super::needs::{list, number};
-use super::service::{Configuration, Scheduling, Service};
-use super::spec::Breaker;
+use super::service::{Scheduling, Service};
 use super::taskdef::{Refusal, TaskDefinition};
 
 /// The members of an UpdateService request.
@@ -74,7 +74,7 @@ impl World {
                         desired count value and try again.";
             return Err(Refusal::parameter(text));
         }
-        let configuration = configured(&service.configuration, &body["deploymentConfiguration"])?;
+        let configuration = (service.configuration).changed_by(&body["deploymentConfiguration"])?;
         refuse_percentages(service, &configuration, body)?;
         self.apply(index, body, configuration);
         let service = &mut self.services[index];
@@ -199,6 +199,13 @@ impl World {
             let text = "Service deployment not found.";
             return Err(Refusal::new("ServiceDeploymentNotFoundException", text));
         };
+        // One that is on its way back already just goes on.
+        if matches!(
+            record.status,
+            "STOP_REQUESTED" | "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS"
+        ) {
+            return Ok(());
+        }
         if !matches!(record.status, "PENDING" | "IN_PROGRESS") {
             let text = format!(
                 "The service deployment cannot be stopped because its status is {}.",
@@ -210,44 +217,6 @@ impl World {
         record.updated = now;
         Ok(())
     }
-}
-
-/// The configuration with the members that the request has.
-fn configured(now: &Configuration, wanted: &Value) -> Result<Configuration, Refusal> {
-    let mut configuration = now.clone();
-    let percent = |value: &Value, least: i64| -> Result<Option<u32>, Refusal> {
-        match value.as_i64() {
-            Some(number) if number < least => Err(Refusal::parameter(
-                "Invalid deployment configuration: percentages cannot be negative.",
-            )),
-            Some(number) => Ok(u32::try_from(number).ok()),
-            None => Ok(None),
-        }
-    };
-    if let Some(minimum) = percent(&wanted["minimumHealthyPercent"], 0)? {
-        configuration.minimum_healthy_percent = minimum;
-    }
-    if let Some(maximum) = percent(&wanted["maximumPercent"], 0)? {
-        configuration.maximum_percent = maximum;
-    }
-    let breaker = &wanted["deploymentCircuitBreaker"];
-    if breaker.is_object() {
-        let threshold = &breaker["thresholdConfiguration"];
-        let usual = Breaker::default();
-        configuration.breaker = Some(Breaker {
-            enable: breaker["enable"] == true,
-            rollback: breaker["rollback"] == true,
-            threshold_type: threshold["type"]
-                .as_str()
-                .map_or(usual.threshold_type, str::to_owned),
-            threshold_value: threshold["value"]
-                .as_i64()
-                .and_then(|value| u32::try_from(value).ok())
-                .unwrap_or(usual.threshold_value),
-            reset_on_healthy_task: breaker["resetOnHealthyTask"].as_bool().unwrap_or(true),
-        });
-    }
-    Ok(configuration)
 }
 
 fn refuse_percentages(

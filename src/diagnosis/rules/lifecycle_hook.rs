@@ -16,7 +16,12 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(seen: &Seen<'_>) -> Option<Finding> {
     if let Some(sighted) = seen.of(CauseKind::LifecycleHook) {
-        let target = word_after(sighted.text(), "hook target ").unwrap_or("of the deployment");
+        let named = ["hook target ", "response from "];
+        let target = named.iter().find_map(|marker| word_after(sighted.text(), marker));
+        let Some(target) = target else {
+            let remedies = vec![advise("look at the deployment's lifecycle hooks: a pause that nobody ended in time, a function that failed, or its role")];
+            return Some(sighted.found("a lifecycle hook failed the deployment", remedies));
+        };
         let message = format!("a lifecycle hook failed the deployment: {}", code(target));
         let remedies = vec![
             advise(format!("read the log of the hook's function {}", code(target))),
@@ -27,7 +32,12 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
     let deployment = seen.case.service_deployment?;
     let waits = |hook: &&Hook| hook.status == "AWAITING_ACTION";
     let hook = deployment.hooks.iter().find(waits)?;
-    let until = hook.expires.map(|at| format!(", for {} yet", age(at.since(seen.case.now))));
+    let then = match hook.timeout_action.as_str() {
+        "CONTINUE" => ", then ECS goes on",
+        "ROLLBACK" => ", then ECS rolls back",
+        _ => "",
+    };
+    let until = hook.expires.map(|at| format!(", for {} yet{then}", age(at.since(seen.case.now))));
     let message = format!(
         "the deployment waits at the lifecycle hook {} for somebody to let it go on{}",
         code(&hook.id),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::Reader;
+use super::reader::Reader;
 use crate::aws::LogStream;
 use crate::diagnosis::{LogTail, TargetHealth};
 use crate::rollout::{Line, Look, State, Step, Verdict, failures, step};
@@ -55,6 +55,21 @@ impl Reader<'_> {
             .get(&index)
             .map(|seen| seen.unhealthy.clone())
             .unwrap_or_default();
+    }
+
+    /// Adds which old tasks are protected, where ECS should have stopped them by now.
+    pub(super) async fn protection(&mut self, state: &State, look: &mut Look) {
+        const ACTION: &str = "ecs:GetTaskProtection";
+        let old = look.old_tasks(&state.target);
+        if !state.wants_protection() || old.is_empty() || self.denied.contains(ACTION) {
+            return;
+        }
+        let asked = self.aws.protected_tasks(&state.target.cluster, &old);
+        if let Ok(answer) = tokio::time::timeout(READ_TIMEOUT, asked).await
+            && let Some(found) = self.unneeded(answer)
+        {
+            look.protect(found);
+        }
     }
 
     async fn read_targets(&mut self, index: usize, look: &Look) {

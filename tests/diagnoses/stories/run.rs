@@ -146,12 +146,13 @@ fn lifecycle_hook() {
                 status: "AWAITING_ACTION".to_owned(),
                 target: String::new(),
                 expires: Some(plimsoll::snapshot::Timestamp(BEGAN.0 + 3_900_000)),
+                timeout_action: "ROLLBACK".to_owned(),
             }],
             ..ServiceDeployment::default()
         });
     });
     insta::assert_snapshot!(world.told(), @r"
-    lifecycle-hook: the deployment waits at the lifecycle hook `approve` for somebody to let it go on, for 1h yet
+    lifecycle-hook: the deployment waits at the lifecycle hook `approve` for somebody to let it go on, for 1h yet, then ECS rolls back
     | lifecycle hook `approve`: AWAITING_ACTION
     > let it go on: `aws ecs continue-service-deployment --service-deployment-arn arn:aws:ecs:eu-central-1:000000000000:service-deployment/web/api/d1 --hook-id approve --action CONTINUE`
     ");

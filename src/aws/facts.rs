@@ -1,0 +1,82 @@
+//! What stays as it is for the length of a run, and so is asked for once: what a revision's tasks
+//! need, what an instance type has, and which actions are denied.
+//!
+//! A memory, no more: whoever reads puts it in, and asks here first.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::document::Described;
+use super::ec2::InstanceType;
+use super::error::AwsError;
+use crate::capacity::TaskNeeds;
+
+/// Revisions that are remembered: two for each of a thousand services.
+const REVISIONS_MAX: usize = 2000;
+/// Instance types that are remembered; AWS has fewer than a thousand.
+const TYPES_MAX: usize = 1000;
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Facts(Arc<Mutex<Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    needs: BTreeMap<String, TaskNeeds>,
+    types: BTreeMap<String, InstanceType>,
+    denied: BTreeMap<&'static str, AwsError>,
+}
+
+impl Facts {
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What tasks of a revision need, by its ARN.
+    pub(super) fn needs(&self, arn: &str) -> Option<TaskNeeds> {
+        self.lock().needs.get(arn).cloned()
+    }
+
+    pub(super) fn note_revision(&self, described: &Described) {
+        let mut known = self.lock();
+        if known.needs.len() < REVISIONS_MAX && !known.needs.contains_key(&described.arn) {
+            let needs = TaskNeeds::of(&described.document);
+            known.needs.insert(described.arn.clone(), needs);
+        }
+    }
+
+    /// Those of the types that are known, and the names of the others.
+    pub(super) fn types(&self, names: &BTreeSet<String>) -> (Vec<InstanceType>, Vec<String>) {
+        let known = self.lock();
+        let (mut found, mut missing) = (Vec::new(), Vec::new());
+        for name in names {
+            match known.types.get(name) {
+                Some(one) => found.push(one.clone()),
+                None => missing.push(name.clone()),
+            }
+        }
+        (found, missing)
+    }
+
+    pub(super) fn note_types(&self, types: &[InstanceType]) {
+        let mut known = self.lock();
+        for one in types {
+            if known.types.len() < TYPES_MAX {
+                known.types.insert(one.name.clone(), one.clone());
+            }
+        }
+    }
+
+    /// How one of these IAM actions was denied before.
+    pub(super) fn denied(&self, actions: &[&str]) -> Option<AwsError> {
+        let known = self.lock();
+        actions
+            .iter()
+            .find_map(|action| known.denied.get(action).cloned())
+    }
+
+    pub(super) fn note_denied(&self, error: &AwsError) {
+        if error.is_denied() {
+            self.lock().denied.insert(error.action, error.clone());
+        }
+    }
+}
