@@ -89,8 +89,11 @@ pub(super) fn loose(claim: &Claim<'_, '_>, part: impl Fn(&Task) -> i64) -> i64 {
     let of = |service| ground.tasks_of(service).iter().map(|(task, _)| *task);
     let own = of(name).filter(|task| passing(task) && (is_going(task) || !claim.is_new(task)));
     let theirs = ground.others(name).flat_map(|comer| {
-        let old = |task: &Task| comer.frees && !comer.is_new(task);
-        of(comer.service).filter(move |task| passing(task) || old(task))
+        let goes = |task: &Task| match comer.is_new(task) {
+            true => comer.may_move(),
+            false => comer.frees,
+        };
+        of(comer.service).filter(move |task| passing(task) || goes(task))
     });
     own.chain(theirs)
         .filter(|task| there(task))

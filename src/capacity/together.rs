@@ -4,6 +4,8 @@
 //! which ECS serves them. At best their old tasks all make room and their new ones go elsewhere;
 //! at worst the old ones stay and the new ones take as many seats as they can.
 
+use std::collections::HashMap;
+
 use super::arithmetic::Bounds;
 use super::claim::{Claim, is_going, is_steady};
 use super::fargate::{self, is_fargate};
@@ -34,11 +36,21 @@ pub(super) struct Comer<'a> {
     held: Vec<(usize, Rival)>,
     /// Whether it may ever set that free.
     pub(super) frees: bool,
+    rebalances: bool,
+    has_old: bool,
+    /// What its new tasks hold at most, by room, where it rebalances.
+    moves: HashMap<usize, Rival>,
 }
 
 impl Comer<'_> {
     pub(super) fn is_new(&self, task: &Task) -> bool {
         self.target.is_some_and(|target| task.started_by == target)
+    }
+
+    /// Whether ECS may move its new tasks: it rebalances the zones of a service whose rollout is
+    /// through.
+    pub(super) fn may_move(&self) -> bool {
+        self.rebalances && (self.frees || !self.has_old)
     }
 
     /// How many tasks with a network interface it may start: its new ones, and old ones that ECS
@@ -154,17 +166,25 @@ fn meet<'a>(ground: &mut Ground<'a>, deploy: &Deploy<'a>) {
         gives: rolling.then_some(Rival::MOST),
         held: Vec::new(),
         frees: true,
+        rebalances: service.az_rebalancing,
+        has_old: false,
+        moves: HashMap::new(),
     };
     let mut held = Vec::new();
     for (task, room) in ground.tasks_of(&service.name) {
+        comer.has_old |= !is_going(task) && !comer.is_new(task);
         let Some(at) = room.filter(|_| !is_going(task)) else {
             continue;
         };
+        let freed = Freed::of(task, deploy.old_needs, (&ground.rooms[at], deploy.needs));
         if comer.is_new(task) {
             comer.placed += 1;
+            if comer.rebalances {
+                let here = comer.moves.entry(at).or_default();
+                *here = here.plus(Rival::of(&freed));
+            }
             continue;
         }
-        let freed = Freed::of(task, deploy.old_needs, (&ground.rooms[at], deploy.needs));
         held.push((at, Rival::of(&freed)));
         if is_steady(task) {
             comer.rooms.push(at);
@@ -183,14 +203,24 @@ impl<'a> Ground<'a> {
             .filter(move |comer| comer.service != service)
     }
 
+    /// What the service's own new tasks hold, where that is in the sum of the rivals.
+    pub(super) fn moves_of(&self, service: &str) -> Option<&HashMap<usize, Rival>> {
+        let own = self.comers.iter().find(|comer| comer.service == service);
+        own.filter(|comer| comer.may_move())
+            .map(|comer| &comer.moves)
+    }
+
     /// Sums up what the old tasks hold of those services (by their place in the run) that may
-    /// set it free.
+    /// set it free, and the new ones of those that may move.
     fn sum_rivals(&mut self, frees: impl Fn(usize) -> bool) {
         let mut rivals = vec![Rival::default(); self.rooms.len()];
         for (at, comer) in self.comers.iter_mut().enumerate() {
             comer.frees = frees(at);
             for (room, one) in comer.held.iter().filter(|_| comer.frees) {
                 rivals[*room] = rivals[*room].plus(*one);
+            }
+            for (room, all) in comer.moves.iter().filter(|_| comer.may_move()) {
+                rivals[*room] = rivals[*room].plus(*all);
             }
         }
         self.rivals = rivals;

@@ -352,3 +352,49 @@ fn a_group_that_grows_brings_room_for_the_addresses() {
     };
     check(&plan, "unknown");
 }
+
+/// The proof was wrong: once the rollout of another service of the run was through, ECS moved one
+/// of its tasks to another zone, and that made room. (The stand-in rebalances since.)
+#[test]
+fn a_service_that_is_rebalanced_makes_room_for_another() {
+    let machine = |(zone, kind)| Machine {
+        zone,
+        kind,
+        ..Machine::default()
+    };
+    let on_arm = |size: Size| Size {
+        architecture: Some("ARM64"),
+        ..size
+    };
+    let moving = Party {
+        new: size(1024, 256),
+        balanced: true,
+        rebalancing: true,
+        ..party(3, (50, 150), &size(256, 3800))
+    };
+    let idle = Party {
+        name: "web",
+        new: on_arm(size(2048, 900)),
+        ..party(12, (0, 100), &size(1100, 4000))
+    };
+    let waiting = Party {
+        name: "jobs",
+        new: size(512, 4000),
+        ..party(3, (0, 100), &on_arm(size(256, 900)))
+    };
+    let machines = [
+        ("eu-west-1c", "m5.large"),
+        ("eu-west-1b", "m5.large"),
+        ("eu-west-1a", "t4g.large"),
+    ];
+    let plan = Plan {
+        machines: machines.map(machine).into(),
+        others: vec![Party {
+            name: "cache",
+            ..party(3, (100, 200), &size(0, 1500))
+        }],
+        deployed: vec![moving, idle, waiting],
+        ..Plan::default()
+    };
+    check(&plan, "unknown");
+}
