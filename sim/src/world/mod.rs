@@ -16,6 +16,7 @@ mod instance;
 mod native;
 mod needs;
 mod network;
+mod one_off;
 mod placement;
 mod protection;
 mod rebalance;
@@ -42,6 +43,7 @@ pub(crate) use instance::INSTANCE_TYPES;
 pub use instance::Instance;
 pub use native::Stage;
 pub(crate) use needs::list;
+pub(crate) use one_off::RunTask;
 pub use scaling::Provider;
 pub(crate) use service::Counts;
 pub use service::{Deployment, Rollout, Scheduling, Service, ServiceDeployment, ServiceRevision};
@@ -79,6 +81,10 @@ pub struct World {
     pub(crate) families: BTreeMap<String, Vec<TaskDefinition>>,
     pub(crate) services: Vec<Service>,
     pub(crate) tasks: Vec<Task>,
+    /// The RunTask calls that started something.
+    one_offs: Vec<one_off::OneOff>,
+    /// How the tasks behave that RunTask starts: at first they end after five seconds, with 0.
+    pub one_off: TaskBehaviour,
     pub(crate) repositories: Vec<Repository>,
     pub(crate) registry_address: Option<String>,
     pub(crate) registry_password: Option<String>,
@@ -128,6 +134,8 @@ impl World {
             families: BTreeMap::new(),
             services: Vec::new(),
             tasks: Vec::new(),
+            one_offs: Vec::new(),
+            one_off: one_off::ends_well(),
             repositories: Vec::new(),
             registry_address: None,
             registry_password: None,

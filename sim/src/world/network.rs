@@ -4,6 +4,8 @@
 //! The scheduler goes by zones and VPCs alone. Addresses are EC2's business: where there is none,
 //! the task that was started already ends.
 
+use serde_json::Value;
+
 use super::World;
 use super::instance::Instance;
 use super::needs::{Needs, list};
@@ -23,9 +25,8 @@ pub(crate) struct Interface {
 }
 
 impl World {
-    /// The subnets of the service's network configuration, in its order.
-    fn subnets_of(&self, service: &Service) -> Vec<&SubnetSpec> {
-        let network = service.network.as_ref();
+    /// The subnets of a network configuration, in its order.
+    fn subnets_of(&self, network: Option<&Value>) -> Vec<&SubnetSpec> {
         let ids = network.map_or(&[][..], |network| {
             list(&network["awsvpcConfiguration"]["subnets"])
         });
@@ -36,11 +37,11 @@ impl World {
     /// Whether a task of the service can have its interface on the instance: an interface goes
     /// to an instance of its own zone and VPC.
     pub(super) fn reaches(&self, service: &Service, needs: &Needs, instance: &Instance) -> bool {
-        let subnets = self.subnets_of(service);
+        let subnets = self.subnets_of(service.network.as_ref());
         !needs.awsvpc || subnets.iter().any(|subnet| is_beside(subnet, instance))
     }
 
-    /// Gives the task its interface in one of the service's subnets, on an instance in one beside
+    /// Gives the task its interface in one of its subnets, on an instance in one beside
     /// it. Which of several is ECS's choice; addresses are not looked at. False where the subnet
     /// has none.
     pub(super) fn take_address(&mut self, position: usize) -> bool {
@@ -49,10 +50,8 @@ impl World {
             return true;
         }
         let instance = task.instance.as_deref().and_then(|id| self.instance(id));
-        let Some(service) = self.services.iter().find(|service| service.owns(task)) else {
-            return false;
-        };
-        let subnets = self.subnets_of(service);
+        let network = task.network.as_ref();
+        let subnets = self.subnets_of(network);
         let open: Vec<&SubnetSpec> = subnets
             .into_iter()
             .filter(|subnet| instance.is_none_or(|instance| is_beside(subnet, instance)))
@@ -60,7 +59,6 @@ impl World {
         let Some(chosen) = open.get(task.number() as usize % open.len().max(1)) else {
             return false;
         };
-        let network = service.network.as_ref();
         let public =
             network.is_some_and(|all| all["awsvpcConfiguration"]["assignPublicIp"] == "ENABLED");
         let (id, zone) = (chosen.id.clone(), chosen.zone.clone());

@@ -32,7 +32,16 @@ const UNAVAILABLE: &str = "Capacity is unavailable at this time. Please try agai
 impl World {
     /// Starts one task of the service's deployment number `which`; its id, or why not.
     pub(crate) fn start_task(&mut self, index: usize, which: usize) -> Result<String, NoStart> {
-        let service = &self.services[index];
+        let begun = self.begin(&self.services[index], which)?;
+        Ok(self.launch(begun))
+    }
+
+    /// A task of the service's deployment number `which`, with the instance that it goes to.
+    pub(super) fn begin(
+        &self,
+        service: &Service,
+        which: usize,
+    ) -> Result<(Task, Option<String>), NoStart> {
         let deployment = &service.deployments[which];
         let needs = self
             .needs_of(&deployment.task_definition)
@@ -63,21 +72,26 @@ impl World {
         task.provider = provider;
         let launch_type = if fargate { "FARGATE" } else { "EC2" };
         launch_type.clone_into(&mut task.launch_type);
-        task.id = self.ids.hex32();
         if fargate {
             task.due = Some(self.now + self.fargate.eni_secs * 1000);
         }
-        let id = task.id.clone();
+        Ok((task, instance))
+    }
+
+    /// From here on the task is one of the world's; its id.
+    pub(super) fn launch(&mut self, (mut task, instance): (Task, Option<String>)) -> String {
+        let id = self.ids.hex32();
+        task.id.clone_from(&id);
         self.tasks.push(task);
         let position = self.tasks.len() - 1;
         match instance {
             Some(instance) => self.settle_on(position, &instance),
-            None if fargate => {
+            None if self.tasks[position].launch_type == "FARGATE" => {
                 self.take_address(position);
             }
             None => {}
         }
-        Ok(id)
+        id
     }
 
     pub(super) fn new_task(&self, service: &Service, which: usize, needs: Arc<Needs>) -> Task {
@@ -91,6 +105,7 @@ impl World {
             id: String::new(),
             cluster: service.cluster.clone(),
             service: service.name.clone(),
+            group: format!("service:{}", service.name),
             started_by: deployment.id.clone(),
             deployment: deployment.id.clone(),
             task_definition: deployment.task_definition.clone(),
@@ -98,6 +113,7 @@ impl World {
             provider: None,
             launch_type: String::new(),
             az: None,
+            network: service.network.clone(),
             interface: None,
             status: Status::Pending,
             healthy: None,

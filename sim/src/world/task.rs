@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::World;
 use super::instance::Taken;
 use super::needs::Needs;
@@ -63,9 +65,11 @@ pub struct Task {
     /// 32 hexadecimal digits.
     pub id: String,
     pub cluster: String,
-    /// The service's name.
+    /// The service's name; a name that no service can have where RunTask started it.
     pub service: String,
-    /// The deployment that started it.
+    /// `service:NAME`, or `family:NAME` where RunTask started it.
+    pub group: String,
+    /// The deployment that started it, or what RunTask was given.
     pub started_by: String,
     /// The deployment that it counts for; a rollback takes over tasks of its own revision.
     pub(crate) deployment: String,
@@ -76,6 +80,8 @@ pub struct Task {
     pub provider: Option<String>,
     pub launch_type: String,
     pub az: Option<String>,
+    /// `networkConfiguration`, as it was when the task was started.
+    pub(crate) network: Option<Value>,
     /// In `awsvpc` mode, once EC2 was asked for it.
     pub(crate) interface: Option<Interface>,
     pub status: Status,
