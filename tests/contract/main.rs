@@ -1,5 +1,5 @@
 //! What the project promises about itself: inputs and outputs said once, the lines between modules,
-//! what is linked in.
+//! what is linked in, how a release is made.
 //!
 //! `UPDATE=1 cargo test --test contract` writes `action.yml` and the README's tables anew.
 
@@ -9,6 +9,8 @@ mod action;
 mod lock;
 #[cfg(test)]
 mod readme;
+#[cfg(test)]
+mod release;
 #[cfg(test)]
 mod tidy;
 
