@@ -135,10 +135,11 @@ pub async fn run(
 
 /// Does `task`. The report holds the outcome in any case.
 pub async fn carry_out(run: &mut Run, request: &Request, task: Task) {
+    // Whole stories are too large for the stack of whoever waits for them.
     let done = match task {
-        Task::Deploy => deploy::deploy(run, request).await,
-        Task::Watch => inspect::watch(run, request).await,
-        Task::Explain => inspect::explain(run, request).await,
+        Task::Deploy => Box::pin(deploy::deploy(run, request)).await,
+        Task::Watch => Box::pin(inspect::watch(run, request)).await,
+        Task::Explain => Box::pin(inspect::explain(run, request)).await,
     };
     run.report.finished = run.clock.now();
     if let Err(failure) = done {

@@ -13,12 +13,14 @@ mod follow;
 mod forecast;
 mod image;
 mod leave;
+mod one_off;
 mod platform;
 mod rollback;
 mod start;
 
+use serde_json::Value;
+
 use crate::failure::Failure;
-use crate::image::Platform;
 use crate::plan::{DefinitionPlan, Plan};
 use crate::report::{DefinitionReport, Outcome, ServiceReport};
 use crate::request::Request;
@@ -29,7 +31,7 @@ use image::Images;
 pub(crate) use follow::to_the_end as follow_to_the_end;
 pub(crate) use forecast::forecast_same;
 pub use leave::take_leave;
-pub(crate) use start::Started;
+pub(crate) use start::{Next, Started};
 
 /// Deploys what `request` asks for.
 ///
@@ -38,18 +40,19 @@ pub(crate) use start::Started;
 pub async fn deploy(run: &mut Run, request: &Request) -> Result<(), Failure> {
     let services = services(run, request).await?;
     let bases = definition::bases(run, request, &services).await?;
-    let wanted = wanted_platform(request, &bases)?;
+    let wanted = platform::wanted(request, &services, &bases)?;
     let found = image::find(run, request, &wanted).await?;
     let mut plan = definition::plan(request, &services, &bases, &found)?;
     show(run, &plan);
-    let outlook = forecast::outlook(run, request, &services, (&bases, &plan)).await;
+    one_off::prepare(run, request, &plan).await?;
+    let outlook = forecast::outlook(run, request, &services, (&bases, &plan, &found)).await?;
     if request.dry_run {
-        return forecast::planned(run, request, &found, &wanted, &outlook);
+        return forecast::planned(run, request, &found, &outlook);
     }
     outlook.refuse(run)?;
     if let Images::ToBuild(job) = &found {
-        let reference = job.build(run, &wanted).await?;
-        plan = definition::plan(request, &services, &bases, &Images::One(reference))?;
+        let built = job.build(run).await?;
+        plan = definition::plan(request, &services, &bases, &Images::One(built))?;
         note(run, &plan);
     }
     let registered = start::definitions(run, &plan).await?;
@@ -67,8 +70,11 @@ pub async fn deploy(run: &mut Run, request: &Request) -> Result<(), Failure> {
         );
         return Ok(());
     }
-    let targets = start::updates(run, request, &services, &plan, &registered).await;
-    follow::to_the_end(run, request, targets).await
+    one_off::before_the_rollout(run, request, &services, (&plan, &registered)).await?;
+    let queue = start::queue(&services, &plan, &registered);
+    follow::to_the_end(run, request, queue).await;
+    start::tell_left_over(run, &registered);
+    Ok(())
 }
 
 /// The services of the request, once it is known that this is the account that is meant. They stand
@@ -112,45 +118,25 @@ fn reported(service: &Service) -> ServiceReport {
     }
 }
 
-/// The platform that the image must have: the one that is asked for, else the definition's own,
-/// else `linux/amd64`.
-fn wanted_platform(request: &Request, bases: &[definition::Base]) -> Result<Platform, Failure> {
-    let given = request.platform.as_deref();
-    let own = bases.iter().find_map(definition::Base::runs_on);
-    match given.or(own) {
-        None => Ok(Platform::linux_amd64()),
-        Some(text) => text
-            .parse()
-            .map_err(|_| Failure::invalid(format!("`{text}` is no platform"))),
-    }
-}
-
 fn show(run: &mut Run, plan: &Plan) {
     for definition in &plan.definitions {
-        match definition {
-            DefinitionPlan::Existing { arn } => run.console.line(&format!(
-                "task definition: {} as it is",
-                crate::snapshot::last_part(arn)
-            )),
+        let (what, changes) = match definition {
+            DefinitionPlan::Existing { arn, changes, .. } => (
+                format!("{} as it is", crate::snapshot::last_part(arn)),
+                changes,
+            ),
             DefinitionPlan::Register {
                 family, changes, ..
-            } => {
-                run.console.line(&format!(
-                    "task definition: a new revision of `{family}`, {} change{}",
-                    changes.len(),
-                    if changes.len() == 1 { "" } else { "s" }
-                ));
-                for change in changes {
-                    let words =
-                        |value: &Option<String>| value.clone().unwrap_or_else(|| "–".to_owned());
-                    run.console.line(&format!(
-                        "  {}: {} → {}",
-                        change.path,
-                        words(&change.before),
-                        words(&change.after)
-                    ));
-                }
-            }
+            } => (format!("a new revision of `{family}`"), changes),
+        };
+        let count = match (changes.len(), definition) {
+            (0, DefinitionPlan::Existing { .. }) => String::new(),
+            (1, _) => ", 1 change".to_owned(),
+            (count, _) => format!(", {count} changes"),
+        };
+        run.console.line(&format!("task definition: {what}{count}"));
+        for change in changes {
+            run.console.line(&format!("  {change}"));
         }
     }
     note(run, plan);
@@ -158,14 +144,32 @@ fn show(run: &mut Run, plan: &Plan) {
 
 /// What the first definition changes, for the report.
 fn note(run: &mut Run, plan: &Plan) {
-    if let Some(DefinitionPlan::Register {
-        family, changes, ..
-    }) = plan.definitions.first()
-    {
-        run.report.definition = Some(DefinitionReport {
+    run.report.definition = plan.definitions.first().map(|definition| match definition {
+        DefinitionPlan::Existing {
+            arn,
+            document,
+            changes,
+        } => DefinitionReport {
+            arn: arn.clone(),
+            family: text(document, "family"),
+            revision: document
+                .get("revision")
+                .and_then(Value::as_i64)
+                .unwrap_or_default(),
+            changes: changes.clone(),
+            ..DefinitionReport::default()
+        },
+        DefinitionPlan::Register {
+            family, changes, ..
+        } => DefinitionReport {
             family: family.clone(),
             changes: changes.clone(),
             ..DefinitionReport::default()
-        });
-    }
+        },
+    });
+}
+
+fn text(document: &Value, name: &str) -> String {
+    let text = document.get(name).and_then(Value::as_str);
+    text.unwrap_or_default().to_owned()
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::deploy::{self, Started};
+use crate::deploy::{self, Next, Started};
 use crate::failure::Failure;
 use crate::report::Outcome;
 use crate::request::Request;
@@ -44,13 +44,14 @@ pub async fn watch(run: &mut Run, request: &Request) -> Result<(), Failure> {
         run.report.services[index]
             .task_definition
             .clone_from(&target.task_definition);
-        started.push(Started {
+        started.push(Next::Started(Started {
             index,
             target,
             document,
-        });
+        }));
     }
-    deploy::follow_to_the_end(run, request, started).await
+    deploy::follow_to_the_end(run, request, started).await;
+    Ok(())
 }
 
 /// Says of each service whether its rollout is steady, moving, failing or stuck, and why; of a
@@ -77,9 +78,11 @@ pub async fn explain(run: &mut Run, request: &Request) -> Result<(), Failure> {
                 deadline: run.clock.now().plus(FAR),
                 wait_when_stuck: false,
             };
-            let mut state = State::new(target, patience, document).doubted();
-            let last = look_closely(run, request, &mut state).await?;
-            conclude(run, index, &state, last)
+            let state = State::new(target, patience, document).doubted();
+            let mut watch = Watch::new(&run.aws, run.clock, request.rollout.poll);
+            watch.add(state);
+            let last = look_closely(run, request, &mut watch).await?;
+            conclude(run, index, &watch.states()[0], last)
         };
         if services.len() > 1 {
             run.console
@@ -151,22 +154,19 @@ fn steady(service: &Service) -> (Outcome, &'static str, String) {
 async fn look_closely(
     run: &mut Run,
     request: &Request,
-    state: &mut State,
+    watch: &mut Watch,
 ) -> Result<Step, Failure> {
     let mut last = Step::default();
     for count in 0..LOOKS {
         if count > 0 {
             tokio::time::sleep(request.rollout.poll).await;
         }
-        let watch = Watch {
-            aws: &run.aws,
-            clock: &run.clock,
-            poll_interval: request.rollout.poll,
-        };
-        last = watch.look_once(state).await?;
-        for Line { level, text } in &last.say {
-            let mark = if *level == Level::Info { "" } else { "! " };
-            run.console.line(&format!("{mark}{text}"));
+        for (_, step) in watch.look().await? {
+            for Line { level, text } in &step.say {
+                let mark = if *level == Level::Info { "" } else { "! " };
+                run.console.line(&format!("{mark}{text}"));
+            }
+            last = step;
         }
         if last.verdict.is_some() {
             break;

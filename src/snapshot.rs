@@ -61,6 +61,14 @@ pub struct Service {
 }
 
 impl Service {
+    /// Whether its tasks run on Fargate, as far as the service itself says.
+    pub fn on_fargate(&self) -> bool {
+        match self.capacity_providers.first() {
+            Some(item) => item.provider.starts_with("FARGATE"),
+            None => self.launch_type.as_deref() == Some("FARGATE"),
+        }
+    }
+
     /// The deployment that the service is steered to now.
     pub fn primary(&self) -> Option<&Deployment> {
         self.deployments
@@ -323,6 +331,16 @@ impl Task {
     pub fn id(&self) -> &str {
         last_part(&self.arn)
     }
+}
+
+/// One item of RunTask's `failures`: AWS took the call and found no place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlacementFailure {
+    /// ARN of the container instance that it is about, where it is about one.
+    pub instance: Option<String>,
+    /// `RESOURCE:MEMORY`, `AGENT`, or a sentence.
+    pub reason: String,
+    pub detail: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -34,7 +34,8 @@ impl Aws {
         let action = "ecs:DescribeTaskDefinition";
         let subject = format!("task definition `{which}`");
         let tap = Tap::default();
-        self.ecs
+        let answer = self
+            .ecs
             .describe_task_definition()
             .task_definition(which)
             .include(TaskDefinitionField::Tags)
@@ -42,10 +43,9 @@ impl Aws {
             .interceptor(tap.clone())
             .send()
             .await
-            .map_err(|error| AwsError::of(action, subject.as_str(), error))?;
-        let described = described(&tap.take()).ok_or_else(|| {
-            AwsError::incomplete(action, subject, "the answer holds no task definition")
-        })?;
+            .map(|_| ())
+            .map_err(|error| AwsError::of(action, subject.as_str(), error));
+        let described = tap.answer(answer, action, subject)?;
         self.facts.note_revision(&described);
         Ok(described)
     }
@@ -68,7 +68,8 @@ impl Aws {
             .unwrap_or_default();
         let subject = format!("family `{family}`");
         let tap = Tap::default();
-        self.ecs
+        let answer = self
+            .ecs
             .register_task_definition()
             .family(family)
             .set_container_definitions(Some(Vec::new()))
@@ -80,10 +81,9 @@ impl Aws {
             .interceptor(tap.clone())
             .send()
             .await
-            .map_err(|error| AwsError::of(action, subject.as_str(), error))?;
-        described(&tap.take()).ok_or_else(|| {
-            AwsError::incomplete(action, subject, "the answer holds no task definition")
-        })
+            .map(|_| ())
+            .map_err(|error| AwsError::of(action, subject.as_str(), error));
+        tap.answer(answer, action, subject)
     }
 }
 
@@ -108,6 +108,25 @@ fn described(body: &[u8]) -> Option<Described> {
 struct Tap(Arc<Mutex<Vec<u8>>>);
 
 impl Tap {
+    /// The definition that AWS answered. The raw body decides: the SDK refuses one that lacks a
+    /// member which its own model says is always there.
+    fn answer(
+        &self,
+        answer: Result<(), AwsError>,
+        action: &'static str,
+        subject: String,
+    ) -> Result<Described, AwsError> {
+        match (described(&self.take()), answer) {
+            (Some(described), _) => Ok(described),
+            (None, Err(error)) => Err(error),
+            (None, Ok(())) => Err(AwsError::incomplete(
+                action,
+                subject,
+                "the answer holds no task definition",
+            )),
+        }
+    }
+
     fn take(&self) -> Vec<u8> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

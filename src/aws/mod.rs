@@ -17,6 +17,7 @@ mod logs;
 mod pace;
 mod protection;
 mod quotas;
+mod run_task;
 mod signed;
 mod subnets;
 mod survey;
@@ -28,6 +29,7 @@ pub use document::Described;
 pub use ecr::{EcrImage, Login, Repository};
 pub use error::{AwsError, AwsErrorKind};
 pub use logs::LogStream;
+pub use run_task::RunTaskAnswer;
 pub use task_book::{TaskBook, Wanted};
 
 use std::time::Duration;

@@ -50,7 +50,7 @@ pub(super) fn is_fargate(ground: &Ground<'_>, service: &Service) -> bool {
 }
 
 /// Whether Fargate has a task of this size.
-pub(super) fn is_size(cpu: i64, memory: i64) -> bool {
+pub fn is_size(cpu: i64, memory: i64) -> bool {
     (cpu, memory) == (256, 512)
         || SIZES.iter().any(|(units, least, most, step)| {
             *units == cpu && (*least..=*most).contains(&memory) && (memory - least) % step == 0
@@ -58,7 +58,7 @@ pub(super) fn is_size(cpu: i64, memory: i64) -> bool {
 }
 
 /// The smallest size that holds this.
-pub(super) fn next_size(cpu: i64, memory: i64) -> Option<(i64, i64)> {
+pub fn next_size(cpu: i64, memory: i64) -> Option<(i64, i64)> {
     if cpu <= 256 && memory <= 512 {
         return Some((256, 512));
     }

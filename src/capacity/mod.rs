@@ -34,6 +34,7 @@ mod view;
 mod why;
 
 pub use arithmetic::Bounds;
+pub use fargate::{is_size as is_fargate_size, next_size as next_fargate_size};
 pub use forecast::{Forecast, Verdict, forecast};
 pub use greedy::Tightest;
 pub use ground::{Cluster, Deploy, FargateLimits, Source, TypeSize, Unread};

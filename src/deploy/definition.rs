@@ -1,19 +1,20 @@
 //! Which task definition each service starts from, and what becomes of it.
 
+use std::io::Read as _;
+
 use serde_json::Value;
 
 use super::image::Images;
-use crate::aws::Described;
+use super::one_off;
+use crate::aws::{AwsErrorKind, Described};
 use crate::failure::Failure;
 use crate::image::ImageRef;
 use crate::plan::{DefinitionPlan, Plan, Update};
-use crate::request::{Request, TaskDefinitionSource};
+use crate::report::Outcome;
+use crate::request::{ImageSource, Request, TaskDefinitionSource};
 use crate::run::Run;
 use crate::snapshot::Service;
-use crate::taskdef::{self, Definition};
-
-/// A file that holds a task definition is a few kilobytes; ECS takes 64 KiB.
-const FILE_MAX_BYTES: u64 = 10 * 1024 * 1024;
+use crate::taskdef::{self, Definition, Unsuited};
 
 /// Where the new revision of one or more services starts.
 #[derive(Clone, Debug)]
@@ -23,19 +24,10 @@ pub(super) struct Base {
     pub(super) arn: Option<String>,
     /// The revision that the service runs, for the comparison; the base itself where it is that.
     pub(super) running: Option<Definition>,
+    /// The family's latest ACTIVE revision, where one is there and may be read.
+    pub(super) latest: Option<Definition>,
     /// The services that start from it, by their place in the request.
     pub(super) services: Vec<usize>,
-}
-
-impl Base {
-    /// The platform that the definition asks for.
-    pub(super) fn runs_on(&self) -> Option<&'static str> {
-        match self.definition.cpu_architecture() {
-            Some("ARM64") => Some("linux/arm64"),
-            Some("X86_64") => Some("linux/amd64"),
-            _ => None,
-        }
-    }
 }
 
 /// A revision that is registered.
@@ -47,59 +39,98 @@ pub(super) struct Ready {
     pub(super) registered: bool,
 }
 
-/// Reads the distinct definitions that the services start from.
+/// Reads the distinct definitions that the services start from, and what they are compared with.
 pub(super) async fn bases(
-    run: &Run,
+    run: &mut Run,
     request: &Request,
     services: &[Service],
 ) -> Result<Vec<Base>, Failure> {
-    if request.task_definition == TaskDefinitionSource::Service {
-        let mut bases: Vec<Base> = Vec::new();
-        for (index, service) in services.iter().enumerate() {
-            if let Some(base) = bases
-                .iter_mut()
-                .find(|base| base.arn.as_ref() == Some(&service.task_definition))
-            {
-                base.services.push(index);
-                continue;
-            }
-            let described = run.aws.task_definition(&service.task_definition).await?;
-            let definition = checked(&described)?;
-            bases.push(Base {
-                running: Some(definition.clone()),
-                definition,
-                arn: Some(described.arn),
-                services: vec![index],
-            });
+    let mut bases = match &request.task_definition {
+        TaskDefinitionSource::Service => of_services(run, services).await?,
+        source => vec![named(run, source, services).await?],
+    };
+    let as_it_is = request.image == ImageSource::AsIs && request.edits.is_empty();
+    for base in &mut bases {
+        if as_it_is && base.arn.is_some() {
+            continue;
         }
-        return Ok(bases);
+        base.latest = compared(
+            run,
+            base.definition.family(),
+            "the family's latest revision",
+        )
+        .await;
     }
-    let (definition, arn) = match &request.task_definition {
+    Ok(bases)
+}
+
+/// The revisions that the services run, each once.
+async fn of_services(run: &Run, services: &[Service]) -> Result<Vec<Base>, Failure> {
+    let mut bases: Vec<Base> = Vec::new();
+    for (index, service) in services.iter().enumerate() {
+        let known = bases
+            .iter_mut()
+            .find(|base| base.arn.as_ref() == Some(&service.task_definition));
+        if let Some(base) = known {
+            base.services.push(index);
+            continue;
+        }
+        let described = run.aws.task_definition(&service.task_definition).await?;
+        let definition = checked(&described)?;
+        bases.push(Base {
+            running: Some(definition.clone()),
+            definition,
+            arn: Some(described.arn),
+            latest: None,
+            services: vec![index],
+        });
+    }
+    Ok(bases)
+}
+
+/// The one definition that the request names, for all services.
+async fn named(
+    run: &mut Run,
+    source: &TaskDefinitionSource,
+    services: &[Service],
+) -> Result<Base, Failure> {
+    let (definition, arn) = match source {
         TaskDefinitionSource::File(path) => (read(run, path)?, None),
         source => {
             let which = source.described_as().unwrap_or_default();
             let described = run.aws.task_definition(&which).await.map_err(|error| {
-                let failure = Failure { outcome: crate::report::Outcome::Invalid, ..Failure::from(error.clone()) };
+                let failure = Failure { outcome: Outcome::Invalid, ..Failure::from(error.clone()) };
                 if error.is_denied() { Failure::from(error) } else { failure.help(format!("check `task-definition`: `{which}` must be an ACTIVE family or revision in this region")) }
             })?;
             (checked(&described)?, Some(described.arn))
         }
     };
     let running = match services.first() {
-        Some(service) => run
-            .aws
-            .task_definition(&service.task_definition)
-            .await
-            .ok()
-            .and_then(|described| checked(&described).ok()),
+        Some(service) => compared(run, &service.task_definition, "the revision that runs").await,
         None => None,
     };
-    Ok(vec![Base {
+    Ok(Base {
         definition,
         arn,
         running,
+        latest: None,
         services: (0..services.len()).collect(),
-    }])
+    })
+}
+
+/// A revision to compare with. It may be missing or denied: the run goes on without, and says so.
+async fn compared(run: &mut Run, which: &str, what: &str) -> Option<Definition> {
+    match run.aws.task_definition(which).await {
+        Ok(described) => checked(&described).ok(),
+        // A family that is new has none.
+        Err(error) if matches!(error.kind, AwsErrorKind::NotFound | AwsErrorKind::Refused) => None,
+        Err(error) => {
+            run.console.line(&format!(
+                "task definition: not compared with {what}: {error}"
+            ));
+            None
+        }
+    }
 }
 
 fn checked(described: &Described) -> Result<Definition, Failure> {
@@ -108,18 +139,15 @@ fn checked(described: &Described) -> Result<Definition, Failure> {
 }
 
 fn read(run: &Run, path: &str) -> Result<Definition, Failure> {
-    let full = run.workspace.join(path);
     let failed = |error: std::io::Error| {
         Failure::invalid(format!("the task definition `{path}` can't be read: {error}"))
             .help("`task-definition` is a file of the workspace (run `actions/checkout` before), a family, `family:revision` or an ARN")
     };
-    let size = std::fs::metadata(&full).map_err(failed)?.len();
-    if size > FILE_MAX_BYTES {
-        return Err(Failure::invalid(format!(
-            "the task definition `{path}` has {size} bytes; more than {FILE_MAX_BYTES} are not read"
-        )));
-    }
-    let text = std::fs::read(&full).map_err(failed)?;
+    let file = std::fs::File::open(run.workspace.join(path)).map_err(failed)?;
+    let mut text = Vec::new();
+    // One byte more than is allowed tells a file that is too long; a device has no end.
+    let most = taskdef::MAX_BYTES as u64 + 1;
+    file.take(most).read_to_end(&mut text).map_err(failed)?;
     Definition::parse(path, &text).map_err(|error| Failure::invalid(error.to_string()))
 }
 
@@ -148,27 +176,30 @@ pub(super) fn plan(
             (which, update(request, service))
         })
         .collect();
-    Ok(Plan {
+    let mut plan = Plan {
         definitions,
         updates,
-    })
+        one_off: None,
+    };
+    plan.one_off = one_off::plan(request, services, (bases, &plan), images)?;
+    Ok(plan)
 }
 
-/// What edits change (images, variables, labels, commands) never decides whether it suits.
+/// What edits change never decides whether a definition suits its services.
 fn suits(services: &[Service], base: &Base) -> Result<(), Failure> {
-    let problems: Vec<String> = base
-        .services
-        .iter()
-        .flat_map(|&index| taskdef::unsuited(&base.definition, &services[index]))
-        .collect();
-    match problems.as_slice() {
-        [] => Ok(()),
-        [one] => Err(Failure::invalid(one.clone())),
-        [first, more @ ..] => Err(Failure {
-            help: more.to_vec(),
-            ..Failure::invalid(first.clone())
-        }),
-    }
+    let problems = base.services.iter();
+    refuse(problems.flat_map(|&index| taskdef::unsuited(&base.definition, &services[index])))
+}
+
+fn refuse(problems: impl IntoIterator<Item = Unsuited>) -> Result<(), Failure> {
+    let mut problems = problems.into_iter();
+    let Some(first) = problems.next() else {
+        return Ok(());
+    };
+    let failure = Failure::invalid(first.what).help(first.help);
+    Err(problems.fold(failure, |failure, more| {
+        failure.help(format!("{}: {}", more.what, more.help))
+    }))
 }
 
 fn definition(
@@ -176,78 +207,95 @@ fn definition(
     base: &Base,
     images: &Images<'_>,
 ) -> Result<DefinitionPlan, Failure> {
-    let mut edited = base.definition.clone();
     let refused = |error: &dyn std::fmt::Display| Failure::invalid(error.to_string());
-    let images = match images {
-        Images::Kept => Vec::new(),
-        Images::PerContainer(list) => list.clone(),
-        Images::One(_) | Images::ToBuild(_) => {
-            let reference = images.reference();
-            // An image that is named in full is its repository's: the container that runs another
-            // of it is meant.
-            let own = || {
-                reference
-                    .parse::<ImageRef>()
-                    .ok()
-                    .map(|reference| reference.repository().to_string())
-            };
-            let repository = request
-                .repository
-                .as_ref()
-                .map(ToString::to_string)
-                .or_else(own);
-            let names =
-                taskdef::resolve(&base.definition, &request.containers, repository.as_deref())
-                    .map_err(|error| refused(&error))?;
-            names
-                .into_iter()
-                .map(|name| (name, reference.clone()))
-                .collect()
-        }
+    let mut edited = base.definition.clone();
+    for (container, reference) in placed(request, base, images)? {
+        taskdef::set_image(&mut edited, &container, &reference).map_err(|error| refused(&error))?;
+    }
+    let names = if request.edits.touch_containers() {
+        meant(request, base, images)?
+    } else {
+        Vec::new()
     };
-    for (container, reference) in &images {
-        taskdef::set_image(&mut edited, container, reference).map_err(|error| refused(&error))?;
-    }
-    if !request.edits.is_empty() {
-        let names = if request.edits.touch_containers() {
-            taskdef::resolve(
-                &base.definition,
-                &request.containers,
-                request
-                    .repository
-                    .as_ref()
-                    .map(ToString::to_string)
-                    .as_deref(),
-            )
-            .map_err(|error| refused(&error))?
-        } else {
-            Vec::new()
-        };
-        taskdef::apply(&mut edited, &names, &request.edits).map_err(|error| refused(&error))?;
-    }
+    taskdef::apply(&mut edited, &names, &request.edits).map_err(|error| refused(&error))?;
     let body = edited.register_body();
+    let before = base.running.as_ref().unwrap_or(&base.definition);
+    let changes = taskdef::changes(before, &edited, request.show_values);
     if let Some(arn) = &base.arn
         && body == base.definition.register_body()
     {
         refuse_inactive(request, base, arn)?;
-        return Ok(DefinitionPlan::Existing { arn: arn.clone() });
+        return Ok(DefinitionPlan::Existing {
+            arn: arn.clone(),
+            document: base.definition.as_value().clone(),
+            changes,
+        });
     }
-    if let Some(running) = base
-        .running
-        .as_ref()
-        .filter(|running| taskdef::same_definition(running.as_value(), &body))
-        && let Some(arn) = running.arn()
+    // The one that runs before the latest: a service is not moved without need.
+    let there = [&base.running, &base.latest].into_iter().flatten();
+    let mut same = there.filter(|one| taskdef::same_definition(one.as_value(), &body));
+    if let Some(existing) = same.next()
+        && let Some(arn) = existing.arn()
     {
         return Ok(DefinitionPlan::Existing {
             arn: arn.to_owned(),
+            document: existing.as_value().clone(),
+            changes,
         });
     }
-    let before = base.running.as_ref().unwrap_or(&base.definition);
+    refuse(taskdef::unsound(&edited))?;
     Ok(DefinitionPlan::Register {
         family: edited.family().to_owned(),
-        changes: taskdef::changes(before, &edited, request.show_values),
+        changes,
         body,
+        latest: base.latest.as_ref().map_or(0, Definition::revision),
     })
+}
+
+/// Which container gets which image.
+pub(super) fn placed(
+    request: &Request,
+    base: &Base,
+    images: &Images<'_>,
+) -> Result<Vec<(String, String)>, Failure> {
+    match images {
+        Images::Kept => Ok(Vec::new()),
+        Images::PerContainer(list) => {
+            let named: Vec<String> = list
+                .iter()
+                .map(|(container, _)| container.clone())
+                .collect();
+            taskdef::resolve(&base.definition, &named, None)
+                .map_err(|error| Failure::invalid(error.to_string()))?;
+            let pairs = list.iter();
+            Ok(pairs
+                .map(|(container, image)| (container.clone(), image.reference.clone()))
+                .collect())
+        }
+        Images::One(_) | Images::ToBuild(_) => {
+            let reference = images.reference();
+            let names = meant(request, base, images)?;
+            let pairs = names.into_iter();
+            Ok(pairs.map(|name| (name, reference.clone())).collect())
+        }
+    }
+}
+
+/// The containers that the request means, for the image as for the edits.
+fn meant(request: &Request, base: &Base, images: &Images<'_>) -> Result<Vec<String>, Failure> {
+    // An image that is named in full is its repository's: the container that runs another of it is
+    // meant.
+    let own = || {
+        let reference: ImageRef = images.reference().parse().ok()?;
+        Some(reference.repository().to_string())
+    };
+    let given = request.repository.as_ref().map(ToString::to_string);
+    taskdef::resolve(
+        &base.definition,
+        &request.containers,
+        given.or_else(own).as_deref(),
+    )
+    .map_err(|error| Failure::invalid(error.to_string()))
 }
 
 /// A revision that was deregistered runs where it ran, and UpdateService takes it nowhere else.

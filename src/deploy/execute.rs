@@ -13,27 +13,21 @@ use crate::snapshot::{Deployment, Service};
 use crate::taskdef;
 
 /// Tries of one write, within half a minute: AWS throttles RegisterTaskDefinition at one a second.
-const WRITE_TRIES: u32 = 8;
+pub(super) const WRITE_TRIES: u32 = 8;
 /// Looks for the effect of a write whose answer was lost, within 8 s; reads lag behind writes.
-const LOOKS_AFTER_LOSS: u32 = 4;
+pub(super) const LOOKS_AFTER_LOSS: u32 = 4;
 
-fn delay(attempt: u32) -> Duration {
+pub(super) fn delay(attempt: u32) -> Duration {
     Duration::from_millis(500 << attempt.min(4))
 }
 
-/// Registers `body` as a new revision.
-pub(super) async fn register(run: &Run, body: &Value) -> Result<Described, Failure> {
+/// Registers `body` as a new revision. `latest` is the family's newest one before: only a later one
+/// can be ours.
+pub(super) async fn register(run: &Run, body: &Value, latest: i64) -> Result<Described, Failure> {
     let family = body
         .get("family")
         .and_then(Value::as_str)
         .unwrap_or_default();
-    // Where the family's newest revision stood before: only a later one can be ours.
-    let before = run
-        .aws
-        .task_definition(family)
-        .await
-        .ok()
-        .map_or(0, |described| described.revision);
     for attempt in 0..WRITE_TRIES {
         let error = match run.aws.register_task_definition(body).await {
             Ok(registered) => return Ok(registered),
@@ -42,7 +36,7 @@ pub(super) async fn register(run: &Run, body: &Value) -> Result<Described, Failu
         match error.kind {
             AwsErrorKind::Throttled => {}
             AwsErrorKind::Unanswered => {
-                if let Some(registered) = registered_after_all(run, family, before, body).await {
+                if let Some(registered) = registered_after_all(run, family, latest, body).await {
                     return Ok(registered);
                 }
             }

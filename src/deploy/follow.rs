@@ -1,52 +1,173 @@
-//! Following the started deployments to their end, and what each end means for the run.
+//! Starting the rollouts and following them to their end, and what each end means for the run.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::{Started, rollback};
+use super::start::{Next, Planned, Started};
+use super::{rollback, start};
 use crate::aws::AwsError;
-use crate::failure::Failure;
 use crate::report::Outcome;
 use crate::request::{OnFailure, OnStuck, OnSuperseded, Request};
-use crate::rollout::watch::{Ended, Watch, Watched};
-use crate::rollout::{Level, Patience, State, Verdict, Waiting, in_one_line};
+use crate::rollout::watch::{Ended, Watch};
+use crate::rollout::{Level, Line, Patience, State, Verdict, Waiting, in_one_line};
 use crate::run::Run;
 use crate::snapshot::last_part;
 
-/// Watches until every service has its outcome, then sums them up in the report.
-pub(crate) async fn to_the_end(
+/// Starts what is `next`, at most `max-parallel` at a time, and watches until every service has its
+/// outcome; then sums them up in the report.
+pub(crate) async fn to_the_end(run: &mut Run, request: &Request, next: Vec<Next<'_>>) {
+    tell_of_expiry(run, request.rollout.limit).await;
+    let mut queue = VecDeque::from(next);
+    let mut rolling: Option<Rolling> = None;
+    let mut backs = Vec::new();
+    loop {
+        start_more(run, request, (&mut queue, &mut rolling)).await;
+        let Some(rolling) = rolling.as_mut().filter(|rolling| rolling.is_open()) else {
+            break;
+        };
+        match rolling.until_one_ends(run).await {
+            Ok(ended) => {
+                for (index, state, ended) in ended {
+                    conclude(run, index, &state, ended);
+                    backs.extend(rollback::where_asked(run, request, index, &state).await);
+                }
+            }
+            Err(error) => {
+                for index in rolling.open() {
+                    lose_sight(run, index, &error);
+                }
+                leave_alone(run, &mut queue, "ECS can't be looked at any more");
+                break;
+            }
+        }
+    }
+    rollback::to_the_end(run, backs).await;
+    sum_up(run, request);
+}
+
+/// Starts as many of the queue as may roll at once; none any more after a failure that is to stop
+/// the others.
+async fn start_more(
     run: &mut Run,
     request: &Request,
-    started: Vec<Started>,
-) -> Result<(), Failure> {
-    if !started.is_empty() {
-        tell_of_expiry(run, request.rollout.limit).await;
+    (queue, rolling): (&mut VecDeque<Next<'_>>, &mut Option<Rolling>),
+) {
+    let most = request.rollout.max_parallel.unwrap_or(u32::MAX) as usize;
+    while rolling.as_ref().map_or(0, Rolling::count) < most {
+        let bad = request.rollout.stop_on_failure.then(|| first_bad(run));
+        if let Some(name) = bad.flatten() {
+            let why = format!("`stop-on-failure`, and `{name}` didn't end well");
+            leave_alone(run, queue, &why);
+        }
+        let started = match queue.pop_front() {
+            Some(Next::Started(started)) => Some(started),
+            Some(Next::Update(planned)) => start::update(run, request, &planned).await,
+            None => return,
+        };
+        if let Some(started) = started {
+            // Not before the first update: it sets the clock.
+            let rolling = rolling.get_or_insert_with(|| Rolling::new(run, request));
+            rolling.add(run, request, started);
+        }
+    }
+}
+
+/// The first service with an outcome that isn't good.
+fn first_bad(run: &Run) -> Option<String> {
+    let bad = |outcome: Outcome| !outcome.is_good();
+    let index = (0..run.report.services.len())
+        .find(|&index| run.report.services[index].outcome.is_some_and(bad))?;
+    Some(run.report.name_of(index))
+}
+
+/// What is still in the queue isn't touched, and that is said.
+fn leave_alone(run: &mut Run, queue: &mut VecDeque<Next<'_>>, why: &str) {
+    for next in queue.drain(..) {
+        let (Next::Started(Started { index, .. }) | Next::Update(Planned { index, .. })) = next;
+        let reason = format!("not updated: {why}");
+        let name = run.report.name_of(index);
+        run.console.line(&format!("service `{name}`: {reason}"));
+        start::set(run, index, Outcome::Planned, &reason);
+    }
+}
+
+/// The rollouts that are watched.
+struct Rolling {
+    watch: Watch,
+    /// Which of the report's services a rollout's number stands for.
+    indexes: Vec<usize>,
+}
+
+impl Rolling {
+    fn new(run: &Run, request: &Request) -> Rolling {
+        Rolling {
+            watch: Watch::new(&run.aws, run.clock, request.rollout.poll),
+            indexes: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, run: &Run, request: &Request, started: Started) {
         let patience = Patience {
             stuck_after: request.rollout.stuck_after,
             deadline: run.clock.now().plus(request.rollout.limit),
             wait_when_stuck: request.rollout.on_stuck == OnStuck::Wait,
         };
-        let indexes: Vec<usize> = started.iter().map(|started| started.index).collect();
-        let mut states: Vec<State> = started
-            .into_iter()
-            .map(|started| {
-                let doubted = is_doubted(run, started.index);
-                let state = State::new(started.target, patience, started.document);
-                if doubted { state.doubted() } else { state }
-            })
-            .collect();
-        let Watched { ended, broken } = watched(run, request, &indexes, &mut states).await;
-        for ((index, state), ended) in indexes.into_iter().zip(&states).zip(ended) {
-            match ended {
-                Some(ended) => {
-                    conclude(run, index, state, ended);
-                    rollback::where_asked(run, request, index, state).await;
-                }
-                None => lose_sight(run, index, broken.as_ref()),
-            }
-        }
+        let doubted = is_doubted(run, started.index);
+        let state = State::new(started.target, patience, started.document);
+        self.watch
+            .add(if doubted { state.doubted() } else { state });
+        self.indexes.push(started.index);
     }
-    sum_up(run, request);
-    Ok(())
+
+    fn count(&self) -> usize {
+        self.watch.open().len()
+    }
+
+    fn is_open(&self) -> bool {
+        self.count() > 0
+    }
+
+    /// Which of the report's services are still watched.
+    fn open(&self) -> Vec<usize> {
+        let open = self.watch.open().iter();
+        open.map(|&number| self.indexes[number]).collect()
+    }
+
+    /// Watches until at least one has ended; which of the report's services, and how.
+    async fn until_one_ends(
+        &mut self,
+        run: &mut Run,
+    ) -> Result<Vec<(usize, State, Ended)>, AwsError> {
+        let several = run.report.services.len() > 1;
+        let names: Vec<String> = self
+            .indexes
+            .iter()
+            .map(|&index| run.report.name_of(index))
+            .collect();
+        let console = &mut run.console;
+        let mut say = |number: usize, line: &Line| {
+            let text = if several {
+                format!("[{}] {}", names[number], line.text)
+            } else {
+                line.text.clone()
+            };
+            match line.level {
+                Level::Info => console.line(&text),
+                Level::Warning | Level::Error => console.line(&format!("! {text}")),
+            }
+        };
+        let ended = self.watch.until_one_ends(&mut say).await;
+        // What was seen so far belongs in the report also when the watch itself breaks off.
+        for (&index, state) in self.indexes.iter().zip(self.watch.states()) {
+            let report = &mut run.report.services[index];
+            report.timeline.clone_from(&state.timeline);
+            report.stopped.clone_from(&state.stopped);
+        }
+        let states = self.watch.states();
+        let named =
+            |(number, ended): (usize, Ended)| (self.indexes[number], states[number].clone(), ended);
+        Ok(ended?.into_iter().map(named).collect())
+    }
 }
 
 /// Whether nobody knows if the rollout fits. One that was forecast to be blocked, and was let go on,
@@ -56,58 +177,11 @@ fn is_doubted(run: &Run, index: usize) -> bool {
     forecast.is_none_or(|forecast| forecast.verdict == crate::capacity::Verdict::Unknown)
 }
 
-async fn watched(
-    run: &mut Run,
-    request: &Request,
-    indexes: &[usize],
-    states: &mut [State],
-) -> Watched {
-    let several = run.report.services.len() > 1;
-    let names: Vec<String> = indexes
-        .iter()
-        .map(|&index| run.report.name_of(index))
-        .collect();
-    let watch = Watch {
-        aws: &run.aws,
-        clock: &run.clock,
-        poll_interval: request.rollout.poll,
-    };
-    let console = &mut run.console;
-    let mut say = |index: usize, line: &crate::rollout::Line| {
-        let text = if several {
-            format!("[{}] {}", names[index], line.text)
-        } else {
-            line.text.clone()
-        };
-        match line.level {
-            Level::Info => console.line(&text),
-            Level::Warning | Level::Error => console.line(&format!("! {text}")),
-        }
-    };
-    let ended = watch.run(states, &mut say).await;
-    // What was seen so far belongs in the report also when the watch itself breaks off.
-    for (&index, state) in indexes.iter().zip(states.iter()) {
-        run.report.services[index]
-            .timeline
-            .clone_from(&state.timeline);
-        run.report.services[index]
-            .stopped
-            .clone_from(&state.stopped);
-    }
-    ended
-}
-
 /// ECS can't be looked at any more: what becomes of the service is not known.
-fn lose_sight(run: &mut Run, index: usize, error: Option<&AwsError>) {
-    let report = &mut run.report.services[index];
-    report.outcome = Some(Outcome::Error);
-    report.reason = error.map(ToString::to_string).unwrap_or_default();
+fn lose_sight(run: &mut Run, index: usize, error: &AwsError) {
+    start::set(run, index, Outcome::Error, &error.to_string());
     let blind = "the deployment goes on in ECS without being watched: look at it in the console, or run `plimsoll watch`";
-    for help in error
-        .and_then(AwsError::help)
-        .into_iter()
-        .chain([blind.to_owned()])
-    {
+    for help in error.help().into_iter().chain([blind.to_owned()]) {
         if !run.report.help.contains(&help) {
             run.report.help.push(help);
         }

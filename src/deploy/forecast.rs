@@ -4,16 +4,18 @@ use std::collections::BTreeSet;
 
 use super::definition::Base;
 use super::image::Images;
+use super::platform::{self, Landing};
 use super::start::as_it_is;
 use crate::capacity::{Forecast, TaskNeeds, Verdict, forecast_together};
 use crate::failure::Failure;
-use crate::image::Platform;
 use crate::plan::{DefinitionPlan, Plan, Update};
 use crate::report::{ImageReport, Outcome};
 use crate::request::{CapacityCheck, Request};
 use crate::rollout::{in_one_line, of_forecast};
 use crate::run::Run;
 use crate::snapshot::Service;
+use crate::survey::Survey;
+use crate::taskdef::Definition;
 
 /// What the forecast comes to for the run.
 #[derive(Debug, Default)]
@@ -63,15 +65,15 @@ pub(super) async fn outlook(
     run: &mut Run,
     request: &Request,
     services: &[Service],
-    (bases, plan): (&[Base], &Plan),
-) -> Outlook {
+    (bases, plan, found): (&[Base], &Plan, &Images<'_>),
+) -> Result<Outlook, Failure> {
     let check = request.rollout.capacity_check;
     let mut outlook = Outlook {
         blocked: Vec::new(),
         check: Some(check),
     };
     if check == CapacityCheck::Off || request.register_only {
-        return outlook;
+        return Ok(outlook);
     }
     let changing: Vec<usize> = (0..services.len())
         .filter(|&index| changes(services, plan, index))
@@ -96,6 +98,10 @@ pub(super) async fn outlook(
             .collect();
         let asked: Vec<_> = wanted.iter().zip(&needs).collect();
         let survey = run.aws.survey(cluster, &asked, None).await;
+        for &index in &here {
+            let definition = &bases[plan.updates[index].0].definition;
+            landing(run, &survey, &services[index], definition, found)?;
+        }
         let deploys: Vec<_> = wanted
             .iter()
             .zip(&needs)
@@ -116,7 +122,25 @@ pub(super) async fn outlook(
             run.report.services[index].forecast = Some(forecast);
         }
     }
-    outlook
+    Ok(outlook)
+}
+
+/// Whether the images run on the instances that the service's tasks may land on.
+fn landing(
+    run: &mut Run,
+    survey: &Survey,
+    service: &Service,
+    definition: &Definition,
+    found: &Images<'_>,
+) -> Result<(), Failure> {
+    for platforms in found.platforms() {
+        match platform::landing(survey, service, definition, &platforms)? {
+            Landing::Fine => {}
+            Landing::NotChecked(line) => run.console.line(&line),
+            Landing::Mixed(warning) => run.console.warning(&warning),
+        }
+    }
+    Ok(())
 }
 
 /// Whether a rollout of just what runs now would fit: for a service that is only looked at.
@@ -141,11 +165,11 @@ pub(crate) async fn forecast_same(
 }
 
 /// Whether the plan gives the service a new deployment.
-fn changes(services: &[Service], plan: &Plan, index: usize) -> bool {
+pub(super) fn changes(services: &[Service], plan: &Plan, index: usize) -> bool {
     let (which, update) = &plan.updates[index];
     match &plan.definitions[*which] {
         DefinitionPlan::Register { .. } => true,
-        DefinitionPlan::Existing { arn } => {
+        DefinitionPlan::Existing { arn, .. } => {
             let update = Update {
                 task_definition: Some(arn.clone()),
                 ..update.clone()
@@ -171,7 +195,7 @@ fn needs(bases: &[Base], plan: &Plan, index: usize) -> TaskNeeds {
     let (which, _) = plan.updates[index];
     let base = bases[which].definition.as_value();
     match &plan.definitions[which] {
-        DefinitionPlan::Existing { .. } => TaskNeeds::of(base),
+        DefinitionPlan::Existing { document, .. } => TaskNeeds::of(document),
         DefinitionPlan::Register { body, .. } => TaskNeeds::of(body).with_attributes_of(base, body),
     }
 }
@@ -207,7 +231,6 @@ pub(super) fn planned(
     run: &mut Run,
     request: &Request,
     found: &Images<'_>,
-    wanted: &Platform,
     outlook: &Outlook,
 ) -> Result<(), Failure> {
     if let Images::ToBuild(job) = found {
@@ -218,7 +241,7 @@ pub(super) fn planned(
         run.report.image = Some(ImageReport {
             reference: job.reference(),
             tag: job.tag().to_owned(),
-            platform: wanted.to_string(),
+            platform: job.platform().to_string(),
             ..ImageReport::default()
         });
     }

@@ -19,10 +19,19 @@ pub(super) enum Images<'a> {
     /// The definition's own.
     Kept,
     /// One for the container or containers that the request means.
-    One(String),
-    PerContainer(Vec<(String, String)>),
+    One(Pinned),
+    PerContainer(Vec<(String, Pinned)>),
     /// One that is still to be built.
     ToBuild(Box<Job<'a>>),
+}
+
+/// An image that exists.
+#[derive(Clone, Debug)]
+pub(super) struct Pinned {
+    /// By its digest, where the registry can be asked.
+    pub(super) reference: String,
+    /// What it is for; empty where that isn't known.
+    platforms: Vec<Platform>,
 }
 
 /// An image that is to be built and pushed.
@@ -31,16 +40,31 @@ pub(super) struct Job<'a> {
     aws: Aws,
     repository: Repository,
     spec: &'a BuildSpec,
+    platform: Platform,
 }
 
 impl Images<'_> {
     /// The one reference, where it is one image for all.
     pub(super) fn reference(&self) -> String {
         match self {
-            Images::One(reference) => reference.clone(),
+            Images::One(image) => image.reference.clone(),
             Images::ToBuild(job) => job.reference(),
             Images::Kept | Images::PerContainer(_) => String::new(),
         }
+    }
+
+    /// The platforms of each image whose platforms are known.
+    pub(super) fn platforms(&self) -> Vec<Vec<Platform>> {
+        let all = match self {
+            Images::Kept => Vec::new(),
+            Images::One(image) => vec![image.platforms.clone()],
+            Images::PerContainer(list) => {
+                let images = list.iter();
+                images.map(|(_, image)| image.platforms.clone()).collect()
+            }
+            Images::ToBuild(job) => vec![vec![job.platform.clone()]],
+        };
+        all.into_iter().filter(|known| !known.is_empty()).collect()
     }
 }
 
@@ -58,36 +82,43 @@ impl Job<'_> {
             .unwrap_or_default()
     }
 
-    /// Builds and pushes; gives back the pinned reference.
-    pub(super) async fn build(&self, run: &mut Run, wanted: &Platform) -> Result<String, Failure> {
-        let image =
-            build::build_and_push(run, (&self.aws, &self.repository), self.spec, wanted).await?;
+    pub(super) fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
+    /// Builds and pushes; gives back the image, pinned.
+    pub(super) async fn build(&self, run: &mut Run) -> Result<Pinned, Failure> {
+        let place = (&self.aws, &self.repository);
+        let image = build::build_and_push(run, place, self.spec, &self.platform).await?;
         let reference = image.reference.clone();
         run.report.image = Some(image);
-        Ok(reference)
+        let platforms = vec![self.platform.clone()];
+        Ok(Pinned {
+            reference,
+            platforms,
+        })
     }
 }
 
-/// Finds what the request names; nothing is built yet. `wanted` is the platform that the image must
-/// have.
+/// Finds what the request names; nothing is built yet. `wanted` are the platforms that the image must
+/// have, never none.
 pub(super) async fn find<'a>(
     run: &mut Run,
     request: &'a Request,
-    wanted: &Platform,
+    wanted: &[Platform],
 ) -> Result<Images<'a>, Failure> {
     match &request.image {
         ImageSource::AsIs => Ok(Images::Kept),
         ImageSource::Existing(reference) => {
-            let image = existing(run, reference, wanted).await?;
-            let reference = image.reference.clone();
+            let (image, pinned) = existing(run, reference, wanted).await?;
             run.report.image = Some(image);
-            Ok(Images::One(reference))
+            Ok(Images::One(pinned))
         }
         ImageSource::Images(list) => {
             let mut images = Vec::with_capacity(list.len());
             for (container, reference) in list {
-                let image = existing(run, reference, wanted).await?;
-                images.push((container.clone(), image.reference.clone()));
+                let (image, pinned) = existing(run, reference, wanted).await?;
+                images.push((container.clone(), pinned));
                 run.report.image.get_or_insert(image);
             }
             Ok(Images::PerContainer(images))
@@ -97,14 +128,13 @@ pub(super) async fn find<'a>(
             let Some(found) = aws.image(&repository, tag).await? else {
                 return Err(no_such_tag(&aws, &repository, tag).await);
             };
-            let image = checked(run, &aws, &repository, (tag, &found), wanted).await?;
+            let (image, pinned) = checked(run, &aws, &repository, (tag, &found), wanted).await?;
             run.console.line(&format!(
                 "image: `{tag}` of `{}` is {}",
                 repository.name, image.reference
             ));
-            let reference = image.reference.clone();
             run.report.image = Some(image);
-            Ok(Images::One(reference))
+            Ok(Images::One(pinned))
         }
         ImageSource::Build(spec) => built(run, spec, wanted).await,
     }
@@ -128,7 +158,11 @@ async fn repository(run: &Run, named: &Named) -> Result<(Aws, Repository), Failu
 }
 
 /// Any reference that exists: pinned where ECR holds it, else taken as it was given.
-async fn existing(run: &mut Run, given: &str, wanted: &Platform) -> Result<ImageReport, Failure> {
+async fn existing(
+    run: &mut Run,
+    given: &str,
+    wanted: &[Platform],
+) -> Result<(ImageReport, Pinned), Failure> {
     let reference: ImageRef = given
         .parse()
         .map_err(|error| Failure::invalid(format!("`{given}` is no image reference: {error}")))?;
@@ -140,6 +174,10 @@ async fn existing(run: &mut Run, given: &str, wanted: &Platform) -> Result<Image
             .unwrap_or_default(),
         tag: reference.tag().unwrap_or_default().to_owned(),
         ..ImageReport::default()
+    };
+    let unpinned = Pinned {
+        reference: given.to_owned(),
+        platforms: Vec::new(),
     };
     let host = reference.ecr();
     let aws = host
@@ -174,7 +212,7 @@ async fn existing(run: &mut Run, given: &str, wanted: &Platform) -> Result<Image
             );
             run.console
                 .line(&format!("image: {given}, taken as it is ({why})"));
-            return Ok(as_given);
+            return Ok((as_given, unpinned));
         }
     };
     let which = reference.digest().map_or_else(
@@ -188,17 +226,15 @@ async fn existing(run: &mut Run, given: &str, wanted: &Platform) -> Result<Image
             run.console.warning(&format!(
                 "{given} is deployed as it is written, not by its digest: {error}"
             ));
-            return Ok(as_given);
+            return Ok((as_given, unpinned));
         }
         Err(error) => return Err(error.into()),
     };
-    let image = checked(run, &aws, &repository, (&which, &found), wanted).await?;
+    let (image, pinned) = checked(run, &aws, &repository, (&which, &found), wanted).await?;
     run.console
         .line(&format!("image: {given} is {}", image.reference));
-    Ok(ImageReport {
-        tag: as_given.tag,
-        ..image
-    })
+    let tag = as_given.tag;
+    Ok((ImageReport { tag, ..image }, pinned))
 }
 
 async fn no_such_tag(aws: &Aws, repository: &Repository, which: &str) -> Failure {
@@ -221,30 +257,23 @@ async fn checked(
     aws: &Aws,
     repository: &Repository,
     (which, found): (&str, &EcrImage),
-    wanted: &Platform,
-) -> Result<ImageReport, Failure> {
-    let platform = match platform::of(aws, repository, found).await {
-        Ok(Found::One(platform)) => Some(platform),
-        Ok(Found::Several(platforms)) => Some(
-            platforms
-                .iter()
-                .find(|one| one.satisfies(wanted))
-                .unwrap_or(&platforms[0])
-                .clone(),
-        ),
-        Ok(Found::NotTold) => None,
+    wanted: &[Platform],
+) -> Result<(ImageReport, Pinned), Failure> {
+    let platforms = match platform::of(aws, repository, found).await {
+        Ok(Found::One(platform)) => vec![platform],
+        Ok(Found::Several(platforms)) => platforms,
+        Ok(Found::NotTold) => Vec::new(),
         Err(error) => {
             run.console.warning(&format!(
                 "the platform of the image is not checked: {error}"
             ));
-            None
+            Vec::new()
         }
     };
-    if let Some(platform) = platform
-        .as_ref()
-        .filter(|platform| !platform.satisfies(wanted))
-    {
-        return Err(wrong_platform(which, platform, wanted));
+    let of_image = |wanted: &Platform| platforms.iter().find(|one| one.satisfies(wanted));
+    let missing = wanted.iter().find(|wanted| of_image(wanted).is_none());
+    if let (Some(missing), [first, ..]) = (missing, platforms.as_slice()) {
+        return Err(wrong_platform(which, first, missing));
     }
     let digest: Digest = found.digest.parse().map_err(|_| {
         Failure::error(format!(
@@ -252,20 +281,30 @@ async fn checked(
             found.digest
         ))
     })?;
-    Ok(ImageReport {
-        reference: format!("{}@{digest}", repository.uri),
+    let reference = format!("{}@{digest}", repository.uri);
+    let image = ImageReport {
+        reference: reference.clone(),
         digest: digest.to_string(),
         tag: if which.starts_with("sha256:") {
             String::new()
         } else {
             which.to_owned()
         },
-        platform: platform
-            .map(|platform| platform.to_string())
+        platform: wanted
+            .first()
+            .and_then(of_image)
+            .map(ToString::to_string)
             .unwrap_or_default(),
         built: false,
         pushed: false,
-    })
+    };
+    Ok((
+        image,
+        Pinned {
+            reference,
+            platforms,
+        },
+    ))
 }
 
 /// The image can't run where the task goes.
@@ -282,26 +321,26 @@ pub(super) fn wrong_platform(which: &str, is: &Platform, wanted: &Platform) -> F
 async fn built<'a>(
     run: &mut Run,
     spec: &'a BuildSpec,
-    wanted: &Platform,
+    wanted: &[Platform],
 ) -> Result<Images<'a>, Failure> {
     let (aws, repository) = repository(run, &spec.repository).await?;
     let first = spec.tags.first().map(String::as_str).unwrap_or_default();
     if spec.skip_existing
         && let Some(found) = tag_in(&aws, &repository, first).await?
     {
-        let image = checked(run, &aws, &repository, (first, &found), wanted).await?;
+        let (image, pinned) = checked(run, &aws, &repository, (first, &found), wanted).await?;
         run.console.line(&format!(
             "image: tag `{first}` is in `{}` already: no build, no push",
             repository.name
         ));
-        let reference = image.reference.clone();
         run.report.image = Some(image);
-        return Ok(Images::One(reference));
+        return Ok(Images::One(pinned));
     }
     Ok(Images::ToBuild(Box::new(Job {
         aws,
         repository,
         spec,
+        platform: platform::only(wanted)?,
     })))
 }
 

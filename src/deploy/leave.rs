@@ -1,6 +1,6 @@
 //! Leaving early, after a signal: how things stand is said, and nothing is waited for.
 
-use super::rollback;
+use super::{one_off, rollback};
 use crate::report::ServiceReport;
 use crate::run::Run;
 
@@ -9,6 +9,7 @@ pub async fn take_leave(run: &mut Run, roll_back: bool) {
     if let Some(index) = run.report.pending_write.take() {
         look_after(run, index).await;
     }
+    one_off::on_the_way_out(run).await;
     let changed: Vec<ServiceReport> = run
         .report
         .services

@@ -2,6 +2,7 @@
 //!
 //! Only a deployment of this run is rolled back, and only while it is the service's current one.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::execute;
@@ -18,34 +19,92 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How far the clocks of the runner and of AWS may be apart.
 const CLOCK_SKEW_MS: i64 = 5 * 60 * 1000;
 
-/// After a stuck or failed rollout: rolls back if `on-stuck` or `on-failure` says so.
-pub(super) async fn where_asked(run: &mut Run, request: &Request, index: usize, state: &State) {
+/// A rollback that was begun.
+#[derive(Debug)]
+pub(super) struct Back {
+    /// Which of the report's services it is.
+    index: usize,
+    cluster: String,
+    service: String,
+    /// The deployment that is taken back.
+    deployment: String,
+    /// ARN of the revision that is put back.
+    previous: String,
+    deadline: Timestamp,
+}
+
+/// After a stuck or failed rollout: begins to roll back if `on-stuck` or `on-failure` says so.
+pub(super) async fn where_asked(
+    run: &mut Run,
+    request: &Request,
+    index: usize,
+    state: &State,
+) -> Option<Back> {
     let asked = match run.report.services[index].outcome {
         Some(Outcome::Stuck) => request.rollout.on_stuck == OnStuck::Rollback,
         Some(Outcome::Failed) => request.rollout.on_failure == OnFailure::Rollback,
         _ => false,
     };
     if !asked || !run.report.services[index].changed {
-        return;
+        return None;
     }
-    let why = run.report.services[index].reason.clone();
-    match back(run, state).await {
-        Ok(to) => {
-            let report = &mut run.report.services[index];
-            report.outcome = Some(Outcome::RolledBack);
-            report.reason = format!("{} is back, because {why}", last_part(&to));
-        }
+    match begin(run, index, state).await {
+        Ok(back) => Some(back),
         Err(problem) => {
-            run.console
-                .warning(&format!("the rollback did not work: {problem}"));
-            run.report.services[index].reason =
-                format!("{why}; the rollback did not work: {problem}");
+            failed(run, index, &problem);
+            None
         }
     }
 }
 
-/// Rolls back and waits until the previous revision is complete again; gives back its ARN.
-async fn back(run: &mut Run, state: &State) -> Result<String, String> {
+/// Waits until all that was begun has come to its end.
+pub(super) async fn to_the_end(run: &mut Run, mut backs: Vec<Back>) {
+    while !backs.is_empty() {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let clusters: BTreeSet<String> = backs.iter().map(|back| back.cluster.clone()).collect();
+        for cluster in clusters {
+            let here = backs.iter().filter(|back| back.cluster == cluster);
+            let names: Vec<&str> = here.map(|back| back.service.as_str()).collect();
+            let Ok(now) = run.aws.services(&cluster, &names).await else {
+                continue;
+            };
+            backs.retain(|back| {
+                let of_it = |one: &&Service| back.cluster == cluster && one.name == back.service;
+                let found = now.found.iter().find(of_it);
+                let done = found.is_some_and(|one| is_back(one, &back.previous, &back.deployment));
+                if done {
+                    let report = &mut run.report.services[back.index];
+                    report.outcome = Some(Outcome::RolledBack);
+                    report.reason = format!(
+                        "{} is back, because {}",
+                        last_part(&back.previous),
+                        report.reason
+                    );
+                }
+                !done
+            });
+        }
+        let now = run.clock.now();
+        let (late, rest) = backs.into_iter().partition(|back| now >= back.deadline);
+        backs = rest;
+        let late: Vec<Back> = late;
+        for back in late {
+            let minutes = ROLLBACK_LIMIT.as_secs() / 60;
+            let problem = format!("it was still under way after {minutes} minutes");
+            failed(run, back.index, &problem);
+        }
+    }
+}
+
+fn failed(run: &mut Run, index: usize, problem: &str) {
+    run.console
+        .warning(&format!("the rollback did not work: {problem}"));
+    let reason = &mut run.report.services[index].reason;
+    reason.push_str(&format!("; the rollback did not work: {problem}"));
+}
+
+/// Asks for the rollback, if the deployment is still the service's current one.
+async fn begin(run: &mut Run, index: usize, state: &State) -> Result<Back, String> {
     let target = &state.target;
     let previous = target
         .previous
@@ -67,23 +126,14 @@ async fn back(run: &mut Run, state: &State) -> Result<String, String> {
     start(run, state, (&previous, &service)).await?;
     run.console
         .line(&format!("rolling back to {}", last_part(&previous)));
-    let deadline = run.clock.now().plus(ROLLBACK_LIMIT);
-    while run.clock.now() < deadline {
-        tokio::time::sleep(LOOK_EVERY).await;
-        let Ok(now) = run.aws.services(&target.cluster, &[&target.service]).await else {
-            continue;
-        };
-        let Some(service) = now.found.first() else {
-            continue;
-        };
-        if is_back(service, &previous, &target.deployment) {
-            return Ok(previous);
-        }
-    }
-    Err(format!(
-        "it was still under way after {} minutes",
-        ROLLBACK_LIMIT.as_secs() / 60
-    ))
+    Ok(Back {
+        index,
+        cluster: target.cluster.clone(),
+        service: target.service.clone(),
+        deployment: target.deployment.clone(),
+        previous,
+        deadline: run.clock.now().plus(ROLLBACK_LIMIT),
+    })
 }
 
 /// Whether the previous revision serves again: its deployment is complete, or no other revision has

@@ -19,10 +19,12 @@ pub(super) async fn definitions(
     let mut ready = Vec::with_capacity(plan.definitions.len());
     for (index, definition) in plan.definitions.iter().enumerate() {
         let described = match definition {
-            DefinitionPlan::Existing { arn } => {
+            DefinitionPlan::Existing { arn, .. } => {
                 run.aws.task_definition(arn).await.map_err(Failure::from)
             }
-            DefinitionPlan::Register { body, .. } => execute::register(run, body).await,
+            DefinitionPlan::Register { body, latest, .. } => {
+                execute::register(run, body, *latest).await
+            }
         };
         let described = described.map_err(|failure| {
             left_over(&ready, &[])
@@ -61,7 +63,7 @@ pub(super) async fn definitions(
 }
 
 /// What is said of revisions that this run registered and that no service got.
-fn left_over(ready: &[definition::Ready], used: &[&str]) -> Vec<String> {
+pub(super) fn left_over(ready: &[definition::Ready], used: &[&str]) -> Vec<String> {
     let unused = ready
         .iter()
         .filter(|ready| ready.registered && !used.contains(&ready.arn.as_str()));
@@ -85,83 +87,110 @@ pub(crate) struct Started {
     pub(crate) document: serde_json::Value,
 }
 
-/// Updates all services. One that is refused has its outcome, and the others are updated and
-/// followed all the same: what was started must not go unwatched.
-pub(super) async fn updates(
+/// What is still to be followed: a deployment that runs, or one that an update is to start.
+#[derive(Debug)]
+pub(crate) enum Next<'a> {
+    Started(Started),
+    Update(Planned<'a>),
+}
+
+/// An update that is still to be sent.
+#[derive(Debug)]
+pub(crate) struct Planned<'a> {
+    /// Which of the report's services it is.
+    pub(super) index: usize,
+    service: &'a Service,
+    ready: &'a definition::Ready,
+    update: &'a Update,
+}
+
+/// The plan's updates, in the order of the request.
+pub(super) fn queue<'a>(
+    services: &'a [Service],
+    plan: &'a Plan,
+    ready: &'a [definition::Ready],
+) -> Vec<Next<'a>> {
+    services
+        .iter()
+        .zip(&plan.updates)
+        .enumerate()
+        .map(|(index, (service, (which, update)))| {
+            Next::Update(Planned {
+                index,
+                service,
+                ready: &ready[*which],
+                update,
+            })
+        })
+        .collect()
+}
+
+/// Updates one service; gives back what is to be watched. One that needs no watch, or that is
+/// refused, has its outcome.
+pub(super) async fn update(
     run: &mut Run,
     request: &Request,
-    services: &[Service],
-    plan: &Plan,
-    ready: &[definition::Ready],
-) -> Vec<Started> {
-    let mut started = Vec::new();
-    let mut help = Vec::new();
-    for (index, (service, (which, update))) in services.iter().zip(&plan.updates).enumerate() {
-        let ready = &ready[*which];
-        let update = Update {
-            task_definition: Some(ready.arn.clone()),
-            ..update.clone()
-        };
-        let deployment = match as_it_is(service, &update) {
-            Some(deployment) if deployment.rollout == Some(RolloutState::Completed) => {
-                set(
-                    run,
-                    index,
-                    Outcome::Unchanged,
-                    "the service runs just this already, and its deployment is complete",
-                );
-                continue;
-            }
-            Some(deployment) => {
-                run.console.line(&format!(
-                    "service `{}`: a rollout of just this is under way already, and is followed",
-                    service.name
-                ));
-                deployment.clone()
-            }
-            None => match updated(run, index, service, &update).await {
-                Ok(deployment) => deployment,
-                Err(failure) => {
-                    help.extend(
-                        failure
-                            .help
-                            .into_iter()
-                            .filter(|item| !help.contains(item))
-                            .collect::<Vec<_>>(),
-                    );
-                    set(run, index, failure.outcome, &failure.reason);
-                    continue;
-                }
-            },
-        };
-        let report = &mut run.report.services[index];
-        report.deployment_id = deployment.id.clone();
-        report.task_definition = ready.arn.clone();
-        if request.rollout.wait {
-            let target = target(service, &deployment, ready, run.clock);
-            started.push(Started {
-                index,
-                target,
-                document: ready.document.clone(),
-            });
-        } else {
-            set(
-                run,
-                index,
-                Outcome::Started,
-                "the deployment is started; no wait was asked for",
-            );
+    planned: &Planned<'_>,
+) -> Option<Started> {
+    let Planned {
+        index,
+        service,
+        ready,
+        update,
+    } = *planned;
+    let update = Update {
+        task_definition: Some(ready.arn.clone()),
+        ..update.clone()
+    };
+    let deployment = match as_it_is(service, &update) {
+        Some(deployment) if deployment.rollout == Some(RolloutState::Completed) => {
+            let why = "the service runs just this already, and its deployment is complete";
+            set(run, index, Outcome::Unchanged, why);
+            return None;
         }
+        Some(deployment) => {
+            run.console.line(&format!(
+                "service `{}`: a rollout of just this is under way already, and is followed",
+                service.name
+            ));
+            deployment.clone()
+        }
+        None => match updated(run, index, service, &update).await {
+            Ok(deployment) => deployment,
+            Err(failure) => {
+                for item in failure.help {
+                    if !run.report.help.contains(&item) {
+                        run.report.help.push(item);
+                    }
+                }
+                set(run, index, failure.outcome, &failure.reason);
+                return None;
+            }
+        },
+    };
+    let report = &mut run.report.services[index];
+    report.deployment_id = deployment.id.clone();
+    report.task_definition = ready.arn.clone();
+    if !request.rollout.wait {
+        let why = "the deployment is started; no wait was asked for";
+        set(run, index, Outcome::Started, why);
+        return None;
     }
-    let used: Vec<&str> = run
-        .report
-        .services
-        .iter()
+    Some(Started {
+        index,
+        target: target(service, &deployment, ready, run.clock),
+        document: ready.document.clone(),
+    })
+}
+
+/// Says which revisions of this run no service got.
+pub(super) fn tell_left_over(run: &mut Run, ready: &[definition::Ready]) {
+    let used = run.report.services.iter();
+    let used: Vec<&str> = used
         .map(|service| service.task_definition.as_str())
         .collect();
-    help.extend(left_over(ready, &used));
+    let help = left_over(ready, &used);
     run.report.help.extend(help);
-    started
 }
 
 /// Sends one UpdateService; the report knows of it from before it is sent.
@@ -182,9 +211,12 @@ async fn updated(
         }
         Err(refused) => return Err(refused.failure),
     };
+    // The first one sets the clock; the watch goes by it from then on.
+    if !run.report.service_changed {
+        align(run, service, &deployment);
+    }
     run.report.service_changed = true;
     run.report.services[index].changed = true;
-    align(run, service, &deployment);
     let is_new = service
         .deployments
         .iter()
@@ -249,7 +281,7 @@ fn target(
     }
 }
 
-fn set(run: &mut Run, index: usize, outcome: Outcome, reason: &str) {
+pub(super) fn set(run: &mut Run, index: usize, outcome: Outcome, reason: &str) {
     let service = &mut run.report.services[index];
     service.outcome = Some(outcome);
     reason.clone_into(&mut service.reason);

@@ -5,6 +5,7 @@
 use super::markdown::{code, escape};
 use super::{Outcome, Report, ServiceReport};
 use crate::capacity::Forecast;
+use crate::cause::Cause;
 
 /// Well under the runner's 1 MiB, and what a person will scroll through.
 pub const SUMMARY_MAX_BYTES: usize = 60 * 1024;
@@ -34,6 +35,7 @@ pub fn render(report: &Report) -> String {
         parts.push(format!("- {}\n", escape(help, TEXT_MAX)));
     }
     parts.push(what(report));
+    parts.extend(report.one_off.iter().map(super::one_off::section));
     for service in &report.services {
         parts.push(of_service(service, report));
     }
@@ -135,9 +137,10 @@ fn forecast(forecast: &Forecast) -> String {
     text
 }
 
-fn of_service(service: &ServiceReport, report: &Report) -> String {
+/// Causes with their evidence and what to do.
+pub(super) fn causes(causes: &[Cause]) -> String {
     let mut text = String::new();
-    for cause in &service.causes {
+    for cause in causes {
         text.push_str(&format!(
             "**{}** ({})\n\n",
             escape(&cause.message, TEXT_MAX),
@@ -156,6 +159,11 @@ fn of_service(service: &ServiceReport, report: &Report) -> String {
         }
         text.push('\n');
     }
+    text
+}
+
+fn of_service(service: &ServiceReport, report: &Report) -> String {
+    let mut text = causes(&service.causes);
     if let Some(known) = &service.forecast {
         text.push_str(&forecast(known));
     }

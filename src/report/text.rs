@@ -1,24 +1,25 @@
 //! The closing lines of a run in the log: one sentence, the evidence, what to do.
 
-use super::{Outcome, Report, ServiceReport};
+use super::{Outcome, Report};
 use crate::cause::Cause;
 
 /// Evidence lines of one cause that are shown; the report has all. The ten lines of a container's
 /// log fit, of which the last ones tell most.
 const EVIDENCE_SHOWN: usize = 12;
-/// Causes of one service that are shown in full.
+/// Causes of one service, or of the one-off task, that are shown in full.
 const CAUSES_SHOWN: usize = 4;
 
 /// The last word of a run, one line an item; the texts of AWS in it are escaped by the console.
 pub fn closing(report: &Report) -> Vec<String> {
     let mut lines = Vec::new();
+    lines.extend(report.one_off.iter().flat_map(super::one_off::closing));
     // What blocks a rollout was printed with its forecast.
     for service in report
         .services
         .iter()
         .filter(|service| service.outcome != Some(Outcome::Blocked))
     {
-        lines.extend(of_service(service));
+        lines.extend(causes(&service.causes));
     }
     let outcome = report.outcome.unwrap_or(Outcome::Error);
     lines.push(String::new());
@@ -50,13 +51,14 @@ pub fn changed(changed: bool) -> &'static str {
     }
 }
 
-fn of_service(service: &ServiceReport) -> Vec<String> {
+/// The first causes in full, and how many more there are.
+pub(super) fn causes(causes: &[Cause]) -> Vec<String> {
     let mut lines = Vec::new();
-    for cause in service.causes.iter().take(CAUSES_SHOWN) {
+    for cause in causes.iter().take(CAUSES_SHOWN) {
         lines.push(String::new());
         lines.extend(cause_lines(cause));
     }
-    let more = service.causes.len().saturating_sub(CAUSES_SHOWN);
+    let more = causes.len().saturating_sub(CAUSES_SHOWN);
     if more > 0 {
         lines.push(format!("{more} more in the report"));
     }

@@ -4,7 +4,8 @@
 //! A row is added here when the input works, not before; nothing else lists inputs.
 
 use super::options::{
-    CapacityCheck, Network, OnCancel, OnFailure, OnStuck, OnSuperseded, PropagateTags,
+    AssignPublicIp, CapacityCheck, LaunchType, Network, OnCancel, OnFailure, OnStuck, OnSuperseded,
+    PropagateTags,
 };
 
 /// One input, which is also a flag of the command.
@@ -29,6 +30,7 @@ pub enum Group {
     Image,
     TaskDefinition,
     Service,
+    OneOffTask,
     Rollout,
     Report,
 }
@@ -41,6 +43,7 @@ impl Group {
             Self::Image => "Image",
             Self::TaskDefinition => "Task definition",
             Self::Service => "Service",
+            Self::OneOffTask => "One-off task",
             Self::Rollout => "Rollout",
             Self::Report => "Report",
         }
@@ -107,7 +110,7 @@ impl Input {
     }
 }
 
-use Group::{Aws, Image, Report, Rollout, Service, TaskDefinition};
+use Group::{Aws, Image, OneOffTask, Report, Rollout, Service, TaskDefinition};
 use Kind::{Count, Duration, Flag, Lines, List, Text};
 
 /// Every input, in the order in which people read about them.
@@ -156,9 +159,21 @@ pub const INPUTS: &[Input] = &[
     row(Service, "propagate-tags", Kind::Choice(PropagateTags::NAMES), "`NONE`, `SERVICE` or `TASK_DEFINITION`; not sent unless given"),
     row(Service, "enable-ecs-managed-tags", Flag, "Whether ECS tags the tasks; not sent unless given"),
 
+    row(OneOffTask, "run-task", Flag, "Run one task of the new revision to its end before any service is updated, such as a migration; when it fails, nothing is updated").or("false"),
+    row(OneOffTask, "run-task-container", Text, "Container that gets the command and whose exit code decides; without it the only essential one, else the one that gets the image"),
+    row(OneOffTask, "run-task-command", Text, "Its command, as a JSON list or as a line with a shell's quotes; without it the one of the task definition"),
+    row(OneOffTask, "run-task-subnets", List, "Subnets; without it those of the first service"),
+    row(OneOffTask, "run-task-security-groups", List, "Security groups; without it those of the first service"),
+    row(OneOffTask, "run-task-assign-public-ip", Kind::Choice(AssignPublicIp::NAMES), "`ENABLED` or `DISABLED`; without it as the first service has it"),
+    row(OneOffTask, "run-task-capacity-provider-strategy", Text, "JSON list as RunTask has it, `[{\"capacityProvider\": \"FARGATE_SPOT\", \"weight\": 1}]`; without it and `run-task-launch-type` the first service's"),
+    row(OneOffTask, "run-task-launch-type", Kind::Choice(LaunchType::NAMES), "`EC2`, `FARGATE` or `EXTERNAL`; without it and a strategy the first service's"),
+    row(OneOffTask, "run-task-timeout", Duration(Unit::Minutes), "How long the task may take; then it is stopped").or("10"),
+
     row(Rollout, "wait-for-service-stability", Flag, "Follow the rollout to its end").or("true"),
-    row(Rollout, "wait-for-minutes", Duration(Unit::Minutes), "How long to follow it").or("30"),
+    row(Rollout, "wait-for-minutes", Duration(Unit::Minutes), "How long to follow each rollout").or("30"),
     row(Rollout, "poll-interval", Duration(Unit::Seconds), "Shortest time between two looks; it stretches under throttling, never past 15 s").or("5s"),
+    row(Rollout, "max-parallel", Count, "How many services roll out at once; without it all"),
+    row(Rollout, "stop-on-failure", Flag, "A service that doesn't end well leaves those untouched that `max-parallel` has not started yet").or("false"),
     row(Rollout, "capacity-check", Kind::Choice(CapacityCheck::NAMES), "A rollout that is proven unable to finish: `fail` refuses it before anything is registered, `warn` says so and goes on, `off`").or("fail"),
     row(Rollout, "stuck-after", Duration(Unit::Seconds), "How long nothing may move before a rollout that isn't proven stuck is called stuck").or("2m"),
     row(Rollout, "on-stuck", Kind::Choice(OnStuck::NAMES), "`fail` stops waiting, `rollback` also puts the previous revision back, `wait` goes on waiting").or("fail"),

@@ -8,6 +8,7 @@ pub mod cli;
 mod edits;
 mod image;
 pub mod inputs;
+mod one_off;
 pub mod options;
 mod problem;
 mod raw;
@@ -20,10 +21,13 @@ mod tests;
 
 use std::time::Duration;
 
+pub(crate) use edits::is_role_arn;
 pub use edits::{Edit, Edits, EnvFiles};
 pub use image::{BuildSpec, ImageSource, Repository};
+pub use one_off::OneOffOptions;
 pub use options::{
-    CapacityCheck, Network, OnCancel, OnFailure, OnStuck, OnSuperseded, PropagateTags,
+    AssignPublicIp, CapacityCheck, LaunchType, Network, OnCancel, OnFailure, OnStuck, OnSuperseded,
+    PropagateTags,
 };
 pub use problem::{Given, Problem};
 pub use raw::{RawInputs, variable_of};
@@ -54,6 +58,8 @@ pub struct Request {
     /// No two alike; empty with `register_only` alone.
     pub services: Vec<ServiceRef>,
     pub update: UpdateOptions,
+    /// Absent without `run-task`.
+    pub one_off: Option<OneOffOptions>,
     pub rollout: RolloutOptions,
     pub dry_run: bool,
     pub strict: bool,
@@ -77,6 +83,10 @@ pub struct RolloutOptions {
     /// `wait-for-minutes`.
     pub limit: Duration,
     pub poll: Duration,
+    /// How many services roll at once; all where absent.
+    pub max_parallel: Option<u32>,
+    /// Whether one that doesn't end well leaves those untouched that aren't started yet.
+    pub stop_on_failure: bool,
     pub stuck_after: Duration,
     pub capacity_check: CapacityCheck,
     pub on_stuck: OnStuck,
@@ -146,6 +156,7 @@ impl Request {
             services: service::services(r, &cluster),
             cluster,
             update: update(r),
+            one_off: one_off::options(r),
             rollout: rollout(r),
             dry_run: r.flag("dry-run"),
             strict: r.flag("strict"),
@@ -200,6 +211,8 @@ fn rollout(r: &mut Reader<'_>) -> RolloutOptions {
         wait: r.flag("wait-for-service-stability"),
         limit: r.duration("wait-for-minutes"),
         poll: r.duration("poll-interval"),
+        max_parallel: r.count_from_one("max-parallel"),
+        stop_on_failure: r.flag("stop-on-failure"),
         stuck_after: r.duration("stuck-after"),
         capacity_check: r.choice("capacity-check").unwrap_or(CapacityCheck::Fail),
         on_stuck: r.choice("on-stuck").unwrap_or(OnStuck::Fail),

@@ -34,6 +34,12 @@ const BOUNDS: &[(&str, RangeInclusive<u64>, &str)] = &[
         10..=24 * 3600,
         "from `10s` to `24h`; a bare number counts seconds",
     ),
+    // A task needs some seconds to start; one that runs for days is no step of a deploy.
+    (
+        "run-task-timeout",
+        10..=24 * 3600,
+        "from `10s` to `24h`; a bare number counts minutes",
+    ),
 ];
 
 /// The inputs under check, and the problems found so far.
@@ -151,6 +157,16 @@ impl<'a> Reader<'a> {
             self.wrong(name, value, "a whole number from 0 is needed");
         }
         number
+    }
+
+    /// A whole number from 1.
+    pub(super) fn count_from_one(&mut self, name: &str) -> Option<u32> {
+        let number = self.count(name)?;
+        if number == 0 {
+            self.wrong(name, "0", "a whole number from 1 is needed");
+            return None;
+        }
+        Some(number)
     }
 
     /// A length of time within the input's bounds; zero where a problem was noted.

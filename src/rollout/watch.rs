@@ -12,6 +12,7 @@ use super::{Line, Look, State, Step, Verdict, Waiting, step};
 use crate::aws::{Aws, AwsError, AwsErrorKind};
 use crate::cause::Cause;
 use crate::clock::Clock;
+use crate::snapshot::Timestamp;
 use reader::Reader;
 
 /// Nobody should learn of an end later than this.
@@ -29,118 +30,149 @@ pub struct Ended {
     pub causes: Vec<Cause>,
 }
 
-/// What became of all of them, in the order of the states.
-#[derive(Clone, Debug, Default)]
-pub struct Watched {
-    /// Absent where ECS could not be looked at any more before it was decided.
-    pub ended: Vec<Option<Ended>>,
-    /// Why it could not; absent where all were watched to their end.
-    pub broken: Option<AwsError>,
-}
-
-/// What the loop needs besides the states.
-#[derive(Clone, Copy, Debug)]
-pub struct Watch<'a> {
-    pub aws: &'a Aws,
-    pub clock: &'a Clock,
+/// The rollouts that are watched together.
+#[derive(Debug)]
+pub struct Watch {
+    clock: Clock,
     /// The shortest time between two looks.
-    pub poll_interval: Duration,
+    poll_interval: Duration,
+    states: Vec<State>,
+    /// Which of them have no verdict yet.
+    open: Vec<usize>,
+    reader: Reader,
+    began: Timestamp,
+    /// When the last look was over.
+    looked: Option<Timestamp>,
+    /// Whether AWS had trouble with it.
+    strained: bool,
 }
 
-impl Watch<'_> {
-    /// Watches until each state has its verdict, or ECS can't be looked at any more. `say` gets the
-    /// index of the state and the line.
-    pub async fn run(
-        &self,
-        states: &mut [State],
-        say: &mut (dyn FnMut(usize, &Line) + Send),
-    ) -> Watched {
-        let mut ended: Vec<Option<Ended>> = states.iter().map(|_| None).collect();
-        let mut reader = self.reader();
-        let began = self.clock.now();
-        while ended.iter().any(Option::is_none) {
-            let open: Vec<usize> = (0..states.len())
-                .filter(|&index| ended[index].is_none())
-                .collect();
-            let mut looks = match tokio::time::timeout(
-                self.rest(states, &open) + LAST_LOOK,
-                reader.look(states, &open),
-            )
-            .await
-            {
-                Ok(Ok(looks)) => looks,
-                Ok(Err(error)) if is_passing(&error) => {
-                    tracing::debug!(%error, "a look failed and is tried again");
-                    blind(&open, &error.to_string())
-                }
-                Ok(Err(error)) => {
-                    return Watched {
-                        ended,
-                        broken: Some(error),
-                    };
-                }
-                Err(_) => blind(&open, "AWS did not answer until the time ran out"),
-            };
-            let strained = looks.iter().any(|look| look.failed.is_some());
-            for (&index, look) in open.iter().zip(&mut looks) {
-                let mut step = step(&mut states[index], look, self.clock.now());
-                reader
-                    .explain(index, &states[index], (look, &mut step))
-                    .await;
-                let Step {
-                    say: lines,
-                    verdict,
-                    waiting,
-                    causes,
-                } = step;
-                for line in &lines {
-                    say(index, line);
-                }
-                ended[index] = verdict.map(|verdict| Ended {
-                    verdict,
-                    waiting,
-                    causes,
-                });
-            }
-            if ended.iter().any(Option::is_none) {
-                let pace = self.pace(self.clock.now().since(began), strained);
-                tokio::time::sleep(pace.min(self.rest(states, &open))).await;
-            }
-        }
-        Watched {
-            ended,
-            broken: None,
+impl Watch {
+    /// A watch of nothing yet, with so much time between two looks at least.
+    pub fn new(aws: &Aws, clock: Clock, poll_interval: Duration) -> Watch {
+        Watch {
+            clock,
+            poll_interval,
+            states: Vec::new(),
+            open: Vec::new(),
+            reader: Reader::new(aws.clone(), clock),
+            began: clock.now(),
+            looked: None,
+            strained: false,
         }
     }
 
+    /// Watches one more rollout; its number, counted from zero.
+    pub fn add(&mut self, state: State) -> usize {
+        self.open.push(self.states.len());
+        self.states.push(state);
+        self.states.len() - 1
+    }
+
+    /// The numbers of the rollouts without a verdict.
+    pub fn open(&self) -> &[usize] {
+        &self.open
+    }
+
+    /// All rollouts, by number.
+    pub fn states(&self) -> &[State] {
+        &self.states
+    }
+
+    /// Looks until at least one rollout has its verdict; gives back which ones have. `say` gets the
+    /// rollout's number and the line. Nothing is open: nothing is looked at.
+    ///
+    /// # Errors
+    /// ECS can't be looked at any more: credentials that ended, an action that is denied.
+    pub async fn until_one_ends(
+        &mut self,
+        say: &mut (dyn FnMut(usize, &Line) + Send),
+    ) -> Result<Vec<(usize, Ended)>, AwsError> {
+        while !self.open.is_empty() {
+            self.pause().await;
+            let limit = self.rest() + LAST_LOOK;
+            let look = self.reader.look(&self.states, &self.open);
+            let looks = match tokio::time::timeout(limit, look).await {
+                Ok(Ok(looks)) => looks,
+                Ok(Err(error)) if is_passing(&error) => {
+                    tracing::debug!(%error, "a look failed and is tried again");
+                    blind(&self.open, &error.to_string())
+                }
+                Ok(Err(error)) => return Err(error),
+                Err(_) => blind(&self.open, "AWS did not answer until the time ran out"),
+            };
+            let mut ended = Vec::new();
+            for (number, step) in self.fold(looks).await {
+                for line in &step.say {
+                    say(number, line);
+                }
+                let (waiting, causes) = (step.waiting, step.causes);
+                ended.extend(step.verdict.map(|verdict| {
+                    let ended = Ended {
+                        verdict,
+                        waiting,
+                        causes,
+                    };
+                    (number, ended)
+                }));
+            }
+            if !ended.is_empty() {
+                return Ok(ended);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// One look at each open rollout, and what it means.
+    ///
+    /// # Errors
+    /// ECS can't be looked at.
+    pub async fn look(&mut self) -> Result<Vec<(usize, Step)>, AwsError> {
+        let looks = self.reader.look(&self.states, &self.open).await?;
+        Ok(self.fold(looks).await)
+    }
+
+    /// Folds one look at each open rollout into its state.
+    async fn fold(&mut self, mut looks: Vec<Look>) -> Vec<(usize, Step)> {
+        self.strained = looks.iter().any(|look| look.failed.is_some());
+        let mut steps = Vec::with_capacity(looks.len());
+        for (&number, look) in self.open.iter().zip(&mut looks) {
+            let state = &mut self.states[number];
+            let mut step = step(state, look, self.clock.now());
+            self.reader.explain(number, state, (look, &mut step)).await;
+            steps.push((number, step));
+        }
+        let decided = |number: &usize| {
+            let of_it = |(one, step): &(usize, Step)| one == number && step.verdict.is_some();
+            steps.iter().any(of_it)
+        };
+        self.open.retain(|number| !decided(number));
+        self.looked = Some(self.clock.now());
+        steps
+    }
+
+    /// Rests until the next look is due.
+    async fn pause(&self) {
+        let Some(looked) = self.looked else { return };
+        let now = self.clock.now();
+        let long = now.since(self.began) > LONG;
+        let factor = 1 + u32::from(long) + u32::from(self.strained) * 2;
+        let pace = (self.poll_interval * factor).min(SLOWEST.max(self.poll_interval));
+        let due = pace.saturating_sub(now.since(looked));
+        tokio::time::sleep(due.min(self.rest())).await;
+    }
+
     /// The time to the next deadline: nobody waits longer than the limit that was set.
-    fn rest(&self, states: &[State], open: &[usize]) -> Duration {
-        let limits = open
+    fn rest(&self) -> Duration {
+        let now = self.clock.now();
+        let limits = self
+            .open
             .iter()
-            .map(|&index| states[index].patience.deadline.since(self.clock.now()));
+            .map(|&number| self.states[number].patience.deadline.since(now));
         limits
             .filter(|rest| !rest.is_zero())
             .min()
             .unwrap_or(SLOWEST)
-    }
-
-    /// One look at one rollout, with what the cluster has, and what it means.
-    pub async fn look_once(&self, state: &mut State) -> Result<Step, AwsError> {
-        let mut reader = self.reader();
-        let looks = reader.look(std::slice::from_ref(state), &[0]).await?;
-        let mut look = looks.into_iter().next().unwrap_or_default();
-        let mut step = step(state, &look, self.clock.now());
-        reader.explain(0, state, (&mut look, &mut step)).await;
-        Ok(step)
-    }
-
-    fn reader(&self) -> Reader<'_> {
-        Reader::new(self.aws, self.clock)
-    }
-
-    fn pace(&self, waited: Duration, strained: bool) -> Duration {
-        let factor = 1 + u32::from(waited > LONG) + u32::from(strained) * 2;
-        (self.poll_interval * factor).min(SLOWEST.max(self.poll_interval))
     }
 }
 

@@ -4,4 +4,4 @@
 
 pub mod commands;
 pub mod files;
-mod token;
+pub(crate) mod token;

@@ -1,10 +1,10 @@
-//! Words that nobody can guess, for fences and for the ends of outputs.
+//! Words that nobody can guess: for fences, for the ends of outputs, and to know one's own again.
 
 use std::hash::{BuildHasher, RandomState};
 
 /// 128 bits in hexadecimal. The keys of `RandomState` come from the system's random source, and its
 /// hashes don't tell them.
-pub(super) fn random() -> String {
+pub(crate) fn random() -> String {
     let half = || RandomState::new().hash_one("plimsoll");
     format!("plimsoll-{:016x}{:016x}", half(), half())
 }

@@ -1,5 +1,7 @@
 //! The containers of a definition, and which of them are meant.
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Map, Value};
 
 use super::document::Definition;
@@ -36,11 +38,15 @@ impl<'a> Container<'a> {
         ports.collect()
     }
 
-    /// Whether a mapping is a range, whose ports `ports` doesn't list.
-    pub fn has_port_range(&self) -> bool {
+    /// The ranges of ports that the container listens on (`containerPortRange`, `8000-8010`).
+    pub fn port_ranges(&self) -> Vec<RangeInclusive<u16>> {
         let mappings = self.0.get("portMappings").and_then(Value::as_array);
-        let mut mappings = mappings.into_iter().flatten();
-        mappings.any(|mapping| mapping.get("containerPortRange").is_some())
+        let range = |mapping: &Value| {
+            let text = mapping.get("containerPortRange")?.as_str()?;
+            let (first, last) = text.split_once('-').unwrap_or((text, text));
+            Some(first.trim().parse().ok()?..=last.trim().parse().ok()?)
+        };
+        mappings.into_iter().flatten().filter_map(range).collect()
     }
 
     fn text(&self, name: &str) -> Option<&'a str> {

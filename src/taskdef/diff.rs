@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::document::Definition;
-use super::normal::normal;
+use super::normal::{NAMED, name_of, normal};
 
 /// Stands for a value that isn't shown.
 const HIDDEN: &str = "***";
@@ -15,16 +15,6 @@ const SHOWN_CHARS: usize = 200;
 
 /// The most changes that are told apart: more is another definition altogether.
 const MAX_CHANGES: usize = 500;
-
-/// Lists whose items have names, which tell them apart.
-const NAMED: [&str; 6] = [
-    "containerDefinitions",
-    "environment",
-    "secrets",
-    "secretOptions",
-    "volumes",
-    "ulimits",
-];
 
 /// One difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,8 +47,8 @@ impl fmt::Display for Change {
     }
 }
 
-/// What `after` changes against `before`, in the order of `before`, then what is new. What ECS fills
-/// in by itself is no change. Values of environment variables are shown where `show_values` asks for
+/// What `after` changes against `before`, in the order of `before`, then what is new; named items in
+/// the order of their names. What ECS fills in by itself is no change. Values of environment variables are shown where `show_values` asks for
 /// it, those of secrets never.
 pub fn changes(before: &Definition, after: &Definition, show_values: bool) -> Vec<Change> {
     let mut walk = Walk {
@@ -87,7 +77,11 @@ impl Place {
             path: format!("{}{dot}{}", self.path, plain(name)),
             member: name.to_owned(),
             in_environment: self.in_environment || name == "environment",
-            in_secrets: self.in_secrets || name == "secrets" || name == "secretOptions",
+            in_secrets: self.in_secrets
+                || name == "secrets"
+                || name == "secretOptions"
+                // Of log options, `splunk-token` is a credential.
+                || name.ends_with("-token"),
         }
     }
 
@@ -156,19 +150,31 @@ impl Walk {
     }
 
     fn note(&mut self, place: &Place, before: Option<&Value>, after: Option<&Value>) {
-        let hidden = place.in_secrets || (place.in_environment && !self.show_values);
-        let shown = |value: &Value| {
-            if hidden {
-                HIDDEN.to_owned()
-            } else {
-                text(place, value)
-            }
-        };
+        let shown = |value: &Value| text(place, &self.redacted(place, value));
         self.changes.push(Change {
             path: place.path.clone(),
             before: before.map(shown),
             after: after.map(shown),
         });
+    }
+
+    /// The value without what isn't to be seen, however deep it lies.
+    fn redacted(&self, place: &Place, value: &Value) -> Value {
+        if place.in_secrets || (place.in_environment && !self.show_values) {
+            return HIDDEN.into();
+        }
+        match value {
+            Value::Object(members) => members
+                .iter()
+                .map(|(name, value)| (name.clone(), self.redacted(&place.member(name), value)))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
+            Value::Array(items) => items
+                .iter()
+                .map(|item| self.redacted(place, item))
+                .collect(),
+            other => other.clone(),
+        }
     }
 }
 
@@ -196,7 +202,7 @@ fn text(place: &Place, value: &Value) -> String {
 fn by_name(items: &[Value]) -> Option<Vec<(String, &Value)>> {
     let mut named: Vec<(String, &Value)> = Vec::new();
     for item in items {
-        let name = item.get("name")?.as_str()?;
+        let name = name_of(item)?;
         if named.iter().any(|(other, _)| other == name) {
             return None;
         }
@@ -213,6 +219,9 @@ fn plain(name: &str) -> String {
 }
 
 fn short(value: &str) -> String {
+    if value.is_empty() {
+        return "\"\"".to_owned();
+    }
     let value = plain(value);
     match value.char_indices().nth(SHOWN_CHARS) {
         Some((at, _)) => format!("{}…", value.get(..at).unwrap_or_default()),

@@ -50,14 +50,17 @@ impl Definition {
     }
 
     /// What RegisterTaskDefinition gets: the document without the nine response-only members, falsy
-    /// ones too. An empty list of tags goes as well, since ECS refuses it ("Tags can not be empty").
+    /// ones too, and without tags that ECS refuses.
     pub fn register_body(&self) -> Value {
         let mut body = self.0.clone();
         if let Some(members) = body.as_object_mut() {
-            members.retain(|name, value| {
-                let no_tags = name == "tags" && value.as_array().is_none_or(Vec::is_empty);
-                !RESPONSE_ONLY.contains(&name.as_str()) && !no_tags
-            });
+            let own = tags(members);
+            members.retain(|name, _| !RESPONSE_ONLY.contains(&name.as_str()));
+            if own.is_empty() {
+                members.shift_remove("tags");
+            } else {
+                members.insert("tags".to_owned(), own.into());
+            }
         }
         body
     }
@@ -70,6 +73,12 @@ impl Definition {
     /// The ARN of a definition that was described.
     pub fn arn(&self) -> Option<&str> {
         self.text("taskDefinitionArn")
+    }
+
+    /// The number of the revision; 0 for a document that isn't one yet.
+    pub fn revision(&self) -> i64 {
+        let number = self.0.get("revision").and_then(Value::as_i64);
+        number.unwrap_or_default()
     }
 
     /// `awsvpc`, `bridge`, `host` or `none`; ECS on Linux takes `bridge` where it isn't given.
@@ -112,6 +121,22 @@ impl Definition {
     pub(super) fn members_mut(&mut self) -> Option<&mut Map<String, Value>> {
         self.0.as_object_mut()
     }
+}
+
+/// The tags that may be registered. Those that AWS itself gave (`aws:cloudformation:stack-name`) are
+/// described and refused ("reserved for AWS use"), and so is an empty list ("Tags can not be empty").
+pub(super) fn tags(members: &Map<String, Value>) -> Vec<Value> {
+    let is_ours = |tag: &&Value| {
+        let key = tag.get("key").and_then(Value::as_str).unwrap_or_default();
+        let start = key.get(..4).unwrap_or_default();
+        !start.eq_ignore_ascii_case("aws:")
+    };
+    let list = members.get("tags").and_then(Value::as_array);
+    list.into_iter()
+        .flatten()
+        .filter(is_ours)
+        .cloned()
+        .collect()
 }
 
 /// The definition inside an envelope, with the tags beside it moved in; anything else as it is.

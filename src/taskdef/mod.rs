@@ -7,9 +7,13 @@ mod containers;
 mod diff;
 mod document;
 mod edits;
+mod kinds;
 mod normal;
 mod parse;
+mod sound;
 mod suits;
+mod walk;
+mod yaml;
 
 #[cfg(test)]
 mod tests;
@@ -19,5 +23,6 @@ pub use diff::{Change, changes};
 pub use document::{Definition, RESPONSE_ONLY};
 pub use edits::{EditError, apply, set_image};
 pub use normal::same_definition;
-pub use parse::BadDocument;
-pub use suits::unsuited;
+pub use parse::{BadDocument, MAX_BYTES};
+pub use sound::unsound;
+pub use suits::{Unsuited, unsuited};

@@ -1,22 +1,22 @@
 //! Reads a file's text strictly, so that a message can name line, column and member.
 //!
-//! The text is walked once before it is taken over: `serde_json` alone would let the last of two
-//! equal members win, and would say nothing about what a member has to be.
+//! The text is walked once before it is taken over. Nothing here opens a file.
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::DeserializeSeed;
 use serde_json::Value;
 
 use super::document::{Definition, unwrapped};
+use super::walk::{NUMBER_MARK, Walker};
+use super::yaml;
 
-/// The longest file that is read: ECS itself takes 64 KiB, and nothing near this is meant.
-const MAX_BYTES: usize = 10 * 1024 * 1024;
+/// The longest file that is read: ECS itself takes 64 KiB, which leaves room for many comments.
+pub const MAX_BYTES: usize = 1024 * 1024;
 
-/// How `serde_json` marks a number inside; a member of this name could not be kept.
-const NUMBER_MARK: &str = "$serde_json::private::Number";
+/// The most characters of a path that a message shows: no path that is meant is as long.
+const SHOWN_CHARS: usize = 200;
 
 /// Why a document isn't a task definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +37,10 @@ impl fmt::Display for BadDocument {
         if let Some((line, column)) = self.at {
             write!(f, ", line {line}, column {column}")?;
         }
-        if !self.member.is_empty() {
-            write!(f, ", `{}`", self.member)?;
+        match self.member.char_indices().nth(SHOWN_CHARS) {
+            Some((end, _)) => write!(f, ", `{}…`", self.member.get(..end).unwrap_or_default())?,
+            None if self.member.is_empty() => {}
+            None => write!(f, ", `{}`", self.member)?,
         }
         write!(f, ": {}", self.why)
     }
@@ -54,10 +56,7 @@ pub(super) fn definition(file: &str, text: &[u8]) -> Result<Definition, BadDocum
         why: why.to_owned(),
     };
     if text.len() > MAX_BYTES {
-        let why = format!(
-            "the file has {} bytes; at most {MAX_BYTES} are read",
-            text.len()
-        );
+        let why = format!("the file is longer than the {MAX_BYTES} bytes that are read");
         return Err(bad(1, 1, &why));
     }
     if text.starts_with(b"\xef\xbb\xbf") {
@@ -83,18 +82,12 @@ pub(super) fn definition(file: &str, text: &[u8]) -> Result<Definition, BadDocum
             "no member may be named like a mark of the JSON library",
         ));
     }
-    let is_yaml = [".yaml", ".yml"]
-        .iter()
-        .any(|ending| file.to_lowercase().ends_with(ending));
-    let document = if is_yaml {
-        read_yaml(file, text)?
-    } else {
-        read_json(file, text)?
-    };
+    let text = Text::of(file, text);
+    let document = text.read()?;
     check_shape(file, unwrapped(document))
         .map(Definition::unchecked)
         .map_err(|problem| BadDocument {
-            at: Some((1, 1)),
+            at: Some(text.place_of(&problem.member)),
             ..problem
         })
 }
@@ -142,60 +135,79 @@ pub(super) fn check_shape(source: &str, document: Value) -> Result<Value, BadDoc
     }
 }
 
-/// Walks the text for duplicate members and members of the wrong kind, and takes it over then.
-fn read_json(file: &str, text: &str) -> Result<Value, BadDocument> {
-    let path = RefCell::new(Vec::new());
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let walked = Walk { path: &path }
-        .deserialize(&mut reader)
-        .and_then(|()| reader.end());
-    walked
-        .and_then(|()| serde_json::from_str(text))
-        .map_err(|error| {
-            located(
-                file,
-                &path.borrow(),
-                &Place {
-                    at: (error.line(), error.column()),
-                    text: error.to_string(),
-                },
-            )
-        })
+/// A file's text and the language that its name says.
+#[derive(Clone, Copy)]
+struct Text<'a> {
+    file: &'a str,
+    text: &'a str,
+    yaml: bool,
 }
 
-/// The same for YAML. Whole numbers stay as they were written in decimals; a key or a tag that JSON
-/// doesn't have is an error.
-fn read_yaml(file: &str, text: &str) -> Result<Value, BadDocument> {
-    let path = RefCell::new(Vec::new());
-    let walked = Walk { path: &path }.deserialize(yaml_serde::Deserializer::from_str(text));
-    walked
-        .and_then(|()| yaml_serde::from_str(text))
-        .map_err(|error| {
-            let at = error
-                .location()
-                .map_or((1, 1), |place| (place.line(), place.column()));
-            located(
-                file,
-                &path.borrow(),
-                &Place {
-                    at,
-                    text: error.to_string(),
-                },
-            )
-        })
+impl<'a> Text<'a> {
+    fn of(file: &'a str, text: &'a str) -> Text<'a> {
+        let lower = file.to_lowercase();
+        let yaml = [".yaml", ".yml"].iter().any(|end| lower.ends_with(end));
+        Text { file, text, yaml }
+    }
+
+    /// Walks the text, and takes it over then.
+    fn read(self) -> Result<Value, BadDocument> {
+        let walker = Walker::of(self.yaml);
+        let read = if self.yaml { yaml::read } else { json };
+        self.walk(&walker)
+            .and_then(|()| read(self.text))
+            .map_err(|stop| located(self.file, walker.shown(), &stop))
+    }
+
+    fn walk(self, walker: &Walker) -> Result<(), Stop> {
+        if self.yaml {
+            return yaml::walk(self.text, walker);
+        }
+        let mut reader = serde_json::Deserializer::from_str(self.text);
+        walker
+            .deserialize(&mut reader)
+            .and_then(|()| reader.end())
+            .map_err(|error| Stop::of_json(&error))
+    }
+
+    /// Where `member` stands, or the innermost of those that it would stand in.
+    fn place_of(self, member: &str) -> (usize, usize) {
+        let mut member = member;
+        loop {
+            if let Err(stop) = self.walk(&Walker::up_to(member)) {
+                return stop.at;
+            }
+            let Some(end) = member.rfind(['.', '[']) else {
+                return (1, 1);
+            };
+            member = member.get(..end).unwrap_or_default();
+        }
+    }
+}
+
+fn json(text: &str) -> Result<Value, Stop> {
+    serde_json::from_str(text).map_err(|error| Stop::of_json(&error))
 }
 
 /// Where a reader stopped, and its words.
-struct Place {
-    at: (usize, usize),
-    text: String,
+pub(super) struct Stop {
+    pub(super) at: (usize, usize),
+    pub(super) text: String,
 }
 
-fn located(file: &str, path: &[String], place: &Place) -> BadDocument {
-    let (line, column) = place.at;
-    let member = path.concat().trim_start_matches('.').to_owned();
+impl Stop {
+    fn of_json(error: &serde_json::Error) -> Stop {
+        Stop {
+            at: (error.line(), error.column()),
+            text: error.to_string(),
+        }
+    }
+}
+
+fn located(file: &str, member: String, stop: &Stop) -> BadDocument {
+    let (line, column) = stop.at;
     // The readers tell some of it in their own words, too.
-    let text = place
+    let text = stop
         .text
         .replace(&format!(" at line {line} column {column}"), "");
     let why = text
@@ -204,165 +216,9 @@ fn located(file: &str, path: &[String], place: &Place) -> BadDocument {
         .to_owned();
     BadDocument {
         file: file.to_owned(),
-        at: Some(place.at),
+        // A reader that stops at the end of a line counts it as column 0.
+        at: Some((line.max(1), column.max(1))),
         member,
         why,
-    }
-}
-
-/// What a member has to be, where it is one that is read or edited here.
-#[rustfmt::skip]
-const KINDS: &[(&str, &str)] = &[
-    ("", "an object"),
-    (".taskDefinition", "an object"),
-    (".family", "a string"),
-    (".tags", "an array"),
-    (".containerDefinitions", "an array"),
-    (".containerDefinitions[]", "an object"),
-    (".containerDefinitions[].name", "a string"),
-    (".containerDefinitions[].image", "a string"),
-    (".containerDefinitions[].command", "an array"),
-    (".containerDefinitions[].environment", "an array"),
-    (".containerDefinitions[].environment[]", "an object"),
-    (".containerDefinitions[].environment[].name", "a string"),
-    (".containerDefinitions[].environment[].value", "a string"),
-    (".containerDefinitions[].environmentFiles", "an array"),
-    (".containerDefinitions[].environmentFiles[]", "an object"),
-    (".containerDefinitions[].secrets", "an array"),
-    (".containerDefinitions[].secrets[]", "an object"),
-    (".containerDefinitions[].secrets[].name", "a string"),
-    (".containerDefinitions[].secrets[].valueFrom", "a string"),
-    (".containerDefinitions[].dockerLabels", "an object"),
-    (".containerDefinitions[].logConfiguration", "an object"),
-    (".containerDefinitions[].logConfiguration.options", "an object"),
-];
-
-/// One value under the walk. The path is left standing where an error is found.
-#[derive(Clone, Copy)]
-struct Walk<'p> {
-    /// Steps such as `.image` and `[0]`.
-    path: &'p RefCell<Vec<String>>,
-}
-
-impl Walk<'_> {
-    /// Holds the kind of the value at hand against the one that it has to have.
-    fn expect<E: de::Error>(self, found: &str) -> Result<(), E> {
-        let path: String = self
-            .path
-            .borrow()
-            .iter()
-            .map(|step| {
-                if step.starts_with('[') {
-                    "[]"
-                } else {
-                    step.as_str()
-                }
-            })
-            .collect();
-        let inner = path
-            .strip_prefix(".taskDefinition")
-            .filter(|inner| !inner.is_empty());
-        let path = inner.unwrap_or(&path);
-        match KINDS.iter().find(|(of, _)| *of == path) {
-            Some((_, kind)) if *kind != found => {
-                Err(E::custom(format!("{kind} is needed, this is {found}")))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn enter(self, step: String) {
-        self.path.borrow_mut().push(step);
-    }
-
-    fn leave(self) {
-        self.path.borrow_mut().pop();
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Walk<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Walk<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("what JSON has too")
-    }
-
-    fn visit_bool<E: de::Error>(self, _: bool) -> Result<(), E> {
-        self.expect("a boolean")
-    }
-
-    fn visit_i64<E: de::Error>(self, _: i64) -> Result<(), E> {
-        self.expect("a number")
-    }
-
-    fn visit_u64<E: de::Error>(self, _: u64) -> Result<(), E> {
-        self.expect("a number")
-    }
-
-    fn visit_i128<E: de::Error>(self, _: i128) -> Result<(), E> {
-        self.expect("a number")
-    }
-
-    fn visit_u128<E: de::Error>(self, _: u128) -> Result<(), E> {
-        self.expect("a number")
-    }
-
-    fn visit_f64<E: de::Error>(self, _: f64) -> Result<(), E> {
-        self.expect("a number")
-    }
-
-    fn visit_str<E: de::Error>(self, _: &str) -> Result<(), E> {
-        self.expect("a string")
-    }
-
-    /// `null` says "not given", whatever the member is.
-    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        self.expect("an array")?;
-        let mut index = 0_usize;
-        loop {
-            self.enter(format!("[{index}]"));
-            let more = items.next_element_seed(self)?;
-            self.leave();
-            if more.is_none() {
-                return Ok(());
-            }
-            index += 1;
-        }
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let mut seen = BTreeSet::new();
-        while let Some(name) = members.next_key::<String>()? {
-            if name == NUMBER_MARK {
-                self.expect("a number")?;
-                return members.next_value::<de::IgnoredAny>().map(|_| ());
-            }
-            if seen.is_empty() {
-                self.expect("an object")?;
-            }
-            self.enter(format!(".{name}"));
-            if !seen.insert(name) {
-                return Err(de::Error::custom("the member stands here twice"));
-            }
-            members.next_value_seed(self)?;
-            self.leave();
-        }
-        if seen.is_empty() {
-            self.expect("an object")
-        } else {
-            Ok(())
-        }
     }
 }

@@ -13,7 +13,7 @@ const WRITES: [&str; 3] = [
 ];
 pub(crate) const HOST: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
 
-fn writes(told: &Told) -> Vec<String> {
+pub(crate) fn writes(told: &Told) -> Vec<String> {
     let calls = told.sim.calls().into_iter().map(|call| call.operation);
     calls
         .filter(|operation| WRITES.contains(&operation.as_str()))

@@ -230,6 +230,16 @@ impl Story {
     }
 
     pub(crate) async fn carry_out(self, task: Task) -> Told {
+        self.told(task, None).await
+    }
+
+    /// A deploy that a signal ends so many seconds after its start.
+    pub(crate) async fn cancelled_after(self, seconds: u64) -> Told {
+        let after = std::time::Duration::from_secs(seconds);
+        self.told(Task::Deploy, Some(after)).await
+    }
+
+    async fn told(self, task: Task, cancelled: Option<std::time::Duration>) -> Told {
         let clock = Clock::starting_at(Timestamp(START));
         let pages = Pages::default();
         let env = self
@@ -262,7 +272,13 @@ impl Story {
             workspace: self.workspace,
             docker_host: None,
         };
-        app::carry_out(&mut run, &request, task).await;
+        let story = app::carry_out(&mut run, &request, task);
+        let limit = cancelled.unwrap_or(std::time::Duration::MAX);
+        if tokio::time::timeout(limit, story).await.is_err() {
+            run.report.outcome = Some(Outcome::Interrupted);
+            run.report.reason = "the run was cancelled".to_owned();
+            plimsoll::deploy::take_leave(&mut run, false).await;
+        }
         for line in text::closing(&run.report) {
             run.console.words(&line);
         }

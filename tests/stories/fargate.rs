@@ -120,8 +120,10 @@ async fn tasks_without_interfaces_of_their_own_ask_for_neither() {
 #[tokio::test(start_paused = true)]
 async fn a_size_that_fargate_does_not_have_blocks() {
     let folder = tempfile::tempdir().unwrap();
-    let document = sized("1024", "9216", "FARGATE").to_string();
-    std::fs::write(folder.path().join("task.json"), document).unwrap();
+    // One that says it is for Fargate is refused before, as ECS would refuse to register it.
+    let mut document = sized("1024", "9216", "FARGATE");
+    document["requiresCompatibilities"] = json!([]);
+    std::fs::write(folder.path().join("task.json"), document.to_string()).unwrap();
     let told = redeploy(on_fargate).input("task-definition", "task.json");
     let told = told.workspace(folder.path()).deploy().await;
     assert_eq!(told.outcome(), "blocked", "{}", told.log);

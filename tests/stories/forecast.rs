@@ -238,7 +238,7 @@ async fn an_arm64_task_on_x86_instances() {
     blocked(&told, "attribute");
     insta::assert_snapshot!(report(&told), @r#"
       family: api → next
-      runtimePlatform: – → {"cpuArchitecture":"ARM64","operatingSystemFamily":"LINUX"}
+      runtimePlatform: added {"cpuArchitecture":"ARM64","operatingSystemFamily":"LINUX"}
     forecast: blocked: the rollout can't finish: no instance can take a new task, even with every old one gone
       at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
       each new task needs 128 CPU units, 256 MiB

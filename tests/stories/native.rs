@@ -203,7 +203,7 @@ async fn a_pause_that_nobody_ends_rolls_back() {
     // Out of time while it waits: that is no verdict about the deployment.
     let told = paused(60).input("wait-for-minutes", "4").deploy().await;
     ended(&told, "timed-out", "api:2");
-    insta::assert_snapshot!(told.report.reason, @"api:2 was still rolling out after 4 minutes, waiting for somebody to let the deployment go on at lifecycle hook `ecs-pause-06966fa42cde6edcdcc123d27032d453` (for 56m 52s at most, then ECS rolls back); stage POST_TEST_TRAFFIC_SHIFT (0 % of the traffic)");
+    insta::assert_snapshot!(told.report.reason, @"api:2 was still rolling out after 4 minutes, waiting for somebody to let the deployment go on at lifecycle hook `ecs-pause-4857c52e70ded4d28eb67bb2bf528e01` (for 56m 52s at most, then ECS rolls back); stage POST_TEST_TRAFFIC_SHIFT (0 % of the traffic)");
 }
 
 #[tokio::test(start_paused = true)]

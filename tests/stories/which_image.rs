@@ -1,6 +1,6 @@
 //! Which image is deployed, and which container gets it.
 
-use plimsoll_sim::{DOCKER_MANIFEST, Image, ServiceSpec, digest};
+use plimsoll_sim::{DOCKER_MANIFEST, Image, InstanceSpec, ServiceSpec, digest};
 use serde_json::{Value, json};
 
 use crate::before::{HOST, body, refused, simple, succeeds};
@@ -82,14 +82,77 @@ async fn an_image_for_another_platform() {
         &["image `arm` is for linux/arm64, and linux/amd64 is wanted"],
     )
     .await;
-    let story = simple()
-        .input("image-tag", "arm")
-        .input("platform", "linux/arm64");
-    story
-        .sim
-        .with(|world| world.add_image("api", "arm", "arm64"));
-    // The platform that is asked for is the one that is checked.
-    assert_ne!(story.deploy().await.outcome(), "invalid");
+    // The platform that is asked for is the one that is checked, and then the instances.
+    let arm = |types: &'static [&'static str], platform: &str| {
+        redeploy(|world| {
+            images(world);
+            world.add_image("api", "v2", "arm64");
+            for ec2_type in types {
+                let ec2_type = (*ec2_type).to_owned();
+                world.add_instance(InstanceSpec {
+                    ec2_type,
+                    ..InstanceSpec::default()
+                });
+            }
+            service(world, definition("api", 256, 512), ServiceSpec::default());
+        })
+        .input("platform", platform)
+    };
+    succeeds(arm(&["m6g.large"], "linux/arm64")).await;
+    let told = refused(
+        arm(&["m5.large", "m5.large"], "linux/arm64"),
+        &["build the image for it"],
+    )
+    .await;
+    insta::assert_snapshot!(told.report.reason, @"the image is for linux/arm64, and all 2 instances of service `api` are x86_64");
+    let told = arm(&["m6g.large", "m5.large"], "linux/arm64")
+        .deploy()
+        .await;
+    assert_ne!(told.outcome(), "invalid", "{}", told.log);
+    let warning = told.log.lines().find(|line| line.contains("exec format"));
+    insta::assert_snapshot!(warning.unwrap(), @"  0:00  warning: the image is for linux/arm64, and 1 of the 2 instances of service `api` is x86_64: tasks that land there end with `exec format error`; set `runtimePlatform.cpuArchitecture` in the task definition, and ECS leaves those instances out");
+    // Instances that may not be read: said in one line.
+    let told = arm(&["m6g.large"], "linux/arm64")
+        .deny("ecs:ListContainerInstances")
+        .deploy()
+        .await;
+    assert_eq!(told.outcome(), "succeeded", "{}", told.log);
+    let line = told.log.lines().find(|line| line.contains("not checked"));
+    insta::assert_snapshot!(line.unwrap(), @"  0:00  service `api`: not checked whether the image runs on the instances' architecture: `ecs:ListContainerInstances` on cluster `web` failed: AccessDeniedException: User: arn:aws:sts::111122223333:assumed-role/deploy/session is not authorized to perform: ecs:ListContainerInstances on resource: * because no identity-based policy allows the ecs:ListContainerInstances action");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_platform_that_the_definition_runs_on_wins() {
+    let says = |platform: Value| {
+        redeploy(move |world| {
+            images(world);
+            world.add_image("api", "arm", "arm64");
+            let ec2_type = "m6g.large".to_owned();
+            world.add_instance(InstanceSpec {
+                ec2_type,
+                ..InstanceSpec::default()
+            });
+            let mut document = definition("api", 256, 512);
+            document["runtimePlatform"] = platform;
+            service(world, document, ServiceSpec::default());
+        })
+    };
+    let arm = || says(json!({"cpuArchitecture": "ARM64"}));
+    succeeds(arm().input("image-tag", "arm")).await;
+    let told = refused(arm(), &["build it for linux/arm64"]).await;
+    insta::assert_snapshot!(told.report.reason, @"image `v2` is for linux/amd64, and linux/arm64 is wanted");
+    let told = refused(
+        says(json!({"cpuArchitecture": "X86_64"})).input("platform", "linux/arm64"),
+        &["set `platform: linux/amd64`, or the task definition's `runtimePlatform`"],
+    )
+    .await;
+    insta::assert_snapshot!(told.report.reason, @"`platform` is linux/arm64, and the task definition `api` runs on linux/amd64: its `runtimePlatform` says so");
+    let told = refused(
+        says(json!({"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"})),
+        &["is for linux/amd64, and windows/amd64 is wanted"],
+    )
+    .await;
+    assert_eq!(told.calls("RegisterTaskDefinition"), 0);
 }
 
 fn index(story: &Story, tag: &str, architectures: &[&str]) {

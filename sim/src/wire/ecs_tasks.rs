@@ -1,11 +1,11 @@
-//! ListTasks, DescribeTasks, StopTask.
+//! RunTask, ListTasks, DescribeTasks, StopTask.
 
 use serde_json::{Value, json};
 
 use super::paging::{page, with_next};
 use super::validate::bounded;
 use super::{cluster, last_part, texts};
-use crate::world::{Refusal, Status, Task, World, seconds};
+use crate::world::{Refusal, RunTask, Status, Task, World, seconds};
 
 /// DescribeTasks takes no more tasks; ListTasks gives no more on a page.
 const TASKS_MOST: usize = 100;
@@ -76,6 +76,27 @@ pub(super) fn describe(world: &World, body: &Value) -> Result<Value, Refusal> {
     Ok(json!({"tasks": tasks, "failures": failures}))
 }
 
+pub(super) fn run(world: &mut World, body: &Value) -> Result<Value, Refusal> {
+    let cluster = cluster(world, body)?;
+    let began = world.run_task(RunTask { cluster, body })?;
+    let of_it = |task: &&Task| began.tasks.contains(&task.id);
+    let tasks: Vec<Value> = world
+        .tasks
+        .iter()
+        .filter(of_it)
+        .map(|task| task_json(world, task))
+        .collect();
+    let failure = |(instance, reason): &(Option<String>, String)| {
+        let mut shown = json!({"reason": reason});
+        if let Some(instance) = instance {
+            shown["arn"] = json!(instance_arn(world, cluster, instance));
+        }
+        shown
+    };
+    let failures: Vec<Value> = began.failures.iter().map(failure).collect();
+    Ok(json!({"tasks": tasks, "failures": failures}))
+}
+
 pub(super) fn stop(world: &mut World, body: &Value) -> Result<Value, Refusal> {
     let cluster = cluster(world, body)?;
     let id = last_part(body["task"].as_str().unwrap_or_default());
@@ -124,7 +145,7 @@ fn task_json(world: &World, task: &Task) -> Value {
         "taskArn": arn(world, task),
         "clusterArn": world.arn(&format!("cluster/{}", task.cluster)),
         "taskDefinitionArn": task.task_definition,
-        "group": format!("service:{}", task.service),
+        "group": task.group,
         "startedBy": task.started_by,
         "lastStatus": task.status.text(),
         "desiredStatus": desired_status(task),

@@ -198,6 +198,7 @@ fn handle(world: &mut World, operation: &Operation) -> Result<Value, Refusal> {
         "UpdateService" => ecs_services::update(world, body),
         "DescribeServices" => ecs_services::describe(world, body),
         "ListServices" => ecs_services::list(world, body),
+        "RunTask" => ecs_tasks::run(world, body),
         "ListTasks" => ecs_tasks::list(world, body),
         "DescribeTasks" => ecs_tasks::describe(world, body),
         "StopTask" => ecs_tasks::stop(world, body),

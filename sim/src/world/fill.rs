@@ -24,6 +24,10 @@ pub(super) fn fill(members: &mut Map<String, Value>) {
             fill_container(container, &mode);
         }
     }
+    // Answers have it since January 2025, whether or not it was given.
+    members
+        .entry("enableFaultInjection")
+        .or_insert(json!(false));
     for name in ["volumes", "placementConstraints"] {
         members.entry(name).or_insert_with(|| json!([]));
     }

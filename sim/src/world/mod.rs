@@ -15,6 +15,7 @@ mod images;
 mod instance;
 mod native;
 mod needs;
+mod one_off;
 mod placement;
 mod protection;
 mod rebalance;
@@ -41,6 +42,7 @@ pub(crate) use instance::INSTANCE_TYPES;
 pub use instance::Instance;
 pub use native::Stage;
 pub(crate) use needs::list;
+pub(crate) use one_off::RunTask;
 pub use scaling::Provider;
 pub(crate) use service::Counts;
 pub use service::{Deployment, Rollout, Scheduling, Service, ServiceDeployment, ServiceRevision};
@@ -78,6 +80,10 @@ pub struct World {
     pub(crate) families: BTreeMap<String, Vec<TaskDefinition>>,
     pub(crate) services: Vec<Service>,
     pub(crate) tasks: Vec<Task>,
+    /// The RunTask calls that started something.
+    one_offs: Vec<one_off::OneOff>,
+    /// How the tasks behave that RunTask starts: at first they end after five seconds, with 0.
+    pub one_off: TaskBehaviour,
     pub(crate) repositories: Vec<Repository>,
     pub(crate) registry_address: Option<String>,
     pub(crate) registry_password: Option<String>,
@@ -127,6 +133,8 @@ impl World {
             families: BTreeMap::new(),
             services: Vec::new(),
             tasks: Vec::new(),
+            one_offs: Vec::new(),
+            one_off: one_off::ends_well(),
             repositories: Vec::new(),
             registry_address: None,
             registry_password: None,

@@ -98,9 +98,7 @@ impl Subject for InstanceSubject<'_> {
             }
             "task:group" => {
                 let alive = self.tasks.iter().filter(|task| task.status.alive());
-                alive
-                    .map(|task| format!("service:{}", task.service))
-                    .collect()
+                alive.map(|task| task.group.clone()).collect()
             }
             _ => return None,
         })

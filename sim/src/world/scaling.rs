@@ -105,7 +105,7 @@ impl World {
                 continue;
             }
             let (needs, provider) = (task.needs.clone(), task.provider.clone());
-            let Some(service) = self.services.iter().find(|service| service.owns(task)) else {
+            let Some(service) = self.group_of(task) else {
                 continue;
             };
             let patience = self

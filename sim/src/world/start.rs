@@ -32,7 +32,16 @@ const UNAVAILABLE: &str = "Capacity is unavailable at this time. Please try agai
 impl World {
     /// Starts one task of the service's deployment number `which`; its id, or why not.
     pub(crate) fn start_task(&mut self, index: usize, which: usize) -> Result<String, NoStart> {
-        let service = &self.services[index];
+        let begun = self.begin(&self.services[index], which)?;
+        Ok(self.launch(begun))
+    }
+
+    /// A task of the service's deployment number `which`, with the instance that it goes to.
+    pub(super) fn begin(
+        &self,
+        service: &Service,
+        which: usize,
+    ) -> Result<(Task, Option<String>), NoStart> {
         let deployment = &service.deployments[which];
         let needs = self
             .needs_of(&deployment.task_definition)
@@ -63,17 +72,22 @@ impl World {
         task.provider = provider;
         let launch_type = if fargate { "FARGATE" } else { "EC2" };
         launch_type.clone_into(&mut task.launch_type);
-        task.id = self.ids.hex32();
         if fargate {
             task.due = Some(self.now + self.fargate.eni_secs * 1000);
             task.az = Some(format!("{}a", self.region));
         }
-        let id = task.id.clone();
+        Ok((task, instance))
+    }
+
+    /// From here on the task is one of the world's; its id.
+    pub(super) fn launch(&mut self, (mut task, instance): (Task, Option<String>)) -> String {
+        let id = self.ids.hex32();
+        task.id.clone_from(&id);
         self.tasks.push(task);
         if let Some(instance) = instance {
             self.settle_on(self.tasks.len() - 1, &instance);
         }
-        Ok(id)
+        id
     }
 
     pub(super) fn new_task(&self, service: &Service, which: usize, needs: Arc<Needs>) -> Task {
@@ -87,6 +101,7 @@ impl World {
             id: String::new(),
             cluster: service.cluster.clone(),
             service: service.name.clone(),
+            group: format!("service:{}", service.name),
             started_by: deployment.id.clone(),
             deployment: deployment.id.clone(),
             task_definition: deployment.task_definition.clone(),

@@ -62,9 +62,11 @@ pub struct Task {
     /// 32 hexadecimal digits.
     pub id: String,
     pub cluster: String,
-    /// The service's name.
+    /// The service's name; a name that no service can have where RunTask started it.
     pub service: String,
-    /// The deployment that started it.
+    /// `service:NAME`, or `family:NAME` where RunTask started it.
+    pub group: String,
+    /// The deployment that started it, or what RunTask was given.
     pub started_by: String,
     /// The deployment that it counts for; a rollback takes over tasks of its own revision.
     pub(crate) deployment: String,

@@ -216,6 +216,17 @@ fn refuse(members: &Map<String, Value>) -> Result<(), Refusal> {
     {
         return Err(Refusal::client("Tags can not be empty."));
     }
+    let reserved = |tag: &Value| {
+        let key = tag["key"].as_str().unwrap_or_default();
+        key.to_ascii_lowercase().starts_with("aws:")
+    };
+    if list(members.get("tags").unwrap_or(&Value::Null))
+        .iter()
+        .any(reserved)
+    {
+        let text = "Invalid tag key: keys that start with 'aws:' are reserved for AWS use.";
+        return Err(Refusal::parameter(text));
+    }
     for name in ["cpu", "memory"] {
         if members.get(name).is_some_and(|value| !value.is_string()) {
             return Err(Refusal::new(
@@ -230,6 +241,11 @@ fn refuse(members: &Map<String, Value>) -> Result<(), Refusal> {
     }
     if get("memory").is_string() && task_memory(get("memory")).is_none_or(|memory| memory < 1) {
         return Err(Refusal::client("Invalid 'memory' setting for task."));
+    }
+    for role in ["taskRoleArn", "executionRoleArn"] {
+        if get(role).as_str().is_some_and(str::is_empty) {
+            return Err(Refusal::client("Role is not valid"));
+        }
     }
     if list(get("requiresCompatibilities")).contains(&json!("FARGATE")) {
         refuse_fargate(members)?;

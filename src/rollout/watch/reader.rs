@@ -29,9 +29,10 @@ const DEPLOYMENT_ACTIONS: [&str; 2] = [
 ];
 
 /// Reads looks, and remembers what needn't be read again.
-pub(super) struct Reader<'a> {
-    pub(super) aws: &'a Aws,
-    pub(super) clock: &'a Clock,
+#[derive(Debug)]
+pub(super) struct Reader {
+    pub(super) aws: Aws,
+    pub(super) clock: Clock,
     /// Optional actions that are denied.
     pub(super) denied: BTreeSet<&'static str>,
     /// By the state's index.
@@ -54,8 +55,8 @@ struct Listing {
 /// A part of a look: what was read, or why it could not be read for the moment.
 type Part<T> = Result<T, String>;
 
-impl<'a> Reader<'a> {
-    pub(super) fn new(aws: &'a Aws, clock: &'a Clock) -> Reader<'a> {
+impl Reader {
+    pub(super) fn new(aws: Aws, clock: Clock) -> Reader {
         Reader {
             aws,
             clock,
@@ -160,7 +161,7 @@ impl<'a> Reader<'a> {
                 })
                 .collect();
             let book = self.books.entry(cluster.to_owned()).or_default();
-            let answer = book.read(self.aws, cluster, &wanted).await;
+            let answer = book.read(&self.aws, cluster, &wanted).await;
             let listed: Vec<bool> = wanted.iter().map(|one| one.listed).collect();
             match self.optional(answer)? {
                 Ok(Some(read)) => {
@@ -267,7 +268,7 @@ impl<'a> Reader<'a> {
                 .map(|(place, _)| looks[*place].tasks.clone())
                 .collect();
             let own = own.map(|tasks| tasks.into_iter().flatten().collect());
-            let survey = Arc::new(self.aws.survey(cluster, &parties, own).await);
+            let survey = Arc::new(Box::pin(self.aws.survey(cluster, &parties, own)).await);
             for (place, _) in here.iter().filter(|(place, _)| asking(open[*place])) {
                 looks[*place].survey = Some(survey.clone());
                 looks[*place].rivals = here
