@@ -85,12 +85,21 @@ fn notes_are_the_section_of_the_version_alone() {
     insta::assert_snapshot!(notes("1.1.0"), @"script/release-notes: CHANGELOG.md says nothing about 1.1.0");
     insta::assert_snapshot!(notes("1.0.0"), @"script/release-notes: CHANGELOG.md says nothing about 1.0.0");
     insta::assert_snapshot!(notes("1.2"), @"script/release-notes: CHANGELOG.md says nothing about 1.2");
-    let unreleased = script("release-notes", &["Unreleased"], files::root());
-    assert!(
-        told(&unreleased).starts_with("### "),
-        "{}",
-        told(&unreleased)
-    );
+}
+
+/// Also right after a release, when the section of what comes next is empty.
+#[test]
+fn each_released_version_has_its_notes() {
+    let changelog = files::read("CHANGELOG.md");
+    let headings = changelog
+        .lines()
+        .filter_map(|line| line.strip_prefix("## ["));
+    let versions: Vec<&str> = headings.filter_map(|rest| rest.split(']').next()).collect();
+    assert_eq!(versions.first(), Some(&"Unreleased"), "{versions:?}");
+    for version in &versions[1..] {
+        let output = script("release-notes", &[version], files::root());
+        assert!(output.status.success(), "{}", told(&output));
+    }
 }
 
 #[test]
