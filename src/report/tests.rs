@@ -1,7 +1,4 @@
-use proptest::prelude::*;
-
-use super::markdown::{code, escape};
-use super::{Outcome, Report, ServiceReport, console_url, summary};
+use super::{Outcome, console_url};
 
 #[test]
 fn outcomes_have_the_exit_codes_that_the_contract_names() {
@@ -34,44 +31,4 @@ fn the_console_is_the_one_of_the_partition() {
         console_url("us-gov-west-1", "web", "api")
             .starts_with("https://console.amazonaws-us-gov.com/")
     );
-}
-
-#[test]
-fn a_summary_stays_bounded_whatever_happened() {
-    let service = ServiceReport {
-        causes: vec![
-            crate::cause::Cause {
-                kind: crate::cause::CauseKind::Unknown,
-                message: "m".repeat(5000),
-                evidence: vec!["e".repeat(5000); 200],
-                remedies: Vec::new(),
-            };
-            50
-        ],
-        ..ServiceReport::default()
-    };
-    let report = Report {
-        services: vec![service; 20],
-        ..Report::default()
-    };
-    let text = summary::render(&report);
-    assert!(
-        text.len() <= summary::SUMMARY_MAX_BYTES + 100,
-        "{} bytes",
-        text.len()
-    );
-    assert!(text.starts_with("### ❌ error: "));
-}
-
-proptest! {
-    #[test]
-    fn no_text_breaks_out_of_a_table_or_mentions_anyone(text in ".{0,200}") {
-        let escaped = escape(&text, 150);
-        for forbidden in ['\n', '\r', '|', '`', '<', '@'] {
-            prop_assert!(!escaped.contains(forbidden), "{forbidden:?} in {escaped:?}");
-        }
-        let code = code(&text, 150);
-        prop_assert!(!code.contains('\n') && !code.contains('|'));
-        prop_assert!(code == "–" || code.matches('`').count() == 2, "{code:?}");
-    }
 }
