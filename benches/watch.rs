@@ -1,5 +1,5 @@
 //! What watching takes as the number of services grows: calls a minute by token bucket, CPU and
-//! memory. Virtual time: five minutes of rollouts that are all under way.
+//! memory. Virtual time: two minutes of rollouts that are all under way.
 //!
 //! `cargo bench --bench watch`, or in a debug build `cargo test --bench watch`. Memory and CPU are
 //! those of the whole process, the stand-in for AWS included, so the run itself takes less.
@@ -20,7 +20,7 @@ use door::{START, Story};
 
 const SIZES: [usize; 5] = [1, 10, 50, 200, 1000];
 const TASKS: u32 = 2;
-const MINUTES: i64 = 5;
+const MINUTES: i64 = 2;
 /// The most memory for the largest size, in MB.
 const MEMORY_MOST: u64 = 150;
 /// The buckets that a watch draws from.
@@ -100,7 +100,7 @@ fn story(services: usize) -> Story {
     let names: Vec<String> = (0..services).map(|number| format!("s{number}")).collect();
     let list = names.join("\n");
     Story::new(move |world| {
-        let instances: Vec<String> = (0..services.div_ceil(10) + 1)
+        let instances: Vec<String> = (0..services.div_ceil(100) + 1)
             .map(|_| world.add_instance(large()))
             .collect();
         for (number, name) in names.iter().enumerate() {
@@ -134,7 +134,7 @@ fn begun(world: &mut World, (name, number): (&str, usize), instances: &[String])
         on: instances
             .iter()
             .cycle()
-            .skip(number / 10)
+            .skip(number / 100)
             .take(TASKS as usize)
             .cloned()
             .collect(),

@@ -14,8 +14,9 @@ use crate::world::World;
 
 /// Calls remembered; a runaway client loses the oldest.
 const CALLS_KEPT: usize = 100_000;
-/// Answers of DescribeServices remembered for [`FaultKind::Stale`].
+/// Answers of DescribeServices remembered for [`FaultKind::Stale`], and their bytes.
 const ANSWERS_KEPT: usize = 500;
+const ANSWER_BYTES_KEPT: usize = 8 * 1024 * 1024;
 
 const RATE_EXCEEDED: (&str, &str) = ("ThrottlingException", "Rate exceeded");
 
@@ -167,7 +168,8 @@ impl Sim {
             return Answer::Dropped;
         }
         if operation.name == "DescribeServices" && response.status() == 200 && !missing {
-            if inner.answers.len() == ANSWERS_KEPT {
+            let bytes: usize = inner.answers.iter().map(|(.., body)| body.len()).sum();
+            if inner.answers.len() == ANSWERS_KEPT || bytes > ANSWER_BYTES_KEPT {
                 inner.answers.pop_front();
             }
             inner

@@ -198,9 +198,10 @@ pub(super) fn instance_arn(world: &World, cluster: &str, id: &str) -> String {
 }
 
 fn attachments(task: &Task) -> Vec<Value> {
-    let placed = task.instance.is_some()
-        || (task.launch_type == "FARGATE" && task.status > Status::Provisioning);
-    if !task.needs.awsvpc || !placed {
+    let Some(interface) = &task.interface else {
+        return Vec::new();
+    };
+    if task.status == Status::Provisioning {
         return Vec::new();
     }
     let status = match task.status {
@@ -211,7 +212,7 @@ fn attachments(task: &Task) -> Vec<Value> {
     };
     vec![
         json!({"id": task.id, "type": "ElasticNetworkInterface", "status": status,
-                "details": [{"name": "subnetId", "value": "subnet-0aaa"},
+                "details": [{"name": "subnetId", "value": interface.subnet},
                             {"name": "privateIPv4Address", "value": task.address()}]}),
     ]
 }
@@ -219,7 +220,7 @@ fn attachments(task: &Task) -> Vec<Value> {
 /// The address of a task with a network interface of its own.
 fn interfaces(task: &Task) -> Vec<Value> {
     let shown = json!({"attachmentId": task.id, "privateIpv4Address": task.address()});
-    if task.needs.awsvpc {
+    if task.interface.is_some() {
         vec![shown]
     } else {
         Vec::new()

@@ -15,6 +15,7 @@ mod images;
 mod instance;
 mod native;
 mod needs;
+mod network;
 mod one_off;
 mod placement;
 mod protection;

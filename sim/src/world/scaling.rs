@@ -79,6 +79,10 @@ impl World {
             .filter(|task| task.launch_type == "FARGATE")
         {
             if task.status == Status::Provisioning && task.due.is_some_and(|due| due <= now) {
+                if task.interface.as_ref().is_some_and(|one| !one.holds) {
+                    task.ends_without_address(now);
+                    continue;
+                }
                 task.status = Status::Pending;
                 task.due = None;
             }

@@ -6,9 +6,12 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::World;
 use super::instance::Taken;
 use super::needs::Needs;
+use super::network::Interface;
 use super::spec::TaskBehaviour;
 
 /// A task counts as healthy so long after RUNNING where nothing checks its health.
@@ -77,6 +80,10 @@ pub struct Task {
     pub provider: Option<String>,
     pub launch_type: String,
     pub az: Option<String>,
+    /// `networkConfiguration`, as it was when the task was started.
+    pub(crate) network: Option<Value>,
+    /// In `awsvpc` mode, once EC2 was asked for it.
+    pub(crate) interface: Option<Interface>,
     pub status: Status,
     /// Passing (true) or failing (false) its health checks; nothing known yet.
     pub healthy: Option<bool>,
@@ -125,7 +132,7 @@ impl Task {
         fixed.unwrap_or(EPHEMERAL_PORTS.0 + self.number() % EPHEMERAL_PORTS.1)
     }
 
-    fn number(&self) -> u16 {
+    pub(super) fn number(&self) -> u16 {
         let digits = self.id.get(..4).unwrap_or_default();
         u16::from_str_radix(digits, 16).unwrap_or_default()
     }
@@ -293,6 +300,7 @@ impl World {
                 self.note_targets(index, "registered");
             }
         }
+        self.give_back_addresses();
         self.tasks.retain(|task| {
             task.stopped
                 .is_none_or(|stopped| now - stopped < STOPPED_SHOWN_MS)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Causes, Job};
 use crate::capacity::{Deploy, Forecast, TaskNeeds, Verdict, forecast_together};
-use crate::cause::Cause;
+use crate::cause::{Cause, CauseKind};
 use crate::diagnosis::{Case, LogTail, diagnose};
 use crate::rollout::of_forecast;
 use crate::run::Run;
@@ -89,6 +89,7 @@ fn blocked(job: &Job<'_>, survey: &Survey, stand_in: &Service) -> Option<Cause> 
         old_needs: &survey.old_needs,
         member_of: survey.member_of.get(name),
         zones: survey.zones.get(name),
+        addresses: survey.addresses.get(name),
         target: None,
         fargate: survey.fargate.get(name),
     };
@@ -96,7 +97,9 @@ fn blocked(job: &Job<'_>, survey: &Survey, stand_in: &Service) -> Option<Cause> 
         .into_iter()
         .next()
         .filter(|forecast| forecast.verdict == Verdict::Blocked)?;
-    let message = if job.ask.is_fargate() {
+    // What no instance is to blame for is told in the forecast's words.
+    let addresses = forecast.kind == Some(CauseKind::SubnetAddresses);
+    let message = if job.ask.is_fargate() || addresses {
         forecast.headline.replacen(
             "the rollout can't finish",
             "the one-off task can't start",
