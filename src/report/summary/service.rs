@@ -169,7 +169,7 @@ fn cause_text(cause: &Cause, told: &str) -> String {
             prose(&cause.message, TEXT_CHARS)
         )
     };
-    let (evidence, left) = first_of(&cause.evidence, bullet, EVIDENCE_MAX);
+    let (evidence, left) = first_of(&cause.evidence, |text| bullet(text), EVIDENCE_MAX);
     out.push_str(&evidence);
     if left > 0 {
         out.push_str(&format!("- … {left} more, in the JSON report\n"));
@@ -178,7 +178,7 @@ fn cause_text(cause: &Cause, told: &str) -> String {
     out
 }
 
-fn bullet(text: &String) -> String {
+fn bullet(text: &str) -> String {
     format!("- {}", prose(text, TEXT_CHARS))
 }
 
