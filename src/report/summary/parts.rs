@@ -3,8 +3,6 @@
 
 /// Names of left out parts that are told.
 const NAMED_MAX: usize = 6;
-/// What the note about left out parts may take.
-const NOTE_BYTES: usize = 2048;
 
 /// One part; parts are shown in the order in which they stand.
 #[derive(Clone, Debug)]
@@ -35,22 +33,23 @@ pub(super) fn fit(mut parts: Vec<Part>, max: usize) -> String {
     let mut order: Vec<usize> = (0..parts.len()).collect();
     order.sort_by_key(|&at| (parts[at].rank, at));
     let mut gone = Vec::new();
-    while total + NOTE_BYTES > max {
+    let told = |gone: &[usize]| note(gone.iter().map(|&at| parts[at].name.as_str()));
+    while total + told(&gone).len() > max {
         let Some(at) = order.pop().filter(|&at| parts[at].rank > 0) else {
             break;
         };
         total -= size(&parts[at]);
         gone.push(at);
+        gone.sort_unstable();
     }
-    gone.sort_unstable();
-    let mut text = String::with_capacity(total + NOTE_BYTES);
+    let mut text = String::with_capacity(max);
     for (at, part) in parts.iter().enumerate() {
         if gone.binary_search(&at).is_err() {
             text.push_str(part.text.trim_end_matches('\n'));
             text.push_str("\n\n");
         }
     }
-    text.push_str(&note(gone.iter().map(|&at| parts[at].name.as_str())));
+    text.push_str(&told(&gone));
     let end = text.trim_end().len();
     text.truncate(end);
     text.push('\n');

@@ -164,3 +164,6 @@ fn list(numbers: &[u32]) -> String {
     let words: Vec<String> = numbers.iter().map(u32::to_string).collect();
     words.join(", ")
 }
+
+#[cfg(test)]
+mod tests;
