@@ -187,16 +187,11 @@ async fn until_signal(run: &mut Run, request: &Request, task: Task, signals: &mu
 /// Writes the closing words, the report, the summary and the outputs; what can't be written is said
 /// and changes nothing about the outcome.
 fn close(run: &mut Run, surroundings: &Surroundings, job_summary: bool) {
-    let outcome = run.report.outcome.unwrap_or(Outcome::Error);
     for line in report::text::closing(&run.report) {
         run.console.words(&line);
     }
-    if run.report.exit_code() != 0 && surroundings.style == Style::Action {
-        let mut text = format!("{}: {}", outcome.as_str(), run.report.reason);
-        for help in &run.report.help {
-            text.push_str(&format!("\n→ {help}"));
-        }
-        run.console.error(&text);
+    if surroundings.style == Style::Action {
+        annotate(&mut run.console, &run.report);
     }
     let mut failed = Vec::new();
     let path = surroundings.report_path();
@@ -213,6 +208,7 @@ fn close(run: &mut Run, surroundings: &Surroundings, job_summary: bool) {
         let shown = path.as_ref().map(|path| surroundings.on_the_host(path));
         let outputs = report::outputs(&run.report, shown.as_deref(), run.clock.now());
         if let Some(file) = surroundings.var("GITHUB_OUTPUT") {
+            failed.extend(report::withheld(&outputs, run.console.masked()));
             failed.extend(
                 files::write_outputs(file.as_ref(), &outputs)
                     .err()
@@ -233,6 +229,22 @@ fn close(run: &mut Run, surroundings: &Surroundings, job_summary: bool) {
     for problem in failed {
         run.console.warning(&problem);
     }
+    run.console.finish();
+}
+
+/// How it ended, where the run's page shows it.
+fn annotate(console: &mut Console, report: &Report) {
+    let outcome = report.outcome.unwrap_or(Outcome::Error);
+    let word = report.title.unwrap_or(outcome.as_str());
+    if report.exit_code() == 0 {
+        console.notice(word, &report.reason);
+        return;
+    }
+    let mut text = report.reason.clone();
+    for help in &report.help {
+        text.push_str(&format!("\n→ {help}"));
+    }
+    console.error(word, &text);
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ pub mod text;
 mod tests;
 
 pub use one_off::OneOffReport;
-pub use outputs::{OUTPUTS, outputs};
+pub use outputs::{OUTPUTS, outputs, withheld};
 
 use crate::capacity::Forecast;
 use crate::cause::Cause;

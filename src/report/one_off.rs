@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::markdown::{code, escape};
+use super::markdown::{code, prose};
 use super::{Outcome, json as program, text};
 use crate::cause::Cause;
 use crate::snapshot::{Task, last_part};
@@ -79,7 +79,7 @@ pub(super) fn section(one_off: &OneOffReport) -> String {
     let outcome = one_off.outcome.map_or("not run", Outcome::as_str);
     let mut out = format!("**One-off task**: {outcome}");
     if !one_off.reason.is_empty() {
-        out.push_str(&format!(", {}", escape(&one_off.reason, TEXT_MAX)));
+        out.push_str(&format!(", {}", prose(&one_off.reason, TEXT_MAX)));
     }
     if let Some(task) = &one_off.task {
         let revision = last_part(&one_off.task_definition);

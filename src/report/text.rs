@@ -1,6 +1,6 @@
 //! The closing lines of a run in the log: one sentence, the evidence, what to do.
 
-use super::{Outcome, Report};
+use super::{Outcome, Report, ServiceReport};
 use crate::cause::Cause;
 
 /// Evidence lines of one cause that are shown; the report has all. The ten lines of a container's
@@ -29,7 +29,7 @@ pub fn closing(report: &Report) -> Vec<String> {
         report.reason
     ));
     if !outcome.is_good() && report.title.is_none() {
-        lines.push(changed(report.service_changed).to_owned());
+        lines.push(changed(report));
     }
     lines.extend(report.help.iter().map(|help| format!("  → {help}")));
     if report.services.len() > 1 {
@@ -42,12 +42,24 @@ pub fn closing(report: &Report) -> Vec<String> {
     lines
 }
 
-/// Whether the service was changed, in words.
-pub fn changed(changed: bool) -> &'static str {
-    if changed {
-        "the service was changed by this run"
-    } else {
-        "the service was not changed"
+/// Whether the service was changed, in words; of several, how many.
+pub fn changed(report: &Report) -> String {
+    let all = report.services.len();
+    let changed = report.services.iter().filter(|one| one.changed).count();
+    match (report.service_changed, all, changed) {
+        (true, 2.., 1..) => format!("{changed} of {all} services were changed by this run"),
+        (true, ..) => "the service was changed by this run".to_owned(),
+        (false, 2.., _) => "no service was changed".to_owned(),
+        (false, ..) => "the service was not changed".to_owned(),
+    }
+}
+
+/// How it stands with a service, in a word or three: it may have no outcome when a run is cancelled.
+pub(super) fn state(service: &ServiceReport) -> &'static str {
+    match service.outcome {
+        Some(outcome) => outcome.as_str(),
+        None if service.changed => "still rolling out",
+        None => "not started",
     }
 }
 
@@ -108,8 +120,8 @@ fn table(report: &Report) -> Vec<String> {
         .iter()
         .zip(&names)
         .map(|(service, name)| {
-            let outcome = service.outcome.map_or("not started", Outcome::as_str);
-            format!("  {name:width$}  {outcome:11}  {}", service.reason)
+            let state = state(service);
+            format!("  {name:width$}  {state:11}  {}", service.reason)
         })
         .collect()
 }

@@ -20,6 +20,7 @@ mod tests;
 mod waiting;
 pub mod watch;
 
+pub use failures::why_stopped;
 pub use fate::{Before, Fate, fate};
 pub use grounds::{Agents, Contender, Grounds};
 pub use proof::{in_one_line, of_forecast};

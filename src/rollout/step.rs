@@ -266,9 +266,12 @@ fn tell(state: &mut State, look: &Look, service: &Service, now: Timestamp, step:
     };
     let counts = Counts::of(state, service, ours, look, now);
     let text = lines::counts(counts, ours);
-    if text != state.memory.counts {
+    let moved = text != state.memory.counts;
+    if moved {
         step.say.push(Line::info(text.clone()));
         state.memory.counts = text;
+    }
+    if moved || newest.is_some() {
         sample(state, ours, counts, now, newest);
     }
 }
