@@ -9,6 +9,8 @@ use std::io::Write;
 
 use crate::clock::Clock;
 use crate::runner::commands;
+use crate::runner::masks::Masks;
+use crate::secret::Secret;
 
 /// Where the lines are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +28,10 @@ pub struct Console {
     clock: Clock,
     warnings: usize,
     errors: usize,
+    /// Secrets that are masked before the next line.
+    masks: Masks,
+    /// The runner is deaf: a mask that is told now would be printed.
+    fenced: bool,
 }
 
 impl fmt::Debug for Console {
@@ -48,6 +54,8 @@ impl Console {
             clock,
             warnings: 0,
             errors: 0,
+            masks: Masks::default(),
+            fenced: false,
         }
     }
 
@@ -91,9 +99,13 @@ impl Console {
 
     /// Keeps a secret out of the log, wherever it may turn up.
     pub fn mask(&mut self, secret: &str) {
-        if self.style == Style::Action {
-            self.put(&commands::add_mask(secret));
-        }
+        self.masks.add(Secret::new(secret));
+        self.tell_masks();
+    }
+
+    /// For secrets that turn up where nothing is printed: they are masked before the next line.
+    pub fn masks(&self) -> Masks {
+        self.masks.clone()
     }
 
     pub fn group(&mut self, title: &str) {
@@ -113,17 +125,82 @@ impl Console {
     pub fn fence(&mut self) -> Option<commands::Fence> {
         let fence = (self.style == Style::Action).then(commands::Fence::new)?;
         self.put(&fence.open());
+        self.fenced = true;
         Some(fence)
     }
 
     pub fn end_fence(&mut self, fence: Option<commands::Fence>) {
         if let Some(fence) = fence {
             self.put(&fence.close());
+            self.fenced = false;
         }
     }
 
-    /// A log that can't be written to is no reason to break off a deploy.
+    fn tell_masks(&mut self) {
+        if self.fenced {
+            return;
+        }
+        for secret in self.masks.take() {
+            if self.style == Style::Action {
+                self.write(&commands::add_mask(secret.expose()));
+            }
+        }
+    }
+
     fn put(&mut self, line: &str) {
+        self.tell_masks();
+        self.write(line);
+    }
+
+    /// A log that can't be written to is no reason to break off a deploy.
+    fn write(&mut self, line: &str) {
         let _ = writeln!(self.out, "{line}").and_then(|()| self.out.flush());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::{Clock, Console, Secret, Style, Write};
+
+    #[derive(Clone, Default)]
+    struct Page(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Page {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn lines(style: Style) -> Vec<String> {
+        let page = Page::default();
+        let mut console = Console::new(Box::new(page.clone()), style, Clock::system());
+        let masks = console.masks();
+        masks.add(Secret::new("first"));
+        console.words("a");
+        let fence = console.fence();
+        masks.add(Secret::new("second"));
+        console.words("b");
+        console.end_fence(fence);
+        console.words("c");
+        let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+        let kept = text.lines().filter(|line| !line.contains("plimsoll-"));
+        kept.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_mask_is_told_before_the_next_line_and_never_to_a_deaf_runner() {
+        let told = lines(Style::Action);
+        assert_eq!(
+            told,
+            ["::add-mask::first", "a", "b", "::add-mask::second", "c"]
+        );
+        assert_eq!(lines(Style::Plain), ["a", "b", "c"]);
     }
 }
