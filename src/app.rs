@@ -5,17 +5,18 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::aws::Aws;
+use crate::aws::{Aws, ByRunner, Runner};
 use crate::clock::Clock;
 use crate::console::{Console, Style};
 use crate::report::{self, Outcome, Report};
 use crate::request::{Facts, OnCancel, Problem, RawInputs, Request};
 use crate::run::{Run, Task};
 use crate::runner::files;
+use crate::runner::masks::Masks;
 use crate::{deploy, inspect};
 
 /// From a signal to the end of the process 5 s may pass; this leaves time to write.
@@ -79,6 +80,15 @@ impl Surroundings {
         }
     }
 
+    /// When the credentials in the environment end, where whoever put them there says so, as
+    /// `aws configure export-credentials --format env` does. All others of the SDK's default chain
+    /// are renewed by where they come from.
+    fn keys_end(&self) -> Option<SystemTime> {
+        self.var("AWS_ACCESS_KEY_ID")?;
+        let end = self.var("AWS_CREDENTIAL_EXPIRATION")?;
+        humantime::parse_rfc3339(&end.replace("+00:00", "Z")).ok()
+    }
+
     /// Where the JSON report goes.
     fn report_path(&self) -> Option<PathBuf> {
         self.report_path.clone().or_else(|| match self.style {
@@ -106,14 +116,9 @@ pub async fn run(
     let facts = Facts::from_env(surroundings.env.iter().cloned());
     let checked = Request::check(&raw, &facts);
     let job_summary = checked.as_ref().is_ok_and(|request| request.job_summary) || checked.is_err();
+    let aws = connect(checked.as_ref().ok(), &surroundings, console.masks()).await;
     let mut run = Run {
-        aws: Aws::load(
-            checked
-                .as_ref()
-                .ok()
-                .and_then(|request| request.region.clone()),
-        )
-        .await,
+        aws,
         clock,
         console,
         report: Report {
@@ -131,6 +136,18 @@ pub async fn run(
     }
     close(&mut run, &surroundings, job_summary);
     run.report.exit_code()
+}
+
+/// Clients as the request and the surroundings want them; nothing is asked of AWS yet.
+async fn connect(request: Option<&Request>, surroundings: &Surroundings, masks: Masks) -> Aws {
+    let role = request.and_then(|request| request.role.clone());
+    let by = role.map(|role| ByRunner {
+        role,
+        runner: Runner::from_env(&surroundings.env),
+        masks,
+    });
+    let region = request.and_then(|request| request.region.clone());
+    Aws::load(region, by).await.ending(surroundings.keys_end())
 }
 
 /// Does `task`. The report holds the outcome in any case.
@@ -273,5 +290,29 @@ mod tests {
             check(Some("/home/ci/jobs/shop"), "/elsewhere/report.json"),
             "/elsewhere/report.json"
         );
+    }
+
+    #[test]
+    fn keys_in_the_environment_end_when_whoever_put_them_there_says_so() {
+        let end = |pairs: &[(&str, &str)]| {
+            let env = pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            let surroundings = Surroundings {
+                style: Style::Action,
+                env: env.collect(),
+                report_path: None,
+            };
+            surroundings.keys_end()
+        };
+        let keys = ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
+        let at = |text: &'static str| ("AWS_CREDENTIAL_EXPIRATION", text);
+        let six = humantime::parse_rfc3339("2026-11-20T18:00:00Z").ok();
+        assert!(six.is_some());
+        assert_eq!(end(&[keys, at("2026-11-20T18:00:00Z")]), six);
+        assert_eq!(end(&[keys, at("2026-11-20T18:00:00+00:00")]), six);
+        assert_eq!(end(&[keys, at("soon")]), None);
+        assert_eq!(end(&[keys]), None);
+        assert_eq!(end(&[at("2026-11-20T18:00:00Z")]), None);
     }
 }

@@ -9,6 +9,7 @@ use std::io::Write;
 
 use crate::clock::Clock;
 use crate::runner::commands;
+use crate::runner::masks::Masks;
 use crate::secret::Secret;
 
 /// Where the lines are read.
@@ -28,6 +29,10 @@ pub struct Console {
     warnings: usize,
     errors: usize,
     masked: Vec<Secret>,
+    /// Secrets that are masked before the next line.
+    masks: Masks,
+    /// The runner is deaf: a mask that is told now would be printed.
+    fenced: bool,
 }
 
 impl fmt::Debug for Console {
@@ -55,6 +60,8 @@ impl Console {
             warnings: 0,
             errors: 0,
             masked: Vec::new(),
+            masks: Masks::default(),
+            fenced: false,
         }
     }
 
@@ -132,10 +139,13 @@ impl Console {
 
     /// Keeps a secret out of the log, wherever it may turn up.
     pub fn mask(&mut self, secret: &str) {
-        if self.style == Style::Action {
-            self.put(&commands::add_mask(secret));
-            self.masked.push(Secret::new(secret));
-        }
+        self.masks.add(Secret::new(secret));
+        self.tell_masks();
+    }
+
+    /// For secrets that turn up where nothing is printed: they are masked before the next line.
+    pub fn masks(&self) -> Masks {
+        self.masks.clone()
     }
 
     pub fn group(&mut self, title: &str) {
@@ -155,17 +165,36 @@ impl Console {
     pub fn fence(&mut self) -> Option<commands::Fence> {
         let fence = (self.style == Style::Action).then(commands::Fence::new)?;
         self.put(&fence.open());
+        self.fenced = true;
         Some(fence)
     }
 
     pub fn end_fence(&mut self, fence: Option<commands::Fence>) {
         if let Some(fence) = fence {
             self.put(&fence.close());
+            self.fenced = false;
         }
     }
 
-    /// A log that can't be written to is no reason to break off a deploy.
+    fn tell_masks(&mut self) {
+        if self.fenced {
+            return;
+        }
+        for secret in self.masks.take() {
+            if self.style == Style::Action {
+                self.write(&commands::add_mask(secret.expose()));
+                self.masked.push(secret);
+            }
+        }
+    }
+
     fn put(&mut self, line: &str) {
+        self.tell_masks();
+        self.write(line);
+    }
+
+    /// A log that can't be written to is no reason to break off a deploy.
+    fn write(&mut self, line: &str) {
         let _ = writeln!(self.out, "{line}").and_then(|()| self.out.flush());
     }
 }

@@ -117,18 +117,13 @@ impl Sim {
         let mut inner = self.lock();
         inner.world.advance_to(now);
         if request.method() == http::Method::GET {
+            if request.uri().path() == wire::runner::PATH {
+                return inner.id_token(now, request);
+            }
             return Answer::Response(wire::blob(&inner.world, request.uri().path()));
         }
         let operation = Operation::of(request);
-        let call = Call {
-            at: now,
-            operation: operation.name.clone(),
-            body: operation.body.clone(),
-        };
-        if inner.calls.len() == CALLS_KEPT {
-            inner.calls.pop_front();
-        }
-        inner.calls.push_back(call);
+        inner.note(now, &operation.name, &operation.body);
         let fault = inner.next_fault(&operation.name);
         if !inner.buckets.take(&operation.name, now) {
             return inner.refused(&operation, RATE_EXCEEDED);
@@ -196,6 +191,31 @@ impl Sim {
 }
 
 impl Inner {
+    fn note(&mut self, at: i64, operation: &str, body: &Value) {
+        if self.calls.len() == CALLS_KEPT {
+            self.calls.pop_front();
+        }
+        self.calls.push_back(Call {
+            at,
+            operation: operation.to_owned(),
+            body: body.clone(),
+        });
+    }
+
+    /// The runner's token endpoint, which is no AWS service but stands behind the same door.
+    fn id_token(&mut self, now: i64, request: &Request<Bytes>) -> Answer {
+        self.note(now, wire::runner::OPERATION, &wire::runner::asked(request));
+        let refused = |inner: &mut Inner, status: u16, text: &str| {
+            Answer::Response(wire::runner::refused(&mut inner.world, status, text))
+        };
+        match self.next_fault(wire::runner::OPERATION) {
+            Some(FaultKind::Drop | FaultKind::LostAnswer) => Answer::Dropped,
+            Some(FaultKind::Throttle) => refused(self, 429, "too many requests"),
+            Some(FaultKind::ServerError) => refused(self, 503, "unavailable"),
+            _ => Answer::Response(wire::runner::token(&mut self.world, request)),
+        }
+    }
+
     fn next_fault(&mut self, operation: &str) -> Option<FaultKind> {
         let fits = |fault: &&mut Fault| {
             fault.times > 0 && (fault.operation == operation || fault.operation == "*")

@@ -83,3 +83,29 @@ fn a_terminal_gets_no_commands() {
         "{log}"
     );
 }
+
+fn lines(style: Style) -> Vec<String> {
+    let page = Page::default();
+    let mut console = Console::new(Box::new(page.clone()), style, Clock::system());
+    let masks = console.masks();
+    masks.add(Secret::new("first"));
+    console.words("a");
+    let fence = console.fence();
+    masks.add(Secret::new("second"));
+    console.words("b");
+    console.end_fence(fence);
+    console.words("c");
+    let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+    let kept = text.lines().filter(|line| !line.contains("plimsoll-"));
+    kept.map(str::to_owned).collect()
+}
+
+#[test]
+fn a_mask_is_told_before_the_next_line_and_never_to_a_deaf_runner() {
+    let told = lines(Style::Action);
+    assert_eq!(
+        told,
+        ["::add-mask::first", "a", "b", "::add-mask::second", "c"]
+    );
+    assert_eq!(lines(Style::Plain), ["a", "b", "c"]);
+}

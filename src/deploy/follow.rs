@@ -18,7 +18,7 @@ use crate::snapshot::last_part;
 /// Starts what is `next`, at most `max-parallel` at a time, and watches until every service has its
 /// outcome; then sums them up in the report.
 pub(crate) async fn to_the_end(run: &mut Run, request: &Request, next: Vec<Next<'_>>) {
-    tell_of_expiry(run, request.rollout.limit).await;
+    tell_of_expiry(run, request.rollout.limit);
     let mut queue = VecDeque::from(next);
     let mut rolling: Option<Rolling> = None;
     let mut backs = Vec::new();
@@ -198,8 +198,8 @@ fn lose_sight(run: &mut Run, index: usize, error: &AwsError) {
 }
 
 /// A watch that outlives its credentials ends blind: better known before it begins.
-async fn tell_of_expiry(run: &mut Run, limit: Duration) {
-    let Some(expiry) = run.aws.credentials_expire().await else {
+fn tell_of_expiry(run: &mut Run, limit: Duration) {
+    let Some(expiry) = run.aws.credentials_expire() else {
         return;
     };
     let millis = expiry

@@ -117,6 +117,10 @@ use Kind::{Count, Duration, Flag, Lines, List, Text};
 #[rustfmt::skip]
 pub const INPUTS: &[Input] = &[
     row(Aws, "aws-region", Text, "Region; without it `AWS_REGION`, then `AWS_DEFAULT_REGION`"),
+    row(Aws, "role-to-assume", Text, "ARN of the role that is assumed with the runner's OIDC token (`permissions: id-token: write`); without it the SDK's default chain finds the credentials"),
+    row(Aws, "role-session-name", Text, "Name of the role's session; without it `plimsoll-<repository>-<run>`"),
+    row(Aws, "role-duration-seconds", Duration(Unit::Seconds), "How long the role's credentials last; they are renewed before they end").or("3600"),
+    row(Aws, "audience", Text, "Audience of the OIDC token").or("sts.amazonaws.com"),
     row(Aws, "allowed-account-ids", List, "Account ids; any other account is refused before anything is touched"),
 
     row(Image, "image", Text, "Full reference (tag or digest) that exists already: it is deployed, nothing is built"),

@@ -4,6 +4,7 @@
 //! a whole, so that all problems are told at once. Nothing here asks AWS, Docker or the disk
 //! whether what is named exists.
 
+mod aws;
 pub mod cli;
 mod edits;
 mod image;
@@ -21,6 +22,7 @@ mod tests;
 
 use std::time::Duration;
 
+pub use aws::Role;
 pub(crate) use edits::is_role_arn;
 pub use edits::{Edit, Edits, EnvFiles};
 pub use image::{BuildSpec, ImageSource, Repository};
@@ -41,6 +43,8 @@ use reader::Reader;
 pub struct Request {
     /// Absent where neither the input nor the environment names one.
     pub region: Option<String>,
+    /// Absent where the SDK's default chain is to find the credentials.
+    pub role: Option<Role>,
     /// Twelve digits each; empty means any account.
     pub allowed_accounts: Vec<String>,
     pub image: ImageSource,
@@ -139,9 +143,11 @@ impl Request {
         let r = &mut reader;
         let repository = image::repository(r);
         let cluster = service::cluster(r);
+        let allowed_accounts = aws::accounts(r);
         let request = Request {
-            region: region(r, facts),
-            allowed_accounts: accounts(r),
+            region: aws::region(r, facts),
+            role: aws::role(r, facts, &allowed_accounts),
+            allowed_accounts,
             image: image::source(r, repository.as_ref(), facts),
             repository,
             platform: r
@@ -165,36 +171,6 @@ impl Request {
         };
         reader.finish(request)
     }
-}
-
-fn region(r: &mut Reader<'_>, facts: &Facts) -> Option<String> {
-    let region = r
-        .text("aws-region")
-        .map(str::to_owned)
-        .or_else(|| facts.region.clone())?;
-    let sound = region
-        .bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if !sound {
-        r.wrong(
-            "aws-region",
-            &region,
-            "a region is written like `eu-central-1`",
-        );
-    }
-    Some(region)
-}
-
-fn accounts(r: &mut Reader<'_>) -> Vec<String> {
-    let ids = r.list("allowed-account-ids");
-    for id in &ids {
-        if id.len() != 12 || !id.bytes().all(|b| b.is_ascii_digit()) {
-            // YAML reads an unquoted 012345678901 as a number and drops the zero.
-            let why = "an account id has 12 digits; write it in quotes to keep leading zeros";
-            r.wrong("allowed-account-ids", id, why);
-        }
-    }
-    ids
 }
 
 fn update(r: &mut Reader<'_>) -> UpdateOptions {

@@ -1,3 +1,5 @@
+mod role;
+
 use std::time::Duration;
 
 use super::*;

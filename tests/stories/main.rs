@@ -22,6 +22,7 @@ mod faults;
 mod forecast;
 mod looking;
 mod native;
+mod oidc;
 mod one_off;
 mod options;
 mod peers;

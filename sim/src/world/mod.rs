@@ -20,6 +20,8 @@ mod one_off;
 mod placement;
 mod protection;
 mod rebalance;
+mod roles;
+mod runner;
 mod scaling;
 mod scheduler;
 mod service;
@@ -44,6 +46,9 @@ pub use instance::Instance;
 pub use native::Stage;
 pub(crate) use needs::list;
 pub(crate) use one_off::RunTask;
+pub(crate) use roles::Assumption;
+pub use roles::{RoleSpec, Session};
+pub use runner::RunnerSpec;
 pub use scaling::Provider;
 pub(crate) use service::Counts;
 pub use service::{Deployment, Rollout, Scheduling, Service, ServiceDeployment, ServiceRevision};
@@ -96,6 +101,12 @@ pub struct World {
     alarms: Vec<String>,
     /// Actions that the caller may not call, `ecs:ListTasks`.
     pub(crate) denied: Vec<String>,
+    /// Issuers of OIDC tokens that IAM knows, each with its audiences.
+    oidc_providers: Vec<(String, Vec<String>)>,
+    roles: Vec<RoleSpec>,
+    sessions: Vec<Session>,
+    /// The job that a run is a step of.
+    pub runner: RunnerSpec,
     pub subnets: Vec<SubnetSpec>,
     /// What Fargate allows.
     pub fargate: FargateSpec,
@@ -144,6 +155,10 @@ impl World {
             lambdas: Vec::new(),
             alarms: Vec::new(),
             denied: Vec::new(),
+            oidc_providers: Vec::new(),
+            roles: Vec::new(),
+            sessions: Vec::new(),
+            runner: RunnerSpec::default(),
             subnets: vec![SubnetSpec::default()],
             fargate: FargateSpec::default(),
             frees_while_draining: false,
