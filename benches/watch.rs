@@ -5,6 +5,12 @@
 //! those of the whole process, the stand-in for AWS included, so the run itself takes less.
 
 #![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a benchmark that can't run has nothing better to do"
+)]
 
 #[path = "../tests/stories/door.rs"]
 #[expect(dead_code, reason = "the stories use the rest")]
