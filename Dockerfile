@@ -6,6 +6,9 @@
 #
 # BuildKit builds only the stage that BINARY_FROM names.
 ARG BINARY_FROM=source
+# An SBOM, where one is asked for, also lists what Cargo.lock names: nothing else tells what is in a
+# static binary.
+ARG BUILDKIT_SBOM_SCAN_CONTEXT=true
 
 FROM rust:1.95-bookworm AS source
 WORKDIR /source

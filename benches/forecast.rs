@@ -97,6 +97,7 @@ fn run(world: &World) -> Vec<Forecast> {
             old_needs: &world.old_needs,
             member_of: None,
             zones: None,
+            addresses: None,
             target: None,
             fargate: None,
         })

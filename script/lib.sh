@@ -6,7 +6,7 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}"
 # Cargo's progress bar is of no use in a log.
 export CARGO_TERM_PROGRESS_WHEN="${CARGO_TERM_PROGRESS_WHEN:-never}"
 
-# Where the packages that a linker needs were last asked for.
+# What apt said the last time that a package was asked for.
 apt_log="$CARGO_TARGET_DIR/apt.log"
 
 say() { printf '%s\n' "── $*"; }
@@ -36,16 +36,22 @@ use_toolchain() {
   # None: rustup fetches the pinned one, or says why it can't.
 }
 
-# The linker and the static C library; a bare Debian has neither.
-need_linker() {
-  command -v cc >/dev/null && return 0
-  [ "$(id -u)" = 0 ] || die "no C compiler to link with, and not root: install gcc and libc6-dev"
-  say "installing gcc and libc6-dev, to link with"
+# Installs packages by apt, which only root can: `install <what for> <package…>`.
+install() {
+  local why="$1"
+  shift
+  [ "$(id -u)" = 0 ] || die "$why is missing, and this is not root: install $*"
+  say "installing $*: $why is missing"
   mkdir -p "$CARGO_TARGET_DIR"
   {
     apt-get update --quiet
-    DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends gcc libc6-dev
+    DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends "$@"
   } >"$apt_log" 2>&1 </dev/null || { tail -n 30 "$apt_log" >&2; die "the installation failed; its whole log is $apt_log"; }
+}
+
+# The linker and the static C library; a bare Debian has neither.
+need_linker() {
+  command -v cc >/dev/null || install "a C compiler to link with" gcc libc6-dev
 }
 
 # Whether a process that `script/engine` started for this checkout still runs.

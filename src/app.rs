@@ -5,11 +5,11 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::aws::{self, Aws};
+use crate::aws::{self, Aws, ByRunner, Runner};
 use crate::clock::Clock;
 use crate::console::{Console, Style};
 use crate::github::GitHub;
@@ -17,6 +17,7 @@ use crate::report::{self, Outcome, Report};
 use crate::request::{Facts, OnCancel, Problem, RawInputs, Request};
 use crate::run::{Run, Task};
 use crate::runner::files;
+use crate::runner::masks::Masks;
 use crate::{deploy, inspect};
 
 /// From a signal to the end of the process 5 s may pass; this leaves time to write.
@@ -80,6 +81,15 @@ impl Surroundings {
         }
     }
 
+    /// When the credentials in the environment end, where whoever put them there says so, as
+    /// `aws configure export-credentials --format env` does. All others of the SDK's default chain
+    /// are renewed by where they come from.
+    fn keys_end(&self) -> Option<SystemTime> {
+        self.var("AWS_ACCESS_KEY_ID")?;
+        let end = self.var("AWS_CREDENTIAL_EXPIRATION")?;
+        humantime::parse_rfc3339(&end.replace("+00:00", "Z")).ok()
+    }
+
     /// Where the JSON report goes.
     fn report_path(&self) -> Option<PathBuf> {
         self.report_path.clone().or_else(|| match self.style {
@@ -107,14 +117,9 @@ pub async fn run(
     let facts = Facts::from_env(surroundings.env.iter().cloned());
     let checked = Request::check(&raw, &facts);
     let job_summary = checked.as_ref().is_ok_and(|request| request.job_summary) || checked.is_err();
+    let aws = connect(checked.as_ref().ok(), &surroundings, console.masks()).await;
     let mut run = Run {
-        aws: Aws::load(
-            checked
-                .as_ref()
-                .ok()
-                .and_then(|request| request.region.clone()),
-        )
-        .await,
+        aws,
         clock,
         console,
         report: Report {
@@ -140,12 +145,25 @@ pub async fn run(
     run.report.exit_code()
 }
 
+/// Clients as the request and the surroundings want them; nothing is asked of AWS yet.
+async fn connect(request: Option<&Request>, surroundings: &Surroundings, masks: Masks) -> Aws {
+    let role = request.and_then(|request| request.role.clone());
+    let by = role.map(|role| ByRunner {
+        role,
+        runner: Runner::from_env(&surroundings.env),
+        masks,
+    });
+    let region = request.and_then(|request| request.region.clone());
+    Aws::load(region, by).await.ending(surroundings.keys_end())
+}
+
 /// Does `task`. The report holds the outcome in any case.
 pub async fn carry_out(run: &mut Run, request: &Request, task: Task) {
+    // Whole stories are too large for the stack of whoever waits for them.
     let done = match task {
-        Task::Deploy => deploy::deploy(run, request).await,
-        Task::Watch => inspect::watch(run, request).await,
-        Task::Explain => inspect::explain(run, request).await,
+        Task::Deploy => Box::pin(deploy::deploy(run, request)).await,
+        Task::Watch => Box::pin(inspect::watch(run, request)).await,
+        Task::Explain => Box::pin(inspect::explain(run, request)).await,
     };
     run.report.finished = run.clock.now();
     if let Err(failure) = done {
@@ -219,16 +237,11 @@ pub async fn until_signal(
 /// Writes the closing words, the report, the summary and the outputs; what can't be written is said
 /// and changes nothing about the outcome.
 fn close(run: &mut Run, surroundings: &Surroundings, job_summary: bool) {
-    let outcome = run.report.outcome.unwrap_or(Outcome::Error);
     for line in report::text::closing(&run.report) {
         run.console.words(&line);
     }
-    if run.report.exit_code() != 0 && surroundings.style == Style::Action {
-        let mut text = format!("{}: {}", outcome.as_str(), run.report.reason);
-        for help in &run.report.help {
-            text.push_str(&format!("\n→ {help}"));
-        }
-        run.console.error(&text);
+    if surroundings.style == Style::Action {
+        annotate(&mut run.console, &run.report);
     }
     let mut failed = Vec::new();
     let path = surroundings.report_path();
@@ -245,6 +258,7 @@ fn close(run: &mut Run, surroundings: &Surroundings, job_summary: bool) {
         let shown = path.as_ref().map(|path| surroundings.on_the_host(path));
         let outputs = report::outputs(&run.report, shown.as_deref(), run.clock.now());
         if let Some(file) = surroundings.var("GITHUB_OUTPUT") {
+            failed.extend(report::withheld(&outputs, run.console.masked()));
             failed.extend(
                 files::write_outputs(file.as_ref(), &outputs)
                     .err()
@@ -265,6 +279,22 @@ fn close(run: &mut Run, surroundings: &Surroundings, job_summary: bool) {
     for problem in failed {
         run.console.warning(&problem);
     }
+    run.console.finish();
+}
+
+/// How it ended, where the run's page shows it.
+fn annotate(console: &mut Console, report: &Report) {
+    let outcome = report.outcome.unwrap_or(Outcome::Error);
+    let word = report.title.unwrap_or(outcome.as_str());
+    if report.exit_code() == 0 {
+        console.notice(word, &report.reason);
+        return;
+    }
+    let mut text = report.reason.clone();
+    for help in &report.help {
+        text.push_str(&format!("\n→ {help}"));
+    }
+    console.error(word, &text);
 }
 
 #[cfg(test)]
@@ -293,5 +323,29 @@ mod tests {
             check(Some("/home/ci/jobs/shop"), "/elsewhere/report.json"),
             "/elsewhere/report.json"
         );
+    }
+
+    #[test]
+    fn keys_in_the_environment_end_when_whoever_put_them_there_says_so() {
+        let end = |pairs: &[(&str, &str)]| {
+            let env = pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            let surroundings = Surroundings {
+                style: Style::Action,
+                env: env.collect(),
+                report_path: None,
+            };
+            surroundings.keys_end()
+        };
+        let keys = ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
+        let at = |text: &'static str| ("AWS_CREDENTIAL_EXPIRATION", text);
+        let six = humantime::parse_rfc3339("2026-11-20T18:00:00Z").ok();
+        assert!(six.is_some());
+        assert_eq!(end(&[keys, at("2026-11-20T18:00:00Z")]), six);
+        assert_eq!(end(&[keys, at("2026-11-20T18:00:00+00:00")]), six);
+        assert_eq!(end(&[keys, at("soon")]), None);
+        assert_eq!(end(&[keys]), None);
+        assert_eq!(end(&[at("2026-11-20T18:00:00Z")]), None);
     }
 }

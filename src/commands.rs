@@ -54,8 +54,12 @@ pub async fn run(
 }
 
 /// What `watch` and `explain` take of the inputs.
-const LOOKING: [&str; 9] = [
+const LOOKING: [&str; 13] = [
     "aws-region",
+    "role-to-assume",
+    "role-session-name",
+    "role-duration-seconds",
+    "audience",
     "allowed-account-ids",
     "cluster",
     "service",
@@ -77,7 +81,7 @@ fn command() -> Command {
         .subcommand(
             Command::new("explain")
                 .about("Say of a service whether its rollout is moving, waiting or stuck, and why; change nothing")
-                .args(cli::args_for(&LOOKING[..4]))
+                .args(cli::args_for(&LOOKING[..8]))
                 .arg(cli::report_arg()),
         )
         .subcommand(

@@ -9,6 +9,8 @@ use std::io::Write;
 
 use crate::clock::Clock;
 use crate::runner::commands;
+use crate::runner::masks::Masks;
+use crate::secret::Secret;
 
 /// Where the lines are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +28,11 @@ pub struct Console {
     clock: Clock,
     warnings: usize,
     errors: usize,
+    masked: Vec<Secret>,
+    /// Secrets that are masked before the next line.
+    masks: Masks,
+    /// The runner is deaf: a mask that is told now would be printed.
+    fenced: bool,
 }
 
 impl fmt::Debug for Console {
@@ -37,8 +44,12 @@ impl fmt::Debug for Console {
     }
 }
 
-/// Annotations that GitHub keeps of one level and step; more are lines only.
-const ANNOTATIONS_MAX: usize = 10;
+/// Annotations of one level: GitHub keeps ten of a step. Further ones are lines only, and the tenth
+/// says how many.
+const ANNOTATIONS_MAX: usize = 9;
+
+/// Stands over an annotation, which is shown far from the step that made it.
+const TITLE: &str = "Plimsoll";
 
 impl Console {
     pub fn new(out: Box<dyn Write + Send>, style: Style, clock: Clock) -> Console {
@@ -48,6 +59,9 @@ impl Console {
             clock,
             warnings: 0,
             errors: 0,
+            masked: Vec::new(),
+            masks: Masks::default(),
+            fenced: false,
         }
     }
 
@@ -74,26 +88,64 @@ impl Console {
     pub fn warning(&mut self, text: &str) {
         self.warnings += 1;
         if self.style == Style::Action && self.warnings <= ANNOTATIONS_MAX {
-            self.put(&commands::warning(None, text));
+            self.put(&commands::warning(Some(TITLE), text));
         } else {
             self.line(&format!("warning: {text}"));
         }
     }
 
-    pub fn error(&mut self, text: &str) {
+    /// `about` is a word or two for the title.
+    pub fn error(&mut self, about: &str, text: &str) {
         self.errors += 1;
         if self.style == Style::Action && self.errors <= ANNOTATIONS_MAX {
-            self.put(&commands::error(None, text));
+            self.put(&commands::error(Some(&titled(about)), text));
         } else {
             self.words(&format!("error: {text}"));
         }
     }
 
+    /// An annotation of what the closing lines say anyway: nothing at a terminal.
+    pub fn notice(&mut self, about: &str, text: &str) {
+        if self.style == Style::Action {
+            self.put(&commands::notice(Some(&titled(about)), text));
+        }
+    }
+
+    /// The last annotations: how many had no place.
+    pub fn finish(&mut self) {
+        if self.style != Style::Action {
+            return;
+        }
+        let more = |count: usize, what: &str| {
+            let count = count
+                .checked_sub(ANNOTATIONS_MAX)
+                .filter(|more| *more > 0)?;
+            let s = if count == 1 { "" } else { "s" };
+            Some(format!("{count} more {what}{s} in the log of this step"))
+        };
+        let (errors, warnings) = (more(self.errors, "error"), more(self.warnings, "warning"));
+        if let Some(text) = errors {
+            self.put(&commands::error(Some(TITLE), &text));
+        }
+        if let Some(text) = warnings {
+            self.put(&commands::warning(Some(TITLE), &text));
+        }
+    }
+
+    /// What this run had the runner mask.
+    pub fn masked(&self) -> &[Secret] {
+        &self.masked
+    }
+
     /// Keeps a secret out of the log, wherever it may turn up.
     pub fn mask(&mut self, secret: &str) {
-        if self.style == Style::Action {
-            self.put(&commands::add_mask(secret));
-        }
+        self.masks.add(Secret::new(secret));
+        self.tell_masks();
+    }
+
+    /// For secrets that turn up where nothing is printed: they are masked before the next line.
+    pub fn masks(&self) -> Masks {
+        self.masks.clone()
     }
 
     pub fn group(&mut self, title: &str) {
@@ -113,17 +165,43 @@ impl Console {
     pub fn fence(&mut self) -> Option<commands::Fence> {
         let fence = (self.style == Style::Action).then(commands::Fence::new)?;
         self.put(&fence.open());
+        self.fenced = true;
         Some(fence)
     }
 
     pub fn end_fence(&mut self, fence: Option<commands::Fence>) {
         if let Some(fence) = fence {
             self.put(&fence.close());
+            self.fenced = false;
         }
     }
 
-    /// A log that can't be written to is no reason to break off a deploy.
+    fn tell_masks(&mut self) {
+        if self.fenced {
+            return;
+        }
+        for secret in self.masks.take() {
+            if self.style == Style::Action {
+                self.write(&commands::add_mask(secret.expose()));
+                self.masked.push(secret);
+            }
+        }
+    }
+
     fn put(&mut self, line: &str) {
+        self.tell_masks();
+        self.write(line);
+    }
+
+    /// A log that can't be written to is no reason to break off a deploy.
+    fn write(&mut self, line: &str) {
         let _ = writeln!(self.out, "{line}").and_then(|()| self.out.flush());
     }
 }
+
+fn titled(about: &str) -> String {
+    format!("{TITLE}: {about}")
+}
+
+#[cfg(test)]
+mod tests;

@@ -247,7 +247,7 @@ impl Stage {
             Ok(request) => app::carry_out(&mut run, &request, Task::Deploy).await,
             Err(problems) => {
                 for problem in problems {
-                    run.console.error(&problem.to_string());
+                    run.console.error("invalid", &problem.to_string());
                 }
                 return None;
             }

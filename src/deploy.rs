@@ -13,8 +13,10 @@ mod follow;
 mod forecast;
 mod image;
 mod leave;
+mod one_off;
 mod platform;
 mod rollback;
+mod sign_in;
 mod start;
 
 use serde_json::Value;
@@ -43,6 +45,7 @@ pub async fn deploy(run: &mut Run, request: &Request) -> Result<(), Failure> {
     let found = image::find(run, request, &wanted).await?;
     let mut plan = definition::plan(request, &services, &bases, &found)?;
     show(run, &plan);
+    one_off::prepare(run, request, &plan).await?;
     let outlook = forecast::outlook(run, request, &services, (&bases, &plan, &found)).await?;
     if request.dry_run {
         return forecast::planned(run, request, &found, &outlook);
@@ -68,8 +71,10 @@ pub async fn deploy(run: &mut Run, request: &Request) -> Result<(), Failure> {
         );
         return Ok(());
     }
+    one_off::before_the_rollout(run, request, &services, (&plan, &registered)).await?;
     let queue = start::queue(&services, &plan, &registered);
-    follow::to_the_end(run, request, queue).await;
+    // Boxed: it holds all looks of the watch.
+    Box::pin(follow::to_the_end(run, request, queue)).await;
     start::tell_left_over(run, &registered);
     Ok(())
 }
@@ -82,6 +87,7 @@ pub(crate) async fn services(run: &mut Run, request: &Request) -> Result<Vec<Ser
         return Err(Failure::invalid("no AWS region is given")
             .help("set the input `aws-region`, or `AWS_REGION`"));
     }
+    sign_in::sign_in(run).await?;
     check_account(run, request).await?;
     let services = find::services(run, request).await?;
     run.report.services = services.iter().map(reported).collect();

@@ -3,7 +3,7 @@
 //! One sentence, what to do, and which outcome it is. Whether the service was changed is known to
 //! the report, not to the failure.
 
-use crate::aws::{AwsError, AwsErrorKind};
+use crate::aws::{AwsError, AwsErrorKind, NotAssumed};
 use crate::report::Outcome;
 
 /// A run that can't go on.
@@ -53,6 +53,16 @@ impl From<AwsError> for Failure {
             outcome,
             help: error.help().into_iter().collect(),
             reason: error.to_string(),
+        }
+    }
+}
+
+impl From<NotAssumed> for Failure {
+    fn from(error: NotAssumed) -> Failure {
+        Failure {
+            outcome: Outcome::Error,
+            reason: error.text,
+            help: error.help,
         }
     }
 }

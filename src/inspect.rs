@@ -50,7 +50,8 @@ pub async fn watch(run: &mut Run, request: &Request) -> Result<(), Failure> {
             document,
         }));
     }
-    deploy::follow_to_the_end(run, request, started).await;
+    // Boxed: it holds all looks of the watch.
+    Box::pin(deploy::follow_to_the_end(run, request, started)).await;
     Ok(())
 }
 

@@ -3,8 +3,11 @@
 //! A plan is made whole before anything is changed, printed by `dry-run`, and carried out by the
 //! story without deciding anything. It knows no SDK, clock or file.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
+use crate::snapshot::{Network, StrategyItem};
 use crate::taskdef::Change;
 
 /// What a run is going to do.
@@ -14,6 +17,42 @@ pub struct Plan {
     pub definitions: Vec<DefinitionPlan>,
     /// One per service: which of `definitions` it gets, and the call.
     pub updates: Vec<(usize, Update)>,
+    /// What runs to its end before any service is updated.
+    pub one_off: Option<OneOff>,
+}
+
+/// One RunTask call: a single task of the first service's revision.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OneOff {
+    /// Which of `definitions` it runs.
+    pub definition: usize,
+    pub cluster: String,
+    /// The container that gets the command, and whose exit code decides.
+    pub container: String,
+    /// Whether the task ends with it.
+    pub essential: bool,
+    /// In place of the definition's own.
+    pub command: Option<Vec<String>>,
+    /// `EC2`, `FARGATE`, …; absent where `providers` rule.
+    pub launch_type: Option<String>,
+    pub providers: Vec<StrategyItem>,
+    /// For `awsvpc` only.
+    pub network: Option<Network>,
+    /// `memberOf` expressions.
+    pub member_of: Vec<String>,
+    /// It is stopped after so long.
+    pub timeout: Duration,
+}
+
+impl OneOff {
+    /// Whether it runs on Fargate.
+    pub fn is_fargate(&self) -> bool {
+        self.launch_type.as_deref() == Some("FARGATE")
+            || self
+                .providers
+                .iter()
+                .any(|item| item.provider.starts_with("FARGATE"))
+    }
 }
 
 /// Which revision the services will run.

@@ -333,6 +333,16 @@ impl Task {
     }
 }
 
+/// One item of RunTask's `failures`: AWS took the call and found no place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlacementFailure {
+    /// ARN of the container instance that it is about, where it is about one.
+    pub instance: Option<String>,
+    /// `RESOURCE:MEMORY`, `AGENT`, or a sentence.
+    pub reason: String,
+    pub detail: String,
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Container {
     pub name: String,

@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::capacity::{Cluster, Deploy, EniLimits, FargateLimits, TaskNeeds, TypeSize, Unread};
+use crate::capacity::{
+    Addresses, Cluster, Deploy, EniLimits, FargateLimits, TaskNeeds, TypeSize, Unread,
+};
 use crate::snapshot::{CapacityProvider, Instance, Service, Task};
 
 /// One cluster, as far as it could be read, for one or more of its services.
@@ -26,6 +28,8 @@ pub struct Survey {
     pub agents_lost: BTreeSet<String>,
     /// By service: the zones of its subnets, where all of them could be read.
     pub zones: BTreeMap<String, BTreeSet<String>>,
+    /// By service on instances: the free addresses of those subnets by zone, where all are known.
+    pub addresses: BTreeMap<String, BTreeMap<String, Addresses>>,
     /// By service on Fargate: what limits its tasks.
     pub fargate: BTreeMap<String, FargateLimits>,
     pub unread: Vec<Unread>,
@@ -58,6 +62,7 @@ impl Survey {
             old_needs: &self.old_needs,
             member_of: self.member_of.get(&service.name),
             zones: self.zones.get(&service.name),
+            addresses: self.addresses.get(&service.name),
             target,
             fargate: self.fargate.get(&service.name),
         }

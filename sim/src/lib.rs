@@ -25,7 +25,8 @@ pub use world::{
     Alarms, Breaker, Configuration, DEREGISTRATION_DELAY_SECS, DOCKER_MANIFEST, Deployment,
     EarlySuccess, Event, Exit, FargateSpec, GitHub, GitHubComment, GitHubDeployment,
     HEALTHY_WITHOUT_CHECK_MS, Hook, HookSpec, Image, Instance, InstanceSpec, LambdaAnswer,
-    LambdaSpec, ListenerSpec, LoadBalancerSpec, Provider, ProviderSpec, Repository, Rollout,
-    Scheduling, Service, ServiceDeployment, ServiceRevision, ServiceSpec, Stage, Status, Strategy,
-    SubnetSpec, Task, TaskBehaviour, TaskDefinition, World, digest,
+    LambdaSpec, ListenerSpec, LoadBalancerSpec, Provider, ProviderSpec, Repository, RoleSpec,
+    Rollout, RunnerSpec, Scheduling, Service, ServiceDeployment, ServiceRevision, ServiceSpec,
+    Session, Stage, Status, Strategy, SubnetSpec, Task, TaskBehaviour, TaskDefinition, World,
+    digest,
 };

@@ -14,8 +14,9 @@ use crate::world::World;
 
 /// Calls remembered; a runaway client loses the oldest.
 const CALLS_KEPT: usize = 100_000;
-/// Answers of DescribeServices remembered for [`FaultKind::Stale`].
+/// Answers of DescribeServices remembered for [`FaultKind::Stale`], and their bytes.
 const ANSWERS_KEPT: usize = 500;
+const ANSWER_BYTES_KEPT: usize = 8 * 1024 * 1024;
 
 const RATE_EXCEEDED: (&str, &str) = ("ThrottlingException", "Rate exceeded");
 
@@ -119,10 +120,13 @@ impl Sim {
             return inner.github(now, &asked);
         }
         if request.method() == http::Method::GET {
+            if request.uri().path() == wire::runner::PATH {
+                return inner.id_token(now, request);
+            }
             return Answer::Response(wire::blob(&inner.world, request.uri().path()));
         }
         let operation = Operation::of(request);
-        inner.remember(now, &operation.name, &operation.body);
+        inner.note(now, &operation.name, &operation.body);
         let fault = inner.next_fault(&operation.name);
         if !inner.buckets.take(&operation.name, now) {
             return inner.refused(&operation, RATE_EXCEEDED);
@@ -162,7 +166,8 @@ impl Sim {
             return Answer::Dropped;
         }
         if operation.name == "DescribeServices" && response.status() == 200 && !missing {
-            if inner.answers.len() == ANSWERS_KEPT {
+            let bytes: usize = inner.answers.iter().map(|(.., body)| body.len()).sum();
+            if inner.answers.len() == ANSWERS_KEPT || bytes > ANSWER_BYTES_KEPT {
                 inner.answers.pop_front();
             }
             inner
@@ -189,7 +194,7 @@ impl Sim {
 }
 
 impl Inner {
-    fn remember(&mut self, at: i64, operation: &str, body: &Value) {
+    fn note(&mut self, at: i64, operation: &str, body: &Value) {
         if self.calls.len() == CALLS_KEPT {
             self.calls.pop_front();
         }
@@ -202,7 +207,7 @@ impl Inner {
 
     /// GitHub answers for itself: AWS's buckets and shapes are none of its business.
     fn github(&mut self, now: i64, asked: &wire::github::Asked) -> Answer {
-        self.remember(now, asked.name, &asked.body);
+        self.note(now, asked.name, &asked.body);
         match self.next_fault(asked.name) {
             Some(FaultKind::Drop) => Answer::Dropped,
             Some(FaultKind::LostAnswer) => {
@@ -211,6 +216,20 @@ impl Inner {
             }
             Some(kind) => Answer::Response(wire::github::fault(&mut self.world, &kind)),
             None => Answer::Response(wire::github::act(&mut self.world, asked)),
+        }
+    }
+
+    /// The runner's token endpoint, which is no AWS service but stands behind the same door.
+    fn id_token(&mut self, now: i64, request: &Request<Bytes>) -> Answer {
+        self.note(now, wire::runner::OPERATION, &wire::runner::asked(request));
+        let refused = |inner: &mut Inner, status: u16, text: &str| {
+            Answer::Response(wire::runner::refused(&mut inner.world, status, text))
+        };
+        match self.next_fault(wire::runner::OPERATION) {
+            Some(FaultKind::Drop | FaultKind::LostAnswer) => Answer::Dropped,
+            Some(FaultKind::Throttle) => refused(self, 429, "too many requests"),
+            Some(FaultKind::ServerError) => refused(self, 503, "unavailable"),
+            _ => Answer::Response(wire::runner::token(&mut self.world, request)),
         }
     }
 

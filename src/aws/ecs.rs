@@ -39,7 +39,7 @@ pub struct Cluster {
     pub default_strategy: Vec<StrategyItem>,
 }
 
-fn no_retry() -> aws_sdk_ecs::config::Builder {
+pub(super) fn no_retry() -> aws_sdk_ecs::config::Builder {
     aws_sdk_ecs::config::Builder::new().retry_config(RetryConfig::disabled())
 }
 

@@ -9,8 +9,13 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::oidc::NotAssumed;
+
 /// AWS's message is cut here: some list whole policies.
 const MESSAGE_MAX_CHARS: usize = 600;
+
+/// The SDK nests at most a handful of levels; the bound keeps a cyclic chain from looping.
+const SOURCES_MAX: usize = 12;
 
 /// Why a call failed, as far as it matters for what to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +47,8 @@ pub struct AwsError {
     /// AWS's error code, where there was an answer.
     pub code: Option<String>,
     pub text: String,
+    /// What to do, where it is known better than by the kind.
+    advice: Option<String>,
 }
 
 impl AwsError {
@@ -64,6 +71,9 @@ impl AwsError {
             .raw_response()
             .map(|response| response.status().as_u16());
         let chain = flatten(&error);
+        if let Some(why) = not_assumed(&error) {
+            return AwsError::without_role(action, subject, why);
+        }
         let kind = match &error {
             SdkError::ServiceError(_) => kind_of(code.as_deref().unwrap_or_default(), status),
             SdkError::ConstructionFailure(_) | SdkError::DispatchFailure(_)
@@ -86,6 +96,7 @@ impl AwsError {
             subject: subject.into(),
             code,
             text: cut(&text),
+            advice: None,
         }
     }
 
@@ -109,6 +120,7 @@ impl AwsError {
             subject: subject.into(),
             code: named,
             text: cut(&text),
+            advice: None,
         }
     }
 
@@ -124,6 +136,7 @@ impl AwsError {
             subject: subject.into(),
             code: None,
             text: cut(text),
+            advice: None,
         }
     }
 
@@ -131,14 +144,39 @@ impl AwsError {
     pub(super) fn unsigned(
         action: &'static str,
         subject: impl Into<String>,
-        error: &dyn Error,
+        error: &(dyn Error + 'static),
     ) -> AwsError {
+        if let Some(why) = not_assumed(error) {
+            return AwsError::without_role(action, subject, why);
+        }
         AwsError {
             kind: AwsErrorKind::NoCredentials,
             action,
             subject: subject.into(),
             code: None,
             text: cut(&flatten(error)),
+            advice: None,
+        }
+    }
+
+    /// The role's credentials ended and could not be renewed.
+    fn without_role(
+        action: &'static str,
+        subject: impl Into<String>,
+        why: &NotAssumed,
+    ) -> AwsError {
+        let kind = if why.passing {
+            AwsErrorKind::Unanswered
+        } else {
+            AwsErrorKind::NoCredentials
+        };
+        AwsError {
+            kind,
+            action,
+            subject: subject.into(),
+            code: None,
+            text: cut(&why.text),
+            advice: Some(why.help.join("; ")).filter(|help| !help.is_empty()),
         }
     }
 
@@ -154,6 +192,7 @@ impl AwsError {
             subject: subject.into(),
             code: None,
             text: text.to_owned(),
+            advice: None,
         }
     }
 
@@ -169,18 +208,28 @@ impl AwsError {
             subject: subject.into(),
             code: None,
             text: text.to_owned(),
+            advice: None,
         }
     }
 
     /// What to do about it, where there is something to do.
     pub fn help(&self) -> Option<String> {
+        if self.advice.is_some() {
+            return self.advice.clone();
+        }
+        if is_about_time(&self.text) {
+            return Some(
+                "the runner's clock is off by more than the 5 minutes that AWS accepts: set it"
+                    .to_owned(),
+            );
+        }
         match self.kind {
             AwsErrorKind::AccessDenied => Some(format!("allow `{}` in the policy of the role in use", self.action)),
             AwsErrorKind::NoCredentials => Some(
-                "give the step AWS credentials: `aws-actions/configure-aws-credentials` before it, or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`".to_owned(),
+                "give the step AWS credentials: `role-to-assume` with `permissions: id-token: write`, or `aws-actions/configure-aws-credentials` before it, or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`".to_owned(),
             ),
             AwsErrorKind::Expired => Some(
-                "the credentials ended during the run: ask for a longer session, or a shorter `wait-for-minutes`".to_owned(),
+                "the credentials ended during the run: `role-to-assume` renews them by itself; else ask for a longer session, or a shorter `wait-for-minutes`".to_owned(),
             ),
             AwsErrorKind::Throttled => Some("AWS limits the calls of this account: run fewer deploys at a time, or raise `poll-interval`".to_owned()),
             AwsErrorKind::Unanswered => Some("check the region, the endpoint and the network of the runner, then run it again".to_owned()),
@@ -224,12 +273,35 @@ fn is_credentials(chain: &str) -> bool {
         || chain.contains("credential")
 }
 
+/// Why the role could not be assumed, where that is what the call failed for.
+fn not_assumed<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a NotAssumed> {
+    let mut level = Some(error);
+    for _ in 0..SOURCES_MAX {
+        let error = level?;
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        level = error.source();
+    }
+    None
+}
+
+/// A signature whose date AWS doesn't accept, in the words of its services.
+fn is_about_time(text: &str) -> bool {
+    [
+        "Signature expired",
+        "Signature not yet current",
+        "RequestTimeTooSkewed",
+    ]
+    .iter()
+    .any(|words| text.contains(words))
+}
+
 /// The chain of sources as one line; a source that repeats its outer text is left out.
 fn flatten(error: &dyn Error) -> String {
     let mut parts: Vec<String> = vec![error.to_string()];
     let mut source = error.source();
-    // The SDK nests at most a handful of levels; the bound keeps a cyclic chain from looping.
-    for _ in 0..12 {
+    for _ in 0..SOURCES_MAX {
         let Some(inner) = source else { break };
         let text = inner.to_string();
         if !parts.iter().any(|part| part.contains(&text)) {
@@ -244,5 +316,39 @@ fn cut(text: &str) -> String {
     match text.char_indices().nth(MESSAGE_MAX_CHARS) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_credential_types::provider::error::CredentialsError;
+
+    use super::{AwsError, AwsErrorKind, NotAssumed};
+
+    #[test]
+    fn a_signature_of_another_time_is_about_the_clock() {
+        let text = "Signature expired: 20261120T165000Z is now earlier than 20261120T165500Z (20261120T170000Z - 5 min.)";
+        let answer = ("InvalidSignatureException", text);
+        let error = AwsError::answered("ecs:DescribeServices", "service `api`", 400, answer);
+        assert!(error.help().unwrap().contains("clock"));
+    }
+
+    #[test]
+    fn a_role_that_could_not_be_assumed_says_so_through_the_sdk() {
+        for (passing, kind) in [
+            (true, AwsErrorKind::Unanswered),
+            (false, AwsErrorKind::NoCredentials),
+        ] {
+            let why = NotAssumed {
+                text: "the role can't be assumed".to_owned(),
+                help: vec!["first".to_owned(), "second".to_owned()],
+                passing,
+            };
+            let wrapped = CredentialsError::provider_error(why);
+            let error = AwsError::unsigned("ec2:DescribeSubnets", "the subnets", &wrapped);
+            assert_eq!(error.kind, kind);
+            assert_eq!(error.text, "the role can't be assumed");
+            assert_eq!(error.help().as_deref(), Some("first; second"));
+        }
     }
 }

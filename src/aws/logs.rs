@@ -10,8 +10,6 @@ const LOGS: Service = Service {
     host: "logs",
     api: "Logs_20140328",
 };
-/// A crash tells itself in its last lines; more bury it.
-const LINES_MAX: usize = 20;
 /// A line longer than this is a dump.
 const LINE_MAX_CHARS: usize = 500;
 
@@ -25,9 +23,31 @@ pub struct LogStream {
     pub stream: String,
 }
 
+impl LogStream {
+    /// Where the log of a container is, by its task definition. Absent without the `awslogs` driver,
+    /// and without a prefix: the stream then has the container's runtime id, which nobody tells.
+    pub fn of(document: &Value, container: &str, task: &str) -> Option<LogStream> {
+        let containers = document.get("containerDefinitions")?.as_array()?;
+        let defined = containers
+            .iter()
+            .find(|one| one.get("name").and_then(Value::as_str) == Some(container))?;
+        let configuration = defined.get("logConfiguration")?;
+        let option = |name: &str| configuration.pointer("/options")?.get(name)?.as_str();
+        if configuration.get("logDriver")?.as_str() != Some("awslogs") {
+            return None;
+        }
+        Some(LogStream {
+            region: option("awslogs-region").map(str::to_owned),
+            group: option("awslogs-group")?.to_owned(),
+            stream: format!("{}/{container}/{task}", option("awslogs-stream-prefix")?),
+        })
+    }
+}
+
 impl Aws {
-    /// GetLogEvents: the last lines of a stream, oldest first, each cut to a readable length.
-    pub async fn log_tail(&self, log: &LogStream) -> Result<Vec<String>, AwsError> {
+    /// GetLogEvents: the last lines of a stream, at most `most` of them, oldest first, each cut to a
+    /// readable length.
+    pub async fn log_tail(&self, log: &LogStream, most: usize) -> Result<Vec<String>, AwsError> {
         let ask = Ask {
             service: &LOGS,
             action: "logs:GetLogEvents",
@@ -36,19 +56,19 @@ impl Aws {
         let body = json!({
             "logGroupName": log.group,
             "logStreamName": log.stream,
-            "limit": LINES_MAX,
+            "limit": most,
             "startFromHead": false,
         });
         let answer = match &log.region {
             Some(region) => self.in_region(region).json(&ask, &body).await?,
             None => self.json(&ask, &body).await?,
         };
-        Ok(lines(&answer))
+        Ok(lines(&answer, most))
     }
 }
 
 /// One event may hold several lines, and a stack trace does.
-fn lines(answer: &Value) -> Vec<String> {
+fn lines(answer: &Value, most: usize) -> Vec<String> {
     let events = answer
         .get("events")
         .and_then(Value::as_array)
@@ -60,7 +80,7 @@ fn lines(answer: &Value) -> Vec<String> {
         .flat_map(str::lines)
         .filter(|line| !line.trim().is_empty())
         .collect();
-    let last = all.iter().skip(all.len().saturating_sub(LINES_MAX));
+    let last = all.iter().skip(all.len().saturating_sub(most));
     last.map(|line| line.chars().take(LINE_MAX_CHARS).collect())
         .collect()
 }

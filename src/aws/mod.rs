@@ -14,9 +14,11 @@ mod elb;
 mod error;
 mod facts;
 mod logs;
+mod oidc;
 mod pace;
 mod protection;
 mod quotas;
+mod run_task;
 mod signed;
 mod subnets;
 mod survey;
@@ -28,13 +30,16 @@ pub use document::Described;
 pub use ecr::{EcrImage, Login, Repository};
 pub use error::{AwsError, AwsErrorKind};
 pub use logs::LogStream;
+pub use oidc::{Assumed, ByRunner, NotAssumed, Runner};
+pub use run_task::RunTaskAnswer;
 pub use task_book::{TaskBook, Wanted};
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use aws_config::identity::IdentityCache;
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::{Connector, tls};
 use aws_smithy_runtime_api::client::http::{
@@ -59,6 +64,10 @@ pub struct Aws {
     /// Paced, as the one under the clients is.
     connector: SharedHttpConnector,
     facts: facts::Facts,
+    /// Where a role is assumed with the runner's token.
+    keeper: Option<oidc::Keeper>,
+    /// When credentials that nobody renews end, as far as that is told.
+    end: Option<SystemTime>,
 }
 
 /// The one connector, and the same as an HTTP client.
@@ -91,14 +100,18 @@ pub struct Identity {
 }
 
 impl Aws {
-    /// Loads the SDK's default chain (environment, profile, container, instance) for `region`.
-    pub async fn load(region: Option<String>) -> Aws {
+    /// Clients for `region`, with the credentials of the role that `by` assumes, else with those
+    /// that the SDK's default chain finds (environment, profile, container, instance).
+    pub async fn load(region: Option<String>, by: Option<ByRunner>) -> Aws {
         let (connector, http) = connect();
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
         if let Some(region) = region {
             loader = loader.region(Region::new(region));
         }
-        Aws::new(&loader.load().await, connector)
+        match by {
+            Some(by) => Aws::assuming(&loader.no_credentials().load().await, connector, by),
+            None => Aws::new(&loader.load().await, connector),
+        }
     }
 
     /// Clients of a stand-in at `endpoint`, with credentials that mean nothing anywhere else.
@@ -123,6 +136,29 @@ impl Aws {
         Aws::over(config, pace::paced(connector))
     }
 
+    /// As [`Aws::new`], with the credentials of a role. `config` must have none of its own.
+    pub fn assuming(config: &SdkConfig, connector: SharedHttpConnector, by: ByRunner) -> Aws {
+        let bare = Aws::new(config, connector);
+        let keeper = oidc::Keeper::new(by, bare.sts, bare.connector.clone());
+        let config = bare
+            .config
+            .to_builder()
+            .credentials_provider(SharedCredentialsProvider::new(keeper.clone()))
+            // The keeper remembers them itself, for the signed reads too.
+            .identity_cache(IdentityCache::no_cache())
+            .build();
+        Aws {
+            keeper: Some(keeper),
+            ..Aws::over(&config, bare.connector)
+        }
+    }
+
+    /// The same, with the end of credentials that nobody renews.
+    #[must_use]
+    pub fn ending(self, end: Option<SystemTime>) -> Aws {
+        Aws { end, ..self }
+    }
+
     fn over(config: &SdkConfig, connector: SharedHttpConnector) -> Aws {
         let http = connector.clone();
         let config = config
@@ -144,6 +180,8 @@ impl Aws {
             config,
             connector,
             facts: facts::Facts::default(),
+            keeper: None,
+            end: None,
         }
     }
 
@@ -157,7 +195,11 @@ impl Aws {
             .to_builder()
             .region(Region::new(region.to_owned()))
             .build();
-        Aws::over(&config, self.connector.clone())
+        Aws {
+            keeper: self.keeper.clone(),
+            end: self.end,
+            ..Aws::over(&config, self.connector.clone())
+        }
     }
 
     /// The region that the clients talk to.
@@ -165,14 +207,18 @@ impl Aws {
         self.config.region().map(AsRef::as_ref)
     }
 
-    /// When the credentials in use end, where they say so.
-    pub async fn credentials_expire(&self) -> Option<std::time::SystemTime> {
-        self.config
-            .credentials_provider()?
-            .provide_credentials()
-            .await
-            .ok()?
-            .expiry()
+    /// When the credentials in use end, where that is known and nobody renews them.
+    pub fn credentials_expire(&self) -> Option<SystemTime> {
+        self.end.filter(|_| self.keeper.is_none())
+    }
+
+    /// Assumes the role of `role-to-assume`; none where the credentials come from elsewhere.
+    pub async fn sign_in(&self) -> Result<Option<Assumed>, NotAssumed> {
+        match &self.keeper {
+            // Boxed, as the future of an SDK call is large.
+            Some(keeper) => Box::pin(keeper.sign_in()).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// STS GetCallerIdentity: the account and ARN behind the credentials.

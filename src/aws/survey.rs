@@ -7,7 +7,7 @@ use super::autoscaling::DescribedGroup;
 use super::tasks::{TASKS_PER_CALL, Which};
 use super::{Aws, AwsError};
 use super::{TaskBook, Wanted};
-use crate::capacity::{Source, TaskNeeds, Unread, interfaces_in_doubt};
+use crate::capacity::{Addresses, Source, TaskNeeds, Unread, interfaces_in_doubt};
 use crate::snapshot::{Constraint, Scheduling, Service, Task, TaskStatus};
 use crate::survey::Survey;
 
@@ -317,6 +317,10 @@ impl Aws {
             } else {
                 let zones = own.iter().map(|one| one.zone.clone()).collect();
                 survey.zones.insert(service.name.clone(), zones);
+                let counted = own.iter().map(|one| (one.zone.clone(), one.free));
+                let known = Addresses::by_zone(counted);
+                let known = known.map(|known| (service.name.clone(), known));
+                survey.addresses.extend(known);
             }
         }
     }

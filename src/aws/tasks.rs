@@ -17,6 +17,8 @@ pub enum Which<'a> {
     Service(&'a str),
     /// ARN of the container instance.
     Instance(&'a str),
+    /// What RunTask was given as `startedBy`.
+    StartedBy(&'a str),
 }
 
 /// What a listing came to.
@@ -41,6 +43,7 @@ impl Aws {
             Which::All => listing,
             Which::Service(name) => listing.service_name(name),
             Which::Instance(arn) => listing.container_instance(arn),
+            Which::StartedBy(token) => listing.started_by(token),
         };
         let listing = listing.desired_status(if stopped {
             DesiredStatus::Stopped

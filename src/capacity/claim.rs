@@ -69,6 +69,8 @@ pub(super) struct Claim<'g, 'a> {
     pub allowed: Vec<Tri>,
     /// Whether the rivals' sum holds what the own old tasks hold.
     among_rivals: bool,
+    /// What the own new tasks hold, where the rivals' sum has that too.
+    own_moves: Option<&'g HashMap<usize, Rival>>,
     /// How many seats the new tasks of rivals, and old tasks that move, may take at most.
     pub loss: i64,
     /// Old tasks on draining instances: ECS may start them anew elsewhere, in their old revision.
@@ -107,6 +109,7 @@ impl<'g, 'a> Claim<'g, 'a> {
             doubts: Doubts::default(),
             allowed: Vec::with_capacity(ground.rooms.len()),
             among_rivals: ground.sums_up(&deploy.service.name),
+            own_moves: ground.moves_of(&deploy.service.name),
             loss: 0,
             moving: 0,
             reachable: 0,
@@ -327,7 +330,9 @@ impl<'g, 'a> Claim<'g, 'a> {
         } else {
             Rival::default()
         };
-        let rivals = self.ground.rivals.get(at).map(|all| all.less(own));
+        let new = self.own_moves.and_then(|moves| moves.get(&at).copied());
+        let rivals = self.ground.rivals.get(at);
+        let rivals = rivals.map(|all| all.less(own).less(new.unwrap_or_default()));
         Seats {
             needs: self.deploy.needs,
             room: &self.ground.rooms[at],

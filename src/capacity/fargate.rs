@@ -6,18 +6,18 @@
 
 use serde_json::json;
 
+use super::addresses::{Shared, address_of, loose};
 use super::arithmetic::Bounds;
 use super::claim::Claim;
 use super::decision::Decision;
 use super::forecast::{self, Verdict, has_second_set};
-use super::ground::{Deploy, FargateLimits, Ground, Placed};
+use super::ground::{Deploy, FargateLimits, Ground};
 use super::needs::TaskNeeds;
-use super::order::Stops;
 use super::reasons::unread;
 use super::rolling::deadlock;
 use super::room::BOUNDLESS;
 use crate::cause::{CauseKind, Remedy};
-use crate::snapshot::{Service, Task, last_part};
+use crate::snapshot::{Service, Task, TaskStatus, last_part};
 
 /// CPU units, the least and the most memory in MiB, and the step. From the developer guide's
 /// table of task sizes; 512 MiB stands beside 1024 and 2048 at 256 units.
@@ -133,28 +133,31 @@ pub(super) fn offer(claim: &Claim<'_, '_>) -> Option<Remedy> {
 
 /// The quota and the addresses, each as one instance that all tasks share.
 fn over_limits(claim: &Claim<'_, '_>, bounds: Bounds, limits: &FargateLimits) -> Option<Decision> {
-    let need = claim.deploy.needs.task_size.0.filter(|cpu| *cpu > 0);
-    if let (Some(quota), Some(need)) = (limits.quota, need) {
-        // What the account uses is at least what the service's own tasks do.
-        let in_use = limits.in_use.unwrap_or_else(|| own_cpu(claim));
-        let (least, use_of) = if limits.in_use.is_some() {
-            ("", "")
+    // No task on Fargate ever has an instance: each that was started holds its part of the limits.
+    let new = claim.new + claim.doubts.unplaced;
+    if let Some((quota, in_use, shared)) = cpu_left(claim, limits)
+        && shared.never_ends(claim, &bounds, new)
+    {
+        let least = if limits.in_use.is_some() {
+            ""
         } else {
-            ("at least ", " by this service")
+            "at least "
         };
-        let back = old_cpu(claim);
-        let free = quota.saturating_sub(in_use);
-        if never_ends(claim, &bounds, (free, need, back)) {
-            let headline = format!(
-                "the rollout can't finish within the account's Fargate quota: {quota} CPU units ({} vCPU), \
-                 {least}{in_use} in use{use_of}, {need} needed for each new task",
-                quota / 1024
-            );
-            return Some(Decision::blocked(bounds, CauseKind::Quota, headline));
-        }
+        let use_of = match (limits.in_use, claim.ground.comers.is_empty()) {
+            (Some(_), _) => "",
+            (None, true) => " by this service",
+            (None, false) => " by the services of this run",
+        };
+        let headline = format!(
+            "the rollout can't finish within the account's Fargate quota: {quota} CPU units ({} vCPU), \
+             {least}{in_use} in use{use_of}, {} needed for each new task",
+            quota / 1024,
+            shared.need
+        );
+        return Some(Decision::blocked(bounds, CauseKind::Quota, headline));
     }
-    let addresses = limits.addresses?;
-    if never_ends(claim, &bounds, (addresses, 1, 1)) {
+    let (addresses, shared) = addresses_left(claim, limits)?;
+    if shared.never_ends(claim, &bounds, new) {
         let headline = format!(
             "the rollout can't finish: the service's subnets have {addresses} addresses free, and each new task takes one"
         );
@@ -167,63 +170,92 @@ fn over_limits(claim: &Claim<'_, '_>, bounds: Bounds, limits: &FargateLimits) ->
     None
 }
 
-fn never_ends(claim: &Claim<'_, '_>, bounds: &Bounds, (free, need, back): (i64, i64, i64)) -> bool {
-    let old = i64::from(claim.old);
-    let seats = |stopped: i64| free.saturating_add(back.saturating_mul(stopped)).max(0) / need;
-    // No task on Fargate ever has an instance: each that was started holds its part of the limits.
-    let new = i64::from(claim.new) + i64::from(claim.doubts.unplaced);
-    let wanted = (i64::from(bounds.desired) - new).max(0);
-    // What is on its way down gives back what it holds: no proof before it is gone.
-    let own = claim.ground.tasks_of(&claim.deploy.service.name);
-    if own.iter().any(|(task, _)| task.last_status.is_stopping()) || claim.doubts.unsteady > 0 {
-        return false;
-    }
-    if has_second_set(claim.deploy.service) {
-        return seats(0) < wanted;
-    }
-    let chain = (0..old)
-        .map(|stopped| seats(stopped + 1) - seats(stopped) - 1)
-        .collect();
-    let present = old + new;
-    let margin = (present + seats(0)).min(BOUNDLESS) - i64::from(bounds.lower) - 1;
-    seats(old) < wanted
-        || !Stops {
-            margin,
-            chains: vec![chain],
-        }
-        .some_order_ends()
+/// Whether the service may ever stop an old task within its limits, in the best case.
+pub(super) fn may_stop(claim: &Claim<'_, '_>, bounds: &Bounds) -> bool {
+    let Some(limits) = claim.deploy.fargate else {
+        return true;
+    };
+    let cpu = cpu_left(claim, limits).map(|(.., shared)| shared.seats(0));
+    let addresses = addresses_left(claim, limits).map(|(_, shared)| shared.seats(0));
+    let seats = cpu.into_iter().chain(addresses).min().unwrap_or(BOUNDLESS);
+    let present = claim.old + claim.new + claim.doubts.unplaced + claim.doubts.unsteady;
+    i64::from(present).saturating_add(seats) > i64::from(bounds.lower)
 }
 
-/// What the service's own tasks take at least, in CPU units.
-fn own_cpu(claim: &Claim<'_, '_>) -> i64 {
-    // On demand and Spot have a quota each; a task of the other kind doesn't count.
-    let on_spot = |task: &Task| task.capacity_provider.as_deref() == Some("FARGATE_SPOT");
-    let mut items = claim.deploy.service.capacity_providers.iter();
-    let spot = items.any(|item| item.provider == "FARGATE_SPOT");
-    let own = claim.ground.tasks_of(&claim.deploy.service.name);
-    let on_it = own
-        .iter()
-        .map(|(task, _)| task)
-        .filter(|task| !task.last_status.is_stopping() && on_spot(task) == spot);
-    on_it
+/// The quota, what is in use of it at least, and what that leaves.
+fn cpu_left(claim: &Claim<'_, '_>, limits: &FargateLimits) -> Option<(i64, i64, Shared)> {
+    let (quota, need) = (
+        limits.quota?,
+        claim.deploy.needs.task_size.0.filter(|cpu| *cpu > 0)?,
+    );
+    // What the account uses is at least what the services of the run do.
+    let in_use = limits.in_use.unwrap_or_else(|| cpu_of_run(claim));
+    let spot = is_on_spot(claim);
+    let loose = loose(claim, |task| {
+        match is_spot(task) == spot && task.instance.is_none() {
+            true => cpu_of(claim, task),
+            false => 0,
+        }
+    });
+    let shared = Shared {
+        free: quota.saturating_sub(in_use).saturating_add(loose),
+        need,
+        back: old_cpu(claim),
+    };
+    Some((quota, in_use, shared))
+}
+
+/// The free addresses of the service's subnets, and what they leave.
+fn addresses_left(claim: &Claim<'_, '_>, limits: &FargateLimits) -> Option<(i64, Shared)> {
+    let addresses = limits.addresses?;
+    let shared = Shared {
+        free: addresses.saturating_add(loose(claim, address_of)),
+        need: 1,
+        back: 1,
+    };
+    Some((addresses, shared))
+}
+
+/// What the tasks of the run's services take at least, in CPU units.
+fn cpu_of_run(claim: &Claim<'_, '_>) -> i64 {
+    let (ground, name) = (claim.ground, &claim.deploy.service.name);
+    let spot = is_on_spot(claim);
+    let of = |service| ground.tasks_of(service).iter().map(|(task, _)| *task);
+    let others = ground.others(name).flat_map(|comer| of(comer.service));
+    others
+        .filter(|task| task.launch_type.as_deref() == Some("FARGATE"))
+        .chain(of(name))
+        .filter(|task| task.last_status != TaskStatus::Stopped && is_spot(task) == spot)
         .filter_map(|task| task.cpu)
         .fold(0, i64::saturating_add)
+}
+
+/// On demand and Spot have a quota each; a task of the other kind doesn't count.
+fn is_on_spot(claim: &Claim<'_, '_>) -> bool {
+    let mut items = claim.deploy.service.capacity_providers.iter();
+    items.any(|item| item.provider == "FARGATE_SPOT")
+}
+
+fn is_spot(task: &Task) -> bool {
+    task.capacity_provider.as_deref() == Some("FARGATE_SPOT")
 }
 
 /// What an old task gives back at most, in CPU units.
 fn old_cpu(claim: &Claim<'_, '_>) -> i64 {
     let own = claim.ground.tasks_of(&claim.deploy.service.name);
-    let size = |(task, _): &Placed<'_>| {
-        let old = claim.deploy.old_needs.get(&task.task_definition);
-        task.cpu.or_else(|| old?.task_size.0).unwrap_or(BOUNDLESS)
-    };
     let known = own
         .iter()
         .filter(|(task, _)| !claim.is_new(task))
-        .map(size)
+        .map(|(task, _)| cpu_of(claim, task))
         .max();
     // A task that nobody described may be of any size.
     known.unwrap_or(BOUNDLESS)
+}
+
+/// The CPU units of a task; more than any has, where that is not known.
+fn cpu_of(claim: &Claim<'_, '_>, task: &Task) -> i64 {
+    let old = claim.deploy.old_needs.get(&task.task_definition);
+    task.cpu.or_else(|| old?.task_size.0).unwrap_or(BOUNDLESS)
 }
 
 #[cfg(test)]

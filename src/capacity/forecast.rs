@@ -5,6 +5,7 @@
 //! it turns out badly. Everything between is `Unknown`, with its reasons. Nothing else is assumed
 //! to interfere: other services keep what they have.
 
+use super::addresses::too_few;
 use super::arithmetic::Bounds;
 use super::claim::Claim;
 use super::decision::{Decision, plural};
@@ -171,6 +172,9 @@ fn second_set(claim: &Claim<'_, '_>, bounds: Bounds) -> Decision {
         );
         let mut decision = Decision::blocked(bounds, CauseKind::Unknown, headline);
         decision.stopped = none;
+        return decision;
+    }
+    if let Some(decision) = too_few(claim, bounds) {
         return decision;
     }
     let worst = |provider: usize| {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::addresses::Addresses;
 use super::limits::EniLimits;
 use super::needs::TaskNeeds;
 use super::room::{Room, rooms};
@@ -73,6 +74,8 @@ pub struct Deploy<'a> {
     /// The availability zones of the service's subnets, for tasks with a network interface of
     /// their own; where they are not known, any instance will do.
     pub zones: Option<&'a BTreeSet<String>>,
+    /// The free addresses of those subnets, by zone; where they are not known, there are enough.
+    pub addresses: Option<&'a BTreeMap<String, Addresses>>,
     /// The deployment whose tasks count as new (`ecs-svc/…`); none before a deploy.
     pub target: Option<&'a str>,
     /// Where the tasks run on Fargate: what is known of its limits.

@@ -31,7 +31,7 @@ impl Forecast {
                 .skip(told)
                 .map(|reason| format!("  {reason}")),
         );
-        shown.push(format!("  each new task needs {}", needed(&self.needs)));
+        shown.push(format!("  each new task needs {}", self.needs.in_words()));
         let mut table = table(&self.instances);
         let folded = if table.len() > SHOWN + 1 {
             table.split_off(SHOWN + 1)
@@ -59,25 +59,27 @@ impl Forecast {
     }
 }
 
-/// `6144 CPU units, 16384 MiB, 1 network interface`.
-fn needed(needs: &TaskNeeds) -> String {
-    let mut text = format!("{} CPU units, {} MiB", needs.cpu, needs.memory);
-    for (ports, protocol) in [(&needs.tcp_ports, "tcp"), (&needs.udp_ports, "udp")] {
-        for port in ports {
-            let _ = write!(text, ", host port {port}/{protocol}");
+impl TaskNeeds {
+    /// `6144 CPU units, 16384 MiB, 1 network interface`.
+    pub fn in_words(&self) -> String {
+        let mut text = format!("{} CPU units, {} MiB", self.cpu, self.memory);
+        for (ports, protocol) in [(&self.tcp_ports, "tcp"), (&self.udp_ports, "udp")] {
+            for port in ports {
+                let _ = write!(text, ", host port {port}/{protocol}");
+            }
         }
-    }
-    if needs.enis > 0 {
-        text.push_str(", 1 network interface");
-    }
-    match needs.gpus {
-        Gpus::Count(0) => {}
-        Gpus::Count(count) => {
-            let _ = write!(text, ", {count} {}", plural(count, "GPU"));
+        if self.enis > 0 {
+            text.push_str(", 1 network interface");
         }
-        Gpus::All => text.push_str(", all GPUs"),
+        match self.gpus {
+            Gpus::Count(0) => {}
+            Gpus::Count(count) => {
+                let _ = write!(text, ", {count} {}", plural(count, "GPU"));
+            }
+            Gpus::All => text.push_str(", all GPUs"),
+        }
+        text
     }
-    text
 }
 
 /// The table with its head; no line where there is no instance.

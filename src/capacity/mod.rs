@@ -4,6 +4,7 @@
 //! Pure: plain data in, plain data out. It never looks anything up and never calls a rollout
 //! `blocked` unless no order of starts and stops could finish it.
 
+mod addresses;
 mod arithmetic;
 mod claim;
 mod daemon;
@@ -33,6 +34,7 @@ mod together;
 mod view;
 mod why;
 
+pub use addresses::Addresses;
 pub use arithmetic::Bounds;
 pub use fargate::{is_size as is_fargate_size, next_size as next_fargate_size};
 pub use forecast::{Forecast, Verdict, forecast};

@@ -4,6 +4,7 @@
 //! deployment count as new, all others as old. A rollout is stuck for certain once no order of
 //! starts and stops can end it any more; what is on its way (starting, stopping) is movement.
 
+use super::addresses;
 use super::claim::{Claim, is_going};
 use super::decision::plural;
 use super::forecast::{Forecast, Verdict, forecast_on};
@@ -86,7 +87,8 @@ fn next_step(claim: &Claim<'_, '_>, forecast: &Forecast) -> Vec<String> {
     let mut moves = Vec::new();
     let worst: i64 = claim.elsewhere_worst.iter().sum::<i64>()
         + claim.plots.iter().map(|plot| plot.worst[0]).sum::<i64>();
-    if bounds.can_start(present) > 0 && claim.new < bounds.desired && worst > 0 {
+    let addressed = addresses::has_any(claim);
+    if bounds.can_start(present) > 0 && claim.new < bounds.desired && worst > 0 && addressed {
         moves.push("a new task has room and may start".to_owned());
     }
     let healthy = claim.old + claim.healthy_new();

@@ -1,5 +1,6 @@
 //! Why a forecast can't be sure, one sentence each.
 
+use super::addresses;
 use super::claim::Claim;
 use super::decision::plural;
 use super::ground::Source;
@@ -83,7 +84,10 @@ pub(super) fn reasons(claim: &Claim<'_, '_>, grows: &Growth) -> Reasons {
         sentences
             .push("the services that are deployed together may take each other's room".to_owned());
     }
-    let sure = doubts.missing == 0 && doubts.protected == 0 && claim.is_read();
+    let lacking = addresses::doubt(claim);
+    let mut sure = doubts.missing == 0 && doubts.protected == 0 && claim.is_read();
+    sure &= lacking.is_none();
+    sentences.extend(lacking);
     Reasons { sure, sentences }
 }
 

@@ -1,5 +1,6 @@
 //! The rolling update: the proof that it can't end, or that it can't help ending.
 
+use super::addresses::too_few;
 use super::arithmetic::Bounds;
 use super::claim::{Claim, Plot};
 use super::decision::{Decision, plural};
@@ -42,7 +43,9 @@ pub(super) fn best_stops(claim: &Claim<'_, '_>, bounds: &Bounds) -> Stops {
         false => claim.moving,
     };
     Stops {
-        margin: margin(claim, bounds, now).saturating_add(moving.into()),
+        // What isn't steady may get steady, and then lets another one stop.
+        margin: margin(claim, bounds, now)
+            .saturating_add(i64::from(moving + claim.doubts.unsteady)),
         chains,
     }
 }
@@ -79,6 +82,9 @@ pub(super) fn rolling(claim: &Claim<'_, '_>, bounds: Bounds) -> Decision {
     let at_end = best_at_end(claim);
     if provable && (at_end < wanted || !stops.some_order_ends()) {
         return blocked(claim, bounds, (&stops, at_end, &grows));
+    }
+    if let Some(decision) = too_few(claim, bounds) {
+        return decision;
     }
     if reasons.sure && every_order_ends(claim, &bounds) {
         let (waves, tightest) = walk(claim, &bounds);

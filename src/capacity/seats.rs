@@ -193,11 +193,11 @@ impl Seats<'_> {
         if seats <= 0 {
             return 0;
         }
-        seats = seats.min(fit(
-            room.enis.least + least(|one| one.enis),
-            self.needs.enis.into(),
-            false,
-        ));
+        // Interfaces are no matter of a task without one, however many others may hold.
+        if self.needs.enis > 0 {
+            let free = room.enis.least + least(|one| one.enis);
+            seats = seats.min(fit(free, self.needs.enis.into(), false));
+        }
         seats = seats.min(self.gpu_seats(room.gpus.least + least(|one| one.gpus.1), false));
         if self.needs.has_ports() {
             seats = seats.min(i64::from(self.port_is_free(stopped)));

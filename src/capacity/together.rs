@@ -4,8 +4,11 @@
 //! which ECS serves them. At best their old tasks all make room and their new ones go elsewhere;
 //! at worst the old ones stay and the new ones take as many seats as they can.
 
+use std::collections::HashMap;
+
 use super::arithmetic::Bounds;
 use super::claim::{Claim, is_going, is_steady};
+use super::fargate::{self, is_fargate};
 use super::forecast::{Forecast, Verdict, decide, forecast_on, has_second_set, written};
 use super::ground::{Cluster, Deploy, Ground};
 use super::growth::{Growth, growth};
@@ -13,12 +16,13 @@ use super::needs::{Gpus, TaskNeeds};
 use super::rolling::best_stops;
 use super::room::Tri;
 use super::seats::{Freed, Rival};
-use crate::snapshot::{Constraint, Scheduling};
+use crate::snapshot::{Constraint, Scheduling, Task};
 
 /// One service of the run, as the others see it.
 #[derive(Clone, Debug)]
 pub(super) struct Comer<'a> {
-    service: &'a str,
+    pub(super) service: &'a str,
+    target: Option<&'a str>,
     needs: &'a TaskNeeds,
     desired: i64,
     /// New tasks that have their place already.
@@ -31,7 +35,35 @@ pub(super) struct Comer<'a> {
     /// What each of its old tasks holds at most, by room.
     held: Vec<(usize, Rival)>,
     /// Whether it may ever set that free.
-    frees: bool,
+    pub(super) frees: bool,
+    rebalances: bool,
+    has_old: bool,
+    /// What its new tasks hold at most, by room, where it rebalances.
+    moves: HashMap<usize, Rival>,
+}
+
+impl Comer<'_> {
+    pub(super) fn is_new(&self, task: &Task) -> bool {
+        self.target.is_some_and(|target| task.started_by == target)
+    }
+
+    /// Whether ECS may move its new tasks: it rebalances the zones of a service whose rollout is
+    /// through.
+    pub(super) fn may_move(&self) -> bool {
+        self.rebalances && (self.frees || !self.has_old)
+    }
+
+    /// How many tasks with a network interface it may start: its new ones, and old ones that ECS
+    /// moves off draining instances.
+    pub(super) fn starts(&self, ground: &Ground<'_>) -> i64 {
+        if self.needs.enis == 0 {
+            return 0;
+        }
+        let drains = |room: &&usize| ground.rooms[**room].instance.status == "DRAINING";
+        let moving = self.rooms.iter().filter(drains).count();
+        let new = (self.desired - self.placed).max(0);
+        new.saturating_add(i64::try_from(moving).unwrap_or(i64::MAX))
+    }
 }
 
 /// How often it is asked which services can set room free: each round adds at least one, and
@@ -104,12 +136,16 @@ fn may_stop(claim: &Claim<'_, '_>) -> bool {
     if service.scheduling == Scheduling::Daemon || has_second_set(service) || !claim.is_read() {
         return true;
     }
+    let bounds = Bounds::of(service, 0);
+    // Its tasks have no instances, and growth is no matter of theirs.
+    if is_fargate(claim.ground, service) {
+        return claim.old > 0 && !bounds.deadlocked() && fargate::may_stop(claim, &bounds);
+    }
     let certain = claim.doubts.missing == 0 && claim.doubts.unsteady == 0;
     let grows = growth(claim.ground, service, claim.deploy.needs);
     if !certain || grows != Growth::Fixed(Vec::new()) {
         return true;
     }
-    let bounds = Bounds::of(service, 0);
     claim.old > 0 && !bounds.deadlocked() && best_stops(claim, &bounds).margin >= 0
 }
 
@@ -122,6 +158,7 @@ fn meet<'a>(ground: &mut Ground<'a>, deploy: &Deploy<'a>) {
     };
     let mut comer = Comer {
         service: &service.name,
+        target: deploy.target,
         needs: deploy.needs,
         desired,
         placed: 0,
@@ -129,20 +166,25 @@ fn meet<'a>(ground: &mut Ground<'a>, deploy: &Deploy<'a>) {
         gives: rolling.then_some(Rival::MOST),
         held: Vec::new(),
         frees: true,
+        rebalances: service.az_rebalancing,
+        has_old: false,
+        moves: HashMap::new(),
     };
     let mut held = Vec::new();
     for (task, room) in ground.tasks_of(&service.name) {
+        comer.has_old |= !is_going(task) && !comer.is_new(task);
         let Some(at) = room.filter(|_| !is_going(task)) else {
             continue;
         };
-        if deploy
-            .target
-            .is_some_and(|target| task.started_by == target)
-        {
+        let freed = Freed::of(task, deploy.old_needs, (&ground.rooms[at], deploy.needs));
+        if comer.is_new(task) {
             comer.placed += 1;
+            if comer.rebalances {
+                let here = comer.moves.entry(at).or_default();
+                *here = here.plus(Rival::of(&freed));
+            }
             continue;
         }
-        let freed = Freed::of(task, deploy.old_needs, (&ground.rooms[at], deploy.needs));
         held.push((at, Rival::of(&freed)));
         if is_steady(task) {
             comer.rooms.push(at);
@@ -153,15 +195,32 @@ fn meet<'a>(ground: &mut Ground<'a>, deploy: &Deploy<'a>) {
     ground.comers.push(comer);
 }
 
-impl Ground<'_> {
+impl<'a> Ground<'a> {
+    /// The other services of the run.
+    pub(super) fn others<'s>(&'s self, service: &'s str) -> impl Iterator<Item = &'s Comer<'a>> {
+        self.comers
+            .iter()
+            .filter(move |comer| comer.service != service)
+    }
+
+    /// What the service's own new tasks hold, where that is in the sum of the rivals.
+    pub(super) fn moves_of(&self, service: &str) -> Option<&HashMap<usize, Rival>> {
+        let own = self.comers.iter().find(|comer| comer.service == service);
+        own.filter(|comer| comer.may_move())
+            .map(|comer| &comer.moves)
+    }
+
     /// Sums up what the old tasks hold of those services (by their place in the run) that may
-    /// set it free.
+    /// set it free, and the new ones of those that may move.
     fn sum_rivals(&mut self, frees: impl Fn(usize) -> bool) {
         let mut rivals = vec![Rival::default(); self.rooms.len()];
         for (at, comer) in self.comers.iter_mut().enumerate() {
             comer.frees = frees(at);
             for (room, one) in comer.held.iter().filter(|_| comer.frees) {
                 rivals[*room] = rivals[*room].plus(*one);
+            }
+            for (room, all) in comer.moves.iter().filter(|_| comer.may_move()) {
+                rivals[*room] = rivals[*room].plus(*all);
             }
         }
         self.rivals = rivals;
@@ -182,10 +241,7 @@ impl Ground<'_> {
 /// is larger. And in such a moment a rolling update has no more tasks than it wants, so that each
 /// new one stands for an old one that has gone, and that one gave seats back.
 pub(super) fn loss(ground: &Ground<'_>, deploy: &Deploy<'_>, allowed: &[Tri]) -> i64 {
-    let others = ground
-        .comers
-        .iter()
-        .filter(|comer| comer.service != deploy.service.name);
+    let others = ground.others(&deploy.service.name);
     let most = match deploy.needs.has_ports() {
         // With a fixed port an instance has one seat.
         true => 1,

@@ -65,8 +65,12 @@ impl Views {
         }
         order.truncate(shown);
         order.sort_unstable();
-        let blocked = decision.verdict == Verdict::Blocked
-            && decision.kind != Some(CauseKind::DeploymentConfiguration);
+        // Neither percentages nor addresses are an instance's affair.
+        let elsewhere = [
+            Some(CauseKind::DeploymentConfiguration),
+            Some(CauseKind::SubnetAddresses),
+        ];
+        let blocked = decision.verdict == Verdict::Blocked && !elsewhere.contains(&decision.kind);
         let daemon = claim.deploy.service.scheduling == Scheduling::Daemon;
         let mut views = Views {
             blockers: Vec::new(),

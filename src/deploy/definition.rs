@@ -5,6 +5,7 @@ use std::io::Read as _;
 use serde_json::Value;
 
 use super::image::Images;
+use super::one_off;
 use crate::aws::{AwsErrorKind, Described};
 use crate::failure::Failure;
 use crate::image::ImageRef;
@@ -175,10 +176,13 @@ pub(super) fn plan(
             (which, update(request, service))
         })
         .collect();
-    Ok(Plan {
+    let mut plan = Plan {
         definitions,
         updates,
-    })
+        one_off: None,
+    };
+    plan.one_off = one_off::plan(request, services, (bases, &plan), images)?;
+    Ok(plan)
 }
 
 /// What edits change never decides whether a definition suits its services.
@@ -249,7 +253,7 @@ fn definition(
 }
 
 /// Which container gets which image.
-fn placed(
+pub(super) fn placed(
     request: &Request,
     base: &Base,
     images: &Images<'_>,

@@ -13,11 +13,11 @@ use crate::snapshot::{Deployment, Service};
 use crate::taskdef;
 
 /// Tries of one write, within half a minute: AWS throttles RegisterTaskDefinition at one a second.
-const WRITE_TRIES: u32 = 8;
+pub(super) const WRITE_TRIES: u32 = 8;
 /// Looks for the effect of a write whose answer was lost, within 8 s; reads lag behind writes.
-const LOOKS_AFTER_LOSS: u32 = 4;
+pub(super) const LOOKS_AFTER_LOSS: u32 = 4;
 
-fn delay(attempt: u32) -> Duration {
+pub(super) fn delay(attempt: u32) -> Duration {
     Duration::from_millis(500 << attempt.min(4))
 }
 

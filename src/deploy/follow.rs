@@ -6,17 +6,19 @@ use std::time::Duration;
 use super::start::{Next, Planned, Started};
 use super::{rollback, start};
 use crate::aws::AwsError;
-use crate::report::Outcome;
+use crate::report::{Outcome, ServiceReport};
 use crate::request::{OnFailure, OnStuck, OnSuperseded, Request};
 use crate::rollout::watch::{Ended, Watch};
-use crate::rollout::{Level, Line, Patience, State, Verdict, Waiting, in_one_line};
+use crate::rollout::{
+    Level, Line, Patience, Sample, State, TIMELINE_MAX, Verdict, Waiting, in_one_line,
+};
 use crate::run::Run;
 use crate::snapshot::last_part;
 
 /// Starts what is `next`, at most `max-parallel` at a time, and watches until every service has its
 /// outcome; then sums them up in the report.
 pub(crate) async fn to_the_end(run: &mut Run, request: &Request, next: Vec<Next<'_>>) {
-    tell_of_expiry(run, request.rollout.limit).await;
+    tell_of_expiry(run, request.rollout.limit);
     let mut queue = VecDeque::from(next);
     let mut rolling: Option<Rolling> = None;
     let mut backs = Vec::new();
@@ -144,30 +146,37 @@ impl Rolling {
             .iter()
             .map(|&index| run.report.name_of(index))
             .collect();
-        let console = &mut run.console;
-        let mut say = |number: usize, line: &Line| {
-            let text = if several {
-                format!("[{}] {}", names[number], line.text)
-            } else {
-                line.text.clone()
-            };
-            match line.level {
-                Level::Info => console.line(&text),
-                Level::Warning | Level::Error => console.line(&format!("! {text}")),
+        let (console, services) = (&mut run.console, &mut run.report.services);
+        let indexes = &self.indexes;
+        let mut seen = |number: usize, state: &State, lines: &[Line]| {
+            for line in lines {
+                let text = if several {
+                    format!("[{}] {}", names[number], line.text)
+                } else {
+                    line.text.clone()
+                };
+                match line.level {
+                    Level::Info => console.line(&text),
+                    Level::Warning | Level::Error => console.line(&format!("! {text}")),
+                }
             }
+            // At once: a signal drops this future wherever it stands.
+            note(&mut services[indexes[number]], state);
         };
-        let ended = self.watch.until_one_ends(&mut say).await;
-        // What was seen so far belongs in the report also when the watch itself breaks off.
-        for (&index, state) in self.indexes.iter().zip(self.watch.states()) {
-            let report = &mut run.report.services[index];
-            report.timeline.clone_from(&state.timeline);
-            report.stopped.clone_from(&state.stopped);
-        }
+        let ended = self.watch.until_one_ends(&mut seen).await;
         let states = self.watch.states();
         let named =
             |(number, ended): (usize, Ended)| (self.indexes[number], states[number].clone(), ended);
         Ok(ended?.into_iter().map(named).collect())
     }
+}
+
+/// What was seen so far, for the report.
+fn note(report: &mut ServiceReport, state: &State) {
+    if report.timeline.last() != state.timeline.last() {
+        report.timeline.clone_from(&state.timeline);
+    }
+    report.stopped.clone_from(&state.stopped);
 }
 
 /// Whether nobody knows if the rollout fits. One that was forecast to be blocked, and was let go on,
@@ -189,8 +198,8 @@ fn lose_sight(run: &mut Run, index: usize, error: &AwsError) {
 }
 
 /// A watch that outlives its credentials ends blind: better known before it begins.
-async fn tell_of_expiry(run: &mut Run, limit: Duration) {
-    let Some(expiry) = run.aws.credentials_expire().await else {
+fn tell_of_expiry(run: &mut Run, limit: Duration) {
+    let Some(expiry) = run.aws.credentials_expire() else {
         return;
     };
     let millis = expiry
@@ -211,6 +220,7 @@ async fn tell_of_expiry(run: &mut Run, limit: Duration) {
 fn conclude(run: &mut Run, index: usize, state: &State, ended: Ended) {
     let revision = last_part(&state.target.task_definition).to_owned();
     let minutes = limit_minutes(state);
+    let now = run.clock.now();
     let report = &mut run.report.services[index];
     let (outcome, reason) = match ended.verdict {
         Verdict::Succeeded => (
@@ -261,6 +271,18 @@ fn conclude(run: &mut Run, index: usize, state: &State, ended: Ended) {
     report.outcome = Some(outcome);
     report.reason = reason;
     report.causes = ended.causes;
+    // How it stood at the end, also where nothing changed for a while.
+    if let Some(last) = report.timeline.last().filter(|last| last.at < now) {
+        let end = Sample {
+            at: now,
+            event: None,
+            ..last.clone()
+        };
+        if report.timeline.len() >= TIMELINE_MAX {
+            report.timeline.pop();
+        }
+        report.timeline.push(end);
+    }
 }
 
 /// Old tasks of the stuck services that ran at the last look.

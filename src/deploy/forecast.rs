@@ -165,7 +165,7 @@ pub(crate) async fn forecast_same(
 }
 
 /// Whether the plan gives the service a new deployment.
-fn changes(services: &[Service], plan: &Plan, index: usize) -> bool {
+pub(super) fn changes(services: &[Service], plan: &Plan, index: usize) -> bool {
     let (which, update) = &plan.updates[index];
     match &plan.definitions[*which] {
         DefinitionPlan::Register { .. } => true,

@@ -63,7 +63,7 @@ pub(super) async fn definitions(
 }
 
 /// What is said of revisions that this run registered and that no service got.
-fn left_over(ready: &[definition::Ready], used: &[&str]) -> Vec<String> {
+pub(super) fn left_over(ready: &[definition::Ready], used: &[&str]) -> Vec<String> {
     let unused = ready
         .iter()
         .filter(|ready| ready.registered && !used.contains(&ready.arn.as_str()));

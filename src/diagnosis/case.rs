@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::cause::Cause;
 use crate::snapshot::{
-    CapacityProvider, Deployment, Instance, RolloutState, Service, ServiceDeployment, Task,
-    Timestamp,
+    CapacityProvider, Deployment, Instance, PlacementFailure, RolloutState, Service,
+    ServiceDeployment, Task, Timestamp,
 };
 
 /// One service's rollout, with what is known about it.
@@ -24,6 +24,8 @@ pub struct Case<'a> {
     pub service_deployment: Option<&'a ServiceDeployment>,
     pub targets: &'a [TargetHealth],
     pub logs: &'a [LogTail],
+    /// What RunTask answered in place of a task.
+    pub failures: &'a [PlacementFailure],
     /// The task definition as DescribeTaskDefinition wrote it, with its `requiresAttributes`.
     pub definition: Option<&'a Value>,
     pub instances: &'a [Instance],
@@ -73,6 +75,7 @@ impl<'a> Case<'a> {
             service_deployment: None,
             targets: &[],
             logs: &[],
+            failures: &[],
             definition: None,
             instances: &[],
             providers: &[],

@@ -207,6 +207,15 @@ pub fn kind(text: &str) -> Option<CauseKind> {
         .map(|(_, kind)| *kind)
 }
 
+/// What an item of RunTask's `failures` is about: some are a bare word.
+pub fn of_failure(reason: &str) -> Option<CauseKind> {
+    match plain(reason).trim_end_matches('.') {
+        "AGENT" => Some(CauseKind::Agent),
+        "ATTRIBUTE" | "LOCATION" => Some(CauseKind::Attribute),
+        other => kind(other),
+    }
+}
+
 /// The text with straight quotes and single blanks, at most [`MAX_TEXT`] characters.
 ///
 /// AWS writes `You've` with either apostrophe, and people paste texts with wrapped lines.

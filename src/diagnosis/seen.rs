@@ -14,7 +14,7 @@ use crate::diagnosis::reason;
 use crate::diagnosis::sighted::Sighted;
 use crate::diagnosis::stop::{self, StopKind};
 use crate::diagnosis::words::{MAX_LINE, code, short};
-use crate::snapshot::{Container, Event, Task, TaskStatus, Timestamp};
+use crate::snapshot::{Container, Event, Task, TaskStatus, Timestamp, last_part};
 
 /// AWS leaves an event out while the same one is younger than this, unless its cause was resolved
 /// between (developer guide, service event messages).
@@ -45,6 +45,10 @@ pub(crate) enum Source<'a> {
         container: Option<&'a Container>,
     },
     Deployment,
+    /// RunTask found no place; id of the instance that it names.
+    Failure {
+        instance: Option<&'a str>,
+    },
 }
 
 /// One text, and how often it was seen.
@@ -81,6 +85,7 @@ impl<'a> Seen<'a> {
             .for_each(|task| seen.read_task(task));
         seen.read_deployment();
         seen.read_events();
+        seen.read_failures();
         seen
     }
 
@@ -157,6 +162,14 @@ impl<'a> Seen<'a> {
         }
     }
 
+    fn read_failures(&mut self) {
+        for failure in self.case.failures {
+            let kind = reason::of_failure(&failure.reason).unwrap_or(CauseKind::Unknown);
+            let instance = failure.instance.as_deref().map(last_part);
+            self.add(kind, &failure.reason, Source::Failure { instance });
+        }
+    }
+
     fn read_events(&mut self) {
         let mut since = Since::default();
         let events = &self.case.service.events;
@@ -225,6 +238,7 @@ impl<'a> Seen<'a> {
         let mark = match &source {
             Source::Event { .. } => "event".to_owned(),
             Source::Deployment => "deployment".to_owned(),
+            Source::Failure { .. } => "failure".to_owned(),
             Source::Task { container, .. } => {
                 let exit = container.and_then(|one| one.exit_code);
                 format!("{} {exit:?}", container.map_or("", |one| one.name.as_str()))

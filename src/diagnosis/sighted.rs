@@ -73,6 +73,7 @@ impl<'s, 'a> Sighted<'s, 'a> {
     pub(crate) fn closest(&self) -> Option<&str> {
         self.all.iter().find_map(|one| match &one.source {
             Source::Event { instance, .. } => instance.as_deref(),
+            Source::Failure { instance } => *instance,
             _ => None,
         })
     }
@@ -95,6 +96,7 @@ impl<'s, 'a> Sighted<'s, 'a> {
     fn line(&self, one: &Sighting<'_>) -> String {
         let head = match &one.source {
             Source::Deployment => "deployment".to_owned(),
+            Source::Failure { instance } => failure_head(*instance, one.count),
             Source::Event { at, before, .. } => {
                 let events = if one.count == 1 {
                     "event".to_owned()
@@ -123,7 +125,7 @@ impl<'s, 'a> Sighted<'s, 'a> {
     fn certainty(&self) -> Certainty {
         let sure = self.all.iter().any(|one| match one.source {
             Source::Event { before, passed, .. } => !before && !passed,
-            Source::Task { .. } | Source::Deployment => true,
+            Source::Task { .. } | Source::Deployment | Source::Failure { .. } => true,
         });
         if sure {
             Certainty::Seen
@@ -164,6 +166,14 @@ impl<'s, 'a> Sighted<'s, 'a> {
             tasks: self.tasks(),
             cause,
         }
+    }
+}
+
+fn failure_head(instance: Option<&str>, count: usize) -> String {
+    match (instance, count) {
+        (Some(id), 1) => format!("RunTask, container instance {}", code(id)),
+        (Some(_), count) => format!("RunTask, {}", counted(count, "container instance")),
+        (None, _) => "RunTask".to_owned(),
     }
 }
 

@@ -42,6 +42,7 @@ pub fn render(report: &Report) -> Value {
         "finishedAt": rfc3339(report.finished),
         "image": image,
         "taskDefinition": definition,
+        "oneOffTask": report.one_off.as_ref().map(super::one_off::to_json),
         "services": report.services.iter().map(service).collect::<Vec<_>>(),
     })
 }
@@ -60,7 +61,7 @@ fn service(service: &ServiceReport) -> Value {
     })
 }
 
-fn cause(cause: &Cause) -> Value {
+pub(super) fn cause(cause: &Cause) -> Value {
     json!({
         "kind": cause.kind.as_str(),
         "message": cause.message,
@@ -115,7 +116,7 @@ pub fn worst_forecast(report: &Report) -> Option<&'static str> {
         .find(|word| words.contains(word))
 }
 
-fn rfc3339(at: Timestamp) -> String {
+pub(super) fn rfc3339(at: Timestamp) -> String {
     let millis = u64::try_from(at.0).unwrap_or(0);
     humantime::format_rfc3339_seconds(
         std::time::UNIX_EPOCH + std::time::Duration::from_millis(millis),

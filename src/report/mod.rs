@@ -5,6 +5,7 @@
 
 pub mod json;
 pub mod markdown;
+mod one_off;
 mod outputs;
 pub mod summary;
 pub mod text;
@@ -12,7 +13,8 @@ pub mod text;
 #[cfg(test)]
 mod tests;
 
-pub use outputs::{OUTPUTS, outputs};
+pub use one_off::OneOffReport;
+pub use outputs::{OUTPUTS, outputs, withheld};
 
 use crate::capacity::Forecast;
 use crate::cause::Cause;
@@ -139,6 +141,8 @@ pub struct Report {
     pub region: String,
     pub image: Option<ImageReport>,
     pub definition: Option<DefinitionReport>,
+    /// The task that was to run before any service is updated.
+    pub one_off: Option<OneOffReport>,
     pub services: Vec<ServiceReport>,
 }
 

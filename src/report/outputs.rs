@@ -1,6 +1,7 @@
 //! The action's outputs, from the report.
 
 use super::Report;
+use crate::secret::Secret;
 use crate::snapshot::Timestamp;
 
 /// Every output with its description, as `action.yml` declares them.
@@ -84,6 +85,52 @@ pub fn outputs(
                 _ => String::new(),
             };
             (*name, value)
+        })
+        .collect()
+}
+
+/// What to use in place of an output that may hold an account id or another masked value.
+const INSTEAD: &[(&str, &[&str])] = &[
+    ("image", &["image-digest", "image-tag"]),
+    (
+        "task-definition-arn",
+        &["task-definition-family", "task-definition-revision"],
+    ),
+];
+
+/// What to say of the outputs that hold something which this run had masked: the runner leaves those
+/// out where another job asks for them. Masks of others can't be known.
+pub fn withheld(outputs: &[(&'static str, String)], masked: &[Secret]) -> Vec<String> {
+    // The runner masks each line of a value for itself.
+    let masks: Vec<&str> = masked
+        .iter()
+        .flat_map(|secret| secret.expose().lines())
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let holds = |value: &str| masks.iter().any(|mask| value.contains(mask));
+    let usable = |name: &&&str| {
+        let known = outputs.iter().find(|(known, _)| known == *name);
+        known.is_some_and(|(_, value)| !value.is_empty() && !holds(value))
+    };
+    let hidden = outputs.iter().filter(|(_, value)| holds(value));
+    hidden
+        .map(|(name, _)| {
+            let others = INSTEAD.iter().find(|(of, _)| of == name);
+            let others: Vec<String> = others
+                .iter()
+                .flat_map(|(_, others)| others.iter())
+                .filter(usable)
+                .map(|other| format!("`{other}`"))
+                .collect();
+            let way_out = if others.is_empty() {
+                "read it in a later step of this job".to_owned()
+            } else {
+                format!("use {} there", others.join(" and "))
+            };
+            format!(
+                "the output `{name}` holds a value that is masked, so GitHub leaves it empty for other jobs: {way_out}"
+            )
         })
         .collect()
 }

@@ -1,58 +1,206 @@
-//! The job summary: Markdown that says in its first line how it ended.
+//! The job summary: Markdown that says in its first line how it ended, then why and what to do, then
+//! the rest, folded.
 //!
 //! It stays far under the runner's limit, whatever happened; all that came from outside is escaped.
+//! It reads well as plain text too. Nothing here decides.
 
-use super::markdown::{code, escape};
-use super::{Outcome, Report, ServiceReport};
-use crate::capacity::Forecast;
+mod parts;
+mod picture;
+mod service;
+#[cfg(test)]
+mod tests;
+
+pub(super) use service::causes;
+
+use std::time::Duration;
+
+use super::markdown::{code, prose};
+use super::{Outcome, Report, ServiceReport, console_url, one_off, text};
+use crate::capacity::Verdict;
+use crate::taskdef::Change;
+use parts::{Part, first_of, fit, folded};
 
 /// Well under the runner's 1 MiB, and what a person will scroll through.
 pub const SUMMARY_MAX_BYTES: usize = 60 * 1024;
-/// Characters of one AWS text.
-const TEXT_MAX: usize = 500;
-const CHANGES_MAX: usize = 40;
-const STOPPED_MAX: usize = 15;
-const INSTANCES_MAX: usize = 20;
-const REASONS_MAX: usize = 10;
+/// Characters of one text.
+const TEXT_CHARS: usize = 500;
+/// Characters of a name or of a value.
+const NAME_CHARS: usize = 200;
+/// What to do, where several things are told, such as inputs that are wrong.
+const HELP_MAX: (usize, usize) = (20, 8 * 1024);
+/// Rows of the table of services, and its bytes.
+const SERVICES_MAX: (usize, usize) = (40, 12 * 1024);
+/// Services that are told of in detail: those that ended worst.
+const DETAILED_MAX: usize = 10;
+/// Rows of the difference, and its bytes.
+const CHANGES_MAX: (usize, usize) = (40, 12 * 1024);
+
+/// What stays longest when there is no room for all; [`Part`] has the rule.
+mod rank {
+    pub(super) const HEAD: u8 = 0;
+    pub(super) const WHAT: u8 = 1;
+    pub(super) const CAUSE: u8 = 2;
+    pub(super) const PROOF: u8 = 3;
+    pub(super) const PICTURE: u8 = 4;
+    pub(super) const STOPPED: u8 = 5;
+    pub(super) const DIFF: u8 = 6;
+    pub(super) const MORE: u8 = 7;
+}
 
 /// The summary, at most `SUMMARY_MAX_BYTES` long.
 pub fn render(report: &Report) -> String {
-    let outcome = report.outcome.unwrap_or(Outcome::Error);
-    let sign = if outcome.is_good() { "✅" } else { "❌" };
-    let mut parts = vec![format!(
-        "### {sign} {}: {}\n",
-        outcome.as_str(),
-        escape(&report.reason, TEXT_MAX)
-    )];
-    if !outcome.is_good() {
-        parts.push(format!(
-            "{}.\n",
-            capitalized(super::text::changed(report.service_changed))
-        ));
+    let mut parts = vec![Part::new(rank::HEAD, "", head(report))];
+    let several = report.services.len() > 1;
+    if several {
+        parts.push(Part::new(rank::WHAT, "the services", overview(report)));
     }
-    for help in &report.help {
-        parts.push(format!("- {}\n", escape(help, TEXT_MAX)));
+    // Who reads of a failure wants its cause first.
+    let good = report.outcome.is_some_and(Outcome::is_good);
+    if good {
+        parts.extend(deployed(report));
     }
-    parts.push(what(report));
-    for service in &report.services {
-        parts.push(of_service(service, report));
+    if let Some(one_off) = &report.one_off {
+        let section = one_off::section(one_off);
+        parts.push(Part::new(rank::CAUSE, "the one-off task", section));
     }
-    let mut summary = String::new();
-    for part in parts.into_iter().filter(|part| !part.is_empty()) {
-        if summary.len() + part.len() > SUMMARY_MAX_BYTES {
-            summary.push_str("\nMore is in the JSON report.\n");
-            break;
-        }
-        summary.push_str(&part);
-        summary.push('\n');
+    for (place, &index) in worst_first(report).iter().take(DETAILED_MAX).enumerate() {
+        parts.extend(service::section(report, index, place));
     }
-    summary
+    if !good {
+        parts.extend(deployed(report));
+    }
+    fit(parts, SUMMARY_MAX_BYTES)
 }
 
+fn deployed(report: &Report) -> [Part; 2] {
+    [
+        Part::new(rank::WHAT, "what is deployed", what(report)),
+        Part::new(rank::DIFF, "what the new revision changes", diff(report)),
+    ]
+}
+
+/// What a plan says, in at most `max` bytes (a few thousand are needed to say anything): what the new revision changes, and the forecast of each
+/// service. For a comment on a pull request.
+pub fn plan(report: &Report, max: usize) -> String {
+    let mut parts = Vec::new();
+    for &index in worst_first(report).iter().take(DETAILED_MAX) {
+        parts.extend(service::outlook(report, index));
+    }
+    let more = report.services.len().saturating_sub(DETAILED_MAX);
+    if more > 0 {
+        let text = format!("{more} more services, none with a worse forecast than these.");
+        parts.push(Part::new(rank::CAUSE, "how many services there are", text));
+    }
+    parts.extend(deployed(report));
+    fit(parts, max)
+}
+
+/// The outcome in one sentence, whether anything was changed, and what to do.
+fn head(report: &Report) -> String {
+    let outcome = report.outcome.unwrap_or(Outcome::Error);
+    let mut head = format!(
+        "### {} {}: {}\n\n",
+        sign(report),
+        report.title.unwrap_or(outcome.as_str()),
+        prose(&report.reason, TEXT_CHARS)
+    );
+    if !outcome.is_good() && report.title.is_none() {
+        head.push_str(&format!("{}.\n", capitalized(&text::changed(report))));
+    }
+    let line = |help: &String| format!("- → {}", prose(help, TEXT_CHARS));
+    let (help, left) = first_of(&report.help, line, HELP_MAX);
+    head.push_str(&format!("\n{help}"));
+    if left > 0 {
+        head.push_str(&format!("- … {left} more, in the log\n"));
+    }
+    head
+}
+
+fn sign(report: &Report) -> &'static str {
+    let blocked = |service: &ServiceReport| {
+        let forecast = service.forecast.as_ref();
+        forecast.is_some_and(|forecast| forecast.verdict == Verdict::Blocked)
+    };
+    match report.outcome.unwrap_or(Outcome::Error) {
+        Outcome::Planned if report.services.iter().any(blocked) => "⚠️",
+        outcome => of_outcome(outcome),
+    }
+}
+
+fn of_outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Superseded | Outcome::TimedOut => "⚠️",
+        Outcome::Interrupted | Outcome::Terminated => "⏹️",
+        outcome if outcome.is_good() => "✅",
+        _ => "❌",
+    }
+}
+
+/// The services' places in the report, those that ended worst first; what is not decided comes after
+/// what ended badly.
+fn worst_first(report: &Report) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..report.services.len()).collect();
+    order.sort_by_key(|&index| {
+        let service = &report.services[index];
+        let verdict = service.forecast.as_ref().map(|forecast| &forecast.verdict);
+        let likely = match verdict {
+            Some(Verdict::Blocked) => 0,
+            Some(Verdict::Unknown) | None => 1,
+            Some(Verdict::Fits { .. }) => 2,
+        };
+        let undecided = service.outcome.is_none() && service.changed;
+        let outcome =
+            service.outcome.map_or(
+                u8::from(!undecided),
+                |outcome| {
+                    if outcome.is_good() { 2 } else { 0 }
+                },
+            );
+        (outcome, std::cmp::Reverse(service.outcome), likely)
+    });
+    order
+}
+
+/// One row for each service.
+fn overview(report: &Report) -> String {
+    let order = worst_first(report);
+    let row = |&index: &usize| {
+        let service = &report.services[index];
+        let sign = service.outcome.map_or("▫️", of_outcome);
+        format!(
+            "| {sign} {} | {} | {} |",
+            code(&full_name(service), NAME_CHARS),
+            text::state(service),
+            prose(&service.reason, TEXT_CHARS)
+        )
+    };
+    let (rows, left) = first_of(&order, row, SERVICES_MAX);
+    let mut table = format!("| Service | Outcome | Why |\n|---|---|---|\n{rows}");
+    if left > 0 {
+        let rest = &order[order.len() - left..];
+        let mut counts: Vec<(&str, usize)> = Vec::new();
+        for &index in rest {
+            let state = text::state(&report.services[index]);
+            match counts.iter_mut().find(|(word, _)| *word == state) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((state, 1)),
+            }
+        }
+        let counts: Vec<String> = counts
+            .iter()
+            .map(|(word, count)| format!("{count} {word}"))
+            .collect();
+        table.push_str(&format!("\nAnd {left} more: {}.\n", counts.join(", ")));
+    }
+    table
+}
+
+/// Image, revision and where it went.
 fn what(report: &Report) -> String {
-    let mut table = String::from("| | |\n|---|---|\n");
+    let mut rows = String::new();
     if let Some(image) = &report.image {
-        table.push_str(&format!("| Image | {} |\n", code(&image.reference, 300)));
+        let reference = code(&image.reference, 300);
+        rows.push_str(&format!("| Image | {reference} |\n"));
     }
     if let Some(definition) = &report.definition {
         let revision = match definition.revision {
@@ -61,142 +209,80 @@ fn what(report: &Report) -> String {
                 code(&definition.family, 300)
             ),
             number => {
+                let name = format!("{}:{number}", definition.family);
                 let new = if definition.registered { " (new)" } else { "" };
-                format!(
-                    "{}{new}",
-                    code(&format!("{}:{number}", definition.family), 300)
-                )
+                format!("{}{new}", code(&name, 300))
             }
         };
-        table.push_str(&format!("| Task definition | {revision} |\n"));
+        rows.push_str(&format!("| Task definition | {revision} |\n"));
     }
-    for service in &report.services {
-        let name = code(
-            &format!(
-                "{}/{}",
-                crate::snapshot::last_part(&service.cluster),
-                service.service
-            ),
-            300,
-        );
-        let outcome = service.outcome.map_or("not started", Outcome::as_str);
-        table.push_str(&format!("| Service {name} | {outcome} |\n"));
+    if let [service] = report.services.as_slice() {
+        let name = code(&full_name(service), NAME_CHARS);
+        let link = link(report, service)
+            .map(|url| format!(" ([console]({url}))"))
+            .unwrap_or_default();
+        rows.push_str(&format!("| Service | {name}{link} |\n"));
     }
-    if let Some(url) = report.console_url() {
-        table.push_str(&format!(
-            "| Console | [{}]({url}) |\n",
-            escape("open the service", 40)
-        ));
+    let time = report.finished.since(report.started);
+    if time.as_secs() > 0 {
+        rows.push_str(&format!("| Time | {} |\n", duration(time)));
     }
-    if table.ends_with("|---|---|\n") {
-        String::new()
+    if rows.is_empty() {
+        rows
     } else {
-        table
+        format!("| | |\n|---|---|\n{rows}")
     }
 }
 
-/// The forecast's instances, folded away where the rollout fits.
-fn forecast(forecast: &Forecast) -> String {
-    let mut text = format!(
-        "<details><summary>Forecast: {}</summary>\n\n",
-        escape(&forecast.headline, TEXT_MAX)
-    );
-    for reason in forecast.reasons.iter().take(REASONS_MAX) {
-        text.push_str(&format!("- {}\n", escape(reason, TEXT_MAX)));
+/// What the new revision changes, folded.
+fn diff(report: &Report) -> String {
+    let Some(definition) = report.definition.as_ref() else {
+        return String::new();
+    };
+    if definition.changes.is_empty() {
+        return String::new();
     }
-    if !forecast.instances.is_empty() {
-        text.push_str("\n| Instance | Type | CPU free | MiB free | ENI free | One more task |\n|---|---|--:|--:|--:|---|\n");
+    let cell = |value: &Option<String>| {
+        let value = value.as_ref();
+        value.map_or_else(|| "–".to_owned(), |value| code(value, NAME_CHARS))
+    };
+    let row = |change: &Change| {
+        format!(
+            "| {} | {} | {} |",
+            code(&change.path, NAME_CHARS),
+            cell(&change.before),
+            cell(&change.after)
+        )
+    };
+    let (rows, left) = first_of(&definition.changes, row, CHANGES_MAX);
+    let mut table = format!("| Member | Before | After |\n|---|---|---|\n{rows}");
+    if left > 0 {
+        table.push_str(&format!("\n{left} more changes are in the JSON report.\n"));
     }
-    for view in forecast.instances.iter().take(INSTANCES_MAX) {
-        let number = |number: Option<i64>| {
-            number.map_or_else(|| "?".to_owned(), |number| number.to_string())
-        };
-        let why = if view.fits {
-            "fits".to_owned()
-        } else {
-            escape(&view.why.join("; "), TEXT_MAX)
-        };
-        text.push_str(&format!(
-            "| {} | {} | {} | {} | {} | {why} |\n",
-            code(view.ec2_instance_id.as_deref().unwrap_or(&view.id), 60),
-            code(view.instance_type.as_deref().unwrap_or_default(), 40),
-            number(view.free.cpu),
-            number(view.free.memory),
-            number(view.free.enis),
-        ));
-    }
-    let more = forecast.left_out + forecast.instances.len().saturating_sub(INSTANCES_MAX);
-    if more > 0 {
-        text.push_str(&format!(
-            "\n{more} more instances are in the JSON report or left out of it.\n"
-        ));
-    }
-    text.push_str("\n</details>\n");
-    text
+    let count = definition.changes.len();
+    folded(&format!("What the new revision changes ({count})"), &table)
 }
 
-fn of_service(service: &ServiceReport, report: &Report) -> String {
-    let mut text = String::new();
-    for cause in &service.causes {
-        text.push_str(&format!(
-            "**{}** ({})\n\n",
-            escape(&cause.message, TEXT_MAX),
-            cause.kind.as_str()
-        ));
-        for evidence in cause.evidence.iter().take(12) {
-            text.push_str(&format!("- {}\n", escape(evidence, TEXT_MAX)));
-        }
-        for remedy in &cause.remedies {
-            let cost = remedy
-                .cost
-                .as_ref()
-                .map(|cost| format!(" ({})", escape(cost, TEXT_MAX)))
-                .unwrap_or_default();
-            text.push_str(&format!("- → {}{cost}\n", escape(&remedy.text, TEXT_MAX)));
-        }
-        text.push('\n');
+/// `cluster/service`.
+fn full_name(service: &ServiceReport) -> String {
+    let cluster = crate::snapshot::last_part(&service.cluster);
+    format!("{cluster}/{}", service.service)
+}
+
+/// The service in the AWS console, where nothing in the address could end the link.
+fn link(report: &Report, service: &ServiceReport) -> Option<String> {
+    let region = Some(report.region.as_str()).filter(|region| !region.is_empty())?;
+    let url = console_url(region, &service.cluster, &service.service);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:?=&".contains(c);
+    url.chars().all(plain).then_some(url)
+}
+
+/// `40 s`, `1 min 30 s`.
+fn duration(time: Duration) -> String {
+    match (time.as_secs() / 60, time.as_secs() % 60) {
+        (0, seconds) => format!("{seconds} s"),
+        (minutes, seconds) => format!("{minutes} min {seconds} s"),
     }
-    if let Some(known) = &service.forecast {
-        text.push_str(&forecast(known));
-    }
-    if !service.stopped.is_empty() {
-        text.push_str("<details><summary>Stopped tasks</summary>\n\n| Task | Why |\n|---|---|\n");
-        for task in service.stopped.iter().take(STOPPED_MAX) {
-            text.push_str(&format!(
-                "| {} | {} |\n",
-                code(task.id(), 40),
-                escape(&task.stopped_reason, TEXT_MAX)
-            ));
-        }
-        text.push_str("\n</details>\n");
-    }
-    let changes = report
-        .definition
-        .as_ref()
-        .map(|definition| definition.changes.as_slice())
-        .unwrap_or_default();
-    let is_first = report
-        .services
-        .first()
-        .is_some_and(|first| std::ptr::eq(first, service));
-    if is_first && !changes.is_empty() {
-        text.push_str("<details><summary>What the new revision changes</summary>\n\n| Member | Before | After |\n|---|---|---|\n");
-        for change in changes.iter().take(CHANGES_MAX) {
-            let cell = |value: &Option<String>| {
-                value
-                    .as_ref()
-                    .map_or_else(|| "–".to_owned(), |value| code(value, 200))
-            };
-            text.push_str(&format!(
-                "| {} | {} | {} |\n",
-                code(&change.path, 200),
-                cell(&change.before),
-                cell(&change.after)
-            ));
-        }
-        text.push_str("\n</details>\n");
-    }
-    text
 }
 
 fn capitalized(text: &str) -> String {

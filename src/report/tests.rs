@@ -1,7 +1,5 @@
-use proptest::prelude::*;
-
-use super::markdown::{code, escape};
-use super::{Outcome, Report, ServiceReport, console_url, summary};
+use super::{Outcome, console_url, withheld};
+use crate::secret::Secret;
 
 #[test]
 fn outcomes_have_the_exit_codes_that_the_contract_names() {
@@ -37,41 +35,31 @@ fn the_console_is_the_one_of_the_partition() {
 }
 
 #[test]
-fn a_summary_stays_bounded_whatever_happened() {
-    let service = ServiceReport {
-        causes: vec![
-            crate::cause::Cause {
-                kind: crate::cause::CauseKind::Unknown,
-                message: "m".repeat(5000),
-                evidence: vec!["e".repeat(5000); 200],
-                remedies: Vec::new(),
-            };
-            50
-        ],
-        ..ServiceReport::default()
-    };
-    let report = Report {
-        services: vec![service; 20],
-        ..Report::default()
-    };
-    let text = summary::render(&report);
-    assert!(
-        text.len() <= summary::SUMMARY_MAX_BYTES + 100,
-        "{} bytes",
-        text.len()
+fn outputs_that_a_mask_empties_are_named_with_the_way_out() {
+    let outputs = [
+        ("reason", "api:7 serves".to_owned()),
+        (
+            "image",
+            "111122223333.dkr.ecr.eu-west-1.amazonaws.com/api@sha256:9f".to_owned(),
+        ),
+        ("image-digest", "sha256:9f".to_owned()),
+        ("image-tag", String::new()),
+        (
+            "task-definition-arn",
+            "arn:aws:ecs:eu-west-1:111122223333:task-definition/x".to_owned(),
+        ),
+        ("task-definition-family", "family-of-hush".to_owned()),
+        ("console-url", "https://example.com/hush".to_owned()),
+    ];
+    let masked = [Secret::new("111122223333"), Secret::new("\n hush \n")];
+    insta::assert_snapshot!(withheld(&outputs, &masked).join("\n"), @"
+    the output `image` holds a value that is masked, so GitHub leaves it empty for other jobs: use `image-digest` there
+    the output `task-definition-arn` holds a value that is masked, so GitHub leaves it empty for other jobs: read it in a later step of this job
+    the output `task-definition-family` holds a value that is masked, so GitHub leaves it empty for other jobs: read it in a later step of this job
+    the output `console-url` holds a value that is masked, so GitHub leaves it empty for other jobs: read it in a later step of this job
+    ");
+    assert_eq!(
+        withheld(&outputs, &[Secret::new(""), Secret::new("else")]),
+        Vec::<String>::new()
     );
-    assert!(text.starts_with("### ❌ error: "));
-}
-
-proptest! {
-    #[test]
-    fn no_text_breaks_out_of_a_table_or_mentions_anyone(text in ".{0,200}") {
-        let escaped = escape(&text, 150);
-        for forbidden in ['\n', '\r', '|', '`', '<', '@'] {
-            prop_assert!(!escaped.contains(forbidden), "{forbidden:?} in {escaped:?}");
-        }
-        let code = code(&text, 150);
-        prop_assert!(!code.contains('\n') && !code.contains('|'));
-        prop_assert!(code == "–" || code.matches('`').count() == 2, "{code:?}");
-    }
 }

@@ -6,19 +6,20 @@ use crate::cause::Cause;
 /// Evidence lines of one cause that are shown; the report has all. The ten lines of a container's
 /// log fit, of which the last ones tell most.
 const EVIDENCE_SHOWN: usize = 12;
-/// Causes of one service that are shown in full.
+/// Causes of one service, or of the one-off task, that are shown in full.
 const CAUSES_SHOWN: usize = 4;
 
 /// The last word of a run, one line an item; the texts of AWS in it are escaped by the console.
 pub fn closing(report: &Report) -> Vec<String> {
     let mut lines = Vec::new();
+    lines.extend(report.one_off.iter().flat_map(super::one_off::closing));
     // What blocks a rollout was printed with its forecast.
     for service in report
         .services
         .iter()
         .filter(|service| service.outcome != Some(Outcome::Blocked))
     {
-        lines.extend(of_service(service));
+        lines.extend(causes(&service.causes));
     }
     let outcome = report.outcome.unwrap_or(Outcome::Error);
     lines.push(String::new());
@@ -28,7 +29,7 @@ pub fn closing(report: &Report) -> Vec<String> {
         report.reason
     ));
     if !outcome.is_good() && report.title.is_none() {
-        lines.push(changed(report.service_changed).to_owned());
+        lines.push(changed(report));
     }
     lines.extend(report.help.iter().map(|help| format!("  → {help}")));
     if report.services.len() > 1 {
@@ -41,22 +42,35 @@ pub fn closing(report: &Report) -> Vec<String> {
     lines
 }
 
-/// Whether the service was changed, in words.
-pub fn changed(changed: bool) -> &'static str {
-    if changed {
-        "the service was changed by this run"
-    } else {
-        "the service was not changed"
+/// Whether the service was changed, in words; of several, how many.
+pub fn changed(report: &Report) -> String {
+    let all = report.services.len();
+    let changed = report.services.iter().filter(|one| one.changed).count();
+    match (report.service_changed, all, changed) {
+        (true, 2.., 1..) => format!("{changed} of {all} services were changed by this run"),
+        (true, ..) => "the service was changed by this run".to_owned(),
+        (false, 2.., _) => "no service was changed".to_owned(),
+        (false, ..) => "the service was not changed".to_owned(),
     }
 }
 
-fn of_service(service: &ServiceReport) -> Vec<String> {
+/// How it stands with a service, in a word or three: it may have no outcome when a run is cancelled.
+pub(super) fn state(service: &ServiceReport) -> &'static str {
+    match service.outcome {
+        Some(outcome) => outcome.as_str(),
+        None if service.changed => "still rolling out",
+        None => "not started",
+    }
+}
+
+/// The first causes in full, and how many more there are.
+pub(super) fn causes(causes: &[Cause]) -> Vec<String> {
     let mut lines = Vec::new();
-    for cause in service.causes.iter().take(CAUSES_SHOWN) {
+    for cause in causes.iter().take(CAUSES_SHOWN) {
         lines.push(String::new());
         lines.extend(cause_lines(cause));
     }
-    let more = service.causes.len().saturating_sub(CAUSES_SHOWN);
+    let more = causes.len().saturating_sub(CAUSES_SHOWN);
     if more > 0 {
         lines.push(format!("{more} more in the report"));
     }
@@ -106,8 +120,8 @@ fn table(report: &Report) -> Vec<String> {
         .iter()
         .zip(&names)
         .map(|(service, name)| {
-            let outcome = service.outcome.map_or("not started", Outcome::as_str);
-            format!("  {name:width$}  {outcome:11}  {}", service.reason)
+            let state = state(service);
+            format!("  {name:width$}  {state:11}  {}", service.reason)
         })
         .collect()
 }

@@ -73,7 +73,7 @@ pub(super) fn edits(r: &mut Reader<'_>) -> Edits {
         environment,
         secrets,
         docker_labels: named(r, "docker-labels"),
-        command: command(r),
+        command: command(r, "command"),
         log_driver: r.text("log-configuration-log-driver").map(str::to_owned),
         log_options: named(r, "log-configuration-options"),
         env_files: env_files(r),
@@ -123,20 +123,21 @@ fn line_of(r: &mut Reader<'_>, input: &str, name: &str) -> usize {
     found.map_or(1, |(number, _)| *number)
 }
 
-fn command(r: &mut Reader<'_>) -> Option<Vec<String>> {
-    let text = r.text("command")?;
+/// A JSON list of strings, or a line with a shell's quotes.
+pub(super) fn command(r: &mut Reader<'_>, input: &str) -> Option<Vec<String>> {
+    let text = r.text(input)?;
     let words = if text.starts_with('[') {
         let list: Option<Vec<String>> = serde_json::from_str(text).ok();
         if list.is_none() {
             let why = "it starts with `[` and isn't a JSON list of strings, \
                        such as `[\"serve\", \"--port\", \"80\"]`";
-            r.wrong("command", text, why);
+            r.wrong(input, text, why);
         }
         list
     } else {
         let words = shlex::split(text);
         if words.is_none() {
-            r.wrong("command", text, "a quote isn't closed");
+            r.wrong(input, text, "a quote isn't closed");
         }
         words
     };

@@ -4,7 +4,8 @@
 //! A row is added here when the input works, not before; nothing else lists inputs.
 
 use super::options::{
-    CapacityCheck, Network, OnCancel, OnFailure, OnStuck, OnSuperseded, PropagateTags,
+    AssignPublicIp, CapacityCheck, LaunchType, Network, OnCancel, OnFailure, OnStuck, OnSuperseded,
+    PropagateTags,
 };
 
 /// One input, which is also a flag of the command.
@@ -29,6 +30,7 @@ pub enum Group {
     Image,
     TaskDefinition,
     Service,
+    OneOffTask,
     Rollout,
     GitHub,
     Report,
@@ -42,6 +44,7 @@ impl Group {
             Self::Image => "Image",
             Self::TaskDefinition => "Task definition",
             Self::Service => "Service",
+            Self::OneOffTask => "One-off task",
             Self::Rollout => "Rollout",
             Self::GitHub => "GitHub",
             Self::Report => "Report",
@@ -109,13 +112,17 @@ impl Input {
     }
 }
 
-use Group::{Aws, GitHub, Image, Report, Rollout, Service, TaskDefinition};
+use Group::{Aws, GitHub, Image, OneOffTask, Report, Rollout, Service, TaskDefinition};
 use Kind::{Count, Duration, Flag, Lines, List, Text};
 
 /// Every input, in the order in which people read about them.
 #[rustfmt::skip]
 pub const INPUTS: &[Input] = &[
     row(Aws, "aws-region", Text, "Region; without it `AWS_REGION`, then `AWS_DEFAULT_REGION`"),
+    row(Aws, "role-to-assume", Text, "ARN of the role that is assumed with the runner's OIDC token (`permissions: id-token: write`); without it the SDK's default chain finds the credentials"),
+    row(Aws, "role-session-name", Text, "Name of the role's session; without it `plimsoll-<repository>-<run>`"),
+    row(Aws, "role-duration-seconds", Duration(Unit::Seconds), "How long the role's credentials last; they are renewed before they end").or("3600"),
+    row(Aws, "audience", Text, "Audience of the OIDC token").or("sts.amazonaws.com"),
     row(Aws, "allowed-account-ids", List, "Account ids; any other account is refused before anything is touched"),
 
     row(Image, "image", Text, "Full reference (tag or digest) that exists already: it is deployed, nothing is built"),
@@ -157,6 +164,16 @@ pub const INPUTS: &[Input] = &[
     row(Service, "force-new-deployment", Flag, "Start a rollout even when nothing changes; not sent unless given"),
     row(Service, "propagate-tags", Kind::Choice(PropagateTags::NAMES), "`NONE`, `SERVICE` or `TASK_DEFINITION`; not sent unless given"),
     row(Service, "enable-ecs-managed-tags", Flag, "Whether ECS tags the tasks; not sent unless given"),
+
+    row(OneOffTask, "run-task", Flag, "Run one task of the new revision to its end before any service is updated, such as a migration; when it fails, nothing is updated").or("false"),
+    row(OneOffTask, "run-task-container", Text, "Container that gets the command and whose exit code decides; without it the only essential one, else the one that gets the image"),
+    row(OneOffTask, "run-task-command", Text, "Its command, as a JSON list or as a line with a shell's quotes; without it the one of the task definition"),
+    row(OneOffTask, "run-task-subnets", List, "Subnets; without it those of the first service"),
+    row(OneOffTask, "run-task-security-groups", List, "Security groups; without it those of the first service"),
+    row(OneOffTask, "run-task-assign-public-ip", Kind::Choice(AssignPublicIp::NAMES), "`ENABLED` or `DISABLED`; without it as the first service has it"),
+    row(OneOffTask, "run-task-capacity-provider-strategy", Text, "JSON list as RunTask has it, `[{\"capacityProvider\": \"FARGATE_SPOT\", \"weight\": 1}]`; without it and `run-task-launch-type` the first service's"),
+    row(OneOffTask, "run-task-launch-type", Kind::Choice(LaunchType::NAMES), "`EC2`, `FARGATE` or `EXTERNAL`; without it and a strategy the first service's"),
+    row(OneOffTask, "run-task-timeout", Duration(Unit::Minutes), "How long the task may take; then it is stopped").or("10"),
 
     row(Rollout, "wait-for-service-stability", Flag, "Follow the rollout to its end").or("true"),
     row(Rollout, "wait-for-minutes", Duration(Unit::Minutes), "How long to follow each rollout").or("30"),

@@ -4,11 +4,13 @@
 //! a whole, so that all problems are told at once. Nothing here asks AWS, Docker or the disk
 //! whether what is named exists.
 
+mod aws;
 pub mod cli;
 mod edits;
 mod github;
 mod image;
 pub mod inputs;
+mod one_off;
 pub mod options;
 mod problem;
 mod raw;
@@ -21,12 +23,15 @@ mod tests;
 
 use std::time::Duration;
 
+pub use aws::Role;
 pub(crate) use edits::is_role_arn;
 pub use edits::{Edit, Edits, EnvFiles};
 pub use github::GitHubOptions;
 pub use image::{BuildSpec, ImageSource, Repository};
+pub use one_off::OneOffOptions;
 pub use options::{
-    CapacityCheck, Network, OnCancel, OnFailure, OnStuck, OnSuperseded, PropagateTags,
+    AssignPublicIp, CapacityCheck, LaunchType, Network, OnCancel, OnFailure, OnStuck, OnSuperseded,
+    PropagateTags,
 };
 pub use problem::{Given, Problem};
 pub use raw::{RawInputs, variable_of};
@@ -40,6 +45,8 @@ use reader::Reader;
 pub struct Request {
     /// Absent where neither the input nor the environment names one.
     pub region: Option<String>,
+    /// Absent where the SDK's default chain is to find the credentials.
+    pub role: Option<Role>,
     /// Twelve digits each; empty means any account.
     pub allowed_accounts: Vec<String>,
     pub image: ImageSource,
@@ -57,6 +64,8 @@ pub struct Request {
     /// No two alike; empty with `register_only` alone.
     pub services: Vec<ServiceRef>,
     pub update: UpdateOptions,
+    /// Absent without `run-task`.
+    pub one_off: Option<OneOffOptions>,
     pub rollout: RolloutOptions,
     pub dry_run: bool,
     pub strict: bool,
@@ -149,9 +158,11 @@ impl Request {
         let r = &mut reader;
         let repository = image::repository(r);
         let cluster = service::cluster(r);
+        let allowed_accounts = aws::accounts(r);
         let request = Request {
-            region: region(r, facts),
-            allowed_accounts: accounts(r),
+            region: aws::region(r, facts),
+            role: aws::role(r, facts, &allowed_accounts),
+            allowed_accounts,
             image: image::source(r, repository.as_ref(), facts),
             repository,
             platform: r
@@ -166,6 +177,7 @@ impl Request {
             services: service::services(r, &cluster),
             cluster,
             update: update(r),
+            one_off: one_off::options(r),
             rollout: rollout(r),
             dry_run: r.flag("dry-run"),
             strict: r.flag("strict"),
@@ -175,36 +187,6 @@ impl Request {
         };
         reader.finish(request)
     }
-}
-
-fn region(r: &mut Reader<'_>, facts: &Facts) -> Option<String> {
-    let region = r
-        .text("aws-region")
-        .map(str::to_owned)
-        .or_else(|| facts.region.clone())?;
-    let sound = region
-        .bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if !sound {
-        r.wrong(
-            "aws-region",
-            &region,
-            "a region is written like `eu-central-1`",
-        );
-    }
-    Some(region)
-}
-
-fn accounts(r: &mut Reader<'_>) -> Vec<String> {
-    let ids = r.list("allowed-account-ids");
-    for id in &ids {
-        if id.len() != 12 || !id.bytes().all(|b| b.is_ascii_digit()) {
-            // YAML reads an unquoted 012345678901 as a number and drops the zero.
-            let why = "an account id has 12 digits; write it in quotes to keep leading zeros";
-            r.wrong("allowed-account-ids", id, why);
-        }
-    }
-    ids
 }
 
 fn update(r: &mut Reader<'_>) -> UpdateOptions {

@@ -66,6 +66,17 @@ choices! {
         Service => "SERVICE",
         TaskDefinition => "TASK_DEFINITION",
     }
+    /// Where RunTask starts a task, in its own words.
+    LaunchType {
+        Ec2 => "EC2",
+        Fargate => "FARGATE",
+        External => "EXTERNAL",
+    }
+    /// Whether a task's network interface gets a public address, in RunTask's words.
+    AssignPublicIp {
+        Enabled => "ENABLED",
+        Disabled => "DISABLED",
+    }
     /// The network of a Dockerfile's `RUN` steps.
     Network {
         Default => "default",

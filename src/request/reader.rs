@@ -22,6 +22,12 @@ const BOUNDS: &[(&str, RangeInclusive<u64>, &str)] = &[
         1..=24 * 3600,
         "from `1s` to `24h`; a bare number counts minutes",
     ),
+    // What STS allows; a role's own maximum is an hour unless it was raised.
+    (
+        "role-duration-seconds",
+        900..=12 * 3600,
+        "from `15m` to `12h`; a bare number counts seconds",
+    ),
     // Below a second the API's budget is gone; above 15 s the watch is late with everything.
     (
         "poll-interval",
@@ -33,6 +39,12 @@ const BOUNDS: &[(&str, RangeInclusive<u64>, &str)] = &[
         "stuck-after",
         10..=24 * 3600,
         "from `10s` to `24h`; a bare number counts seconds",
+    ),
+    // A task needs some seconds to start; one that runs for days is no step of a deploy.
+    (
+        "run-task-timeout",
+        10..=24 * 3600,
+        "from `10s` to `24h`; a bare number counts minutes",
     ),
 ];
 

@@ -27,12 +27,17 @@ pub(super) fn failed_tasks<'a>(tasks: &'a [Task], deployment: &str) -> Vec<&'a T
     failed
 }
 
-/// What one failed task says of itself, in one line: the essential container's exit first.
+/// What one failed task says of itself, in one line.
 pub(super) fn one_line(task: &Task) -> String {
+    format!("task {}: {}", short(task.id()), why_stopped(task))
+}
+
+/// Why a task stopped: AWS's words, and the first container that ended badly.
+pub fn why_stopped(task: &Task) -> String {
     let container = task.containers.iter().find(|container| {
         !container.reason.is_empty() || container.exit_code.is_some_and(|code| code != 0)
     });
-    let mut text = format!("task {}: {}", short(task.id()), task.stopped_reason);
+    let mut text = task.stopped_reason.clone();
     if let Some(container) = container {
         text.push_str(&format!(" (container `{}`", container.name));
         if let Some(code) = container.exit_code {

@@ -10,6 +10,7 @@
 
 mod failures;
 mod fate;
+mod grounds;
 mod lines;
 mod proof;
 mod signs;
@@ -19,7 +20,9 @@ mod tests;
 mod waiting;
 pub mod watch;
 
+pub use failures::why_stopped;
 pub use fate::{Before, Fate, fate};
+pub use grounds::{Agents, Contender, Grounds};
 pub use proof::{in_one_line, of_forecast};
 pub use step::{Step, step};
 pub use waiting::{AtTimeout, Waiting};
@@ -27,10 +30,8 @@ pub use waiting::{AtTimeout, Waiting};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::capacity::TaskNeeds;
 use crate::diagnosis::{LogTail, TargetHealth};
 use crate::snapshot::{Protection, Service, ServiceDeployment, Task, TaskStatus, Timestamp};
-use crate::survey::Survey;
 
 /// Samples of the timeline that a run keeps; later ones replace the last.
 pub const TIMELINE_MAX: usize = 500;
@@ -77,10 +78,8 @@ pub struct Look {
     pub service_deployment: Option<ServiceDeployment>,
     /// Old tasks that task protection holds; read only when they should have been stopped.
     pub protected: Vec<Protection>,
-    /// Read only when the question is where a task could go.
-    pub survey: Option<Arc<Survey>>,
-    /// The other rollouts of this run on the same cluster: they compete for the same room.
-    pub rivals: Vec<Rival>,
+    /// The cluster; read only when the question is where a task could go.
+    pub grounds: Option<Arc<Grounds>>,
     /// Targets that the load balancer found unhealthy; read only where tasks take long to get healthy.
     pub targets: Vec<TargetHealth>,
     /// The end of what failing containers wrote; read only for a verdict that isn't good.
@@ -108,14 +107,6 @@ impl Look {
         }
         self.protected = found;
     }
-}
-
-/// Another rollout of this run.
-#[derive(Clone, Debug)]
-pub struct Rival {
-    pub service: Service,
-    pub needs: TaskNeeds,
-    pub deployment: String,
 }
 
 /// How a rollout ended, as far as ECS is concerned.

@@ -1,16 +1,13 @@
 //! Whether anything can still move, and what explains that it doesn't.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{Look, State, Waiting};
-use crate::capacity::{Blocker, Cluster, Forecast, Movement, TaskNeeds, movements};
+use crate::capacity::{Blocker, Forecast, Movement};
 use crate::cause::{Cause, CauseKind, Remedy};
 use crate::diagnosis::{Case, diagnose};
 use crate::snapshot::{Service, Timestamp};
 
-/// An agent that stays away this long is lost: it reconnects by itself several times an hour.
-pub(super) const AGENT_LOST: Duration = Duration::from_secs(90);
 /// Instances that one cause lists; the forecast has all.
 const INSTANCES_LISTED: usize = 8;
 
@@ -26,38 +23,20 @@ pub(super) struct Judgement {
     pub(super) doubts: Vec<String>,
 }
 
-/// Judges a look by its survey.
-pub(super) fn judge(
-    state: &State,
-    service: &Service,
-    look: &Look,
-    agents_lost: &BTreeSet<String>,
-) -> Judgement {
-    let Some(survey) = &look.survey else {
-        return Judgement::default();
-    };
-    let needs = TaskNeeds::of(&state.document);
-    let own = survey.deploy(service, &needs, Some(&state.target.deployment));
-    let rivals = look
-        .rivals
-        .iter()
-        .map(|rival| survey.deploy(&rival.service, &rival.needs, Some(&rival.deployment)));
-    let deploys: Vec<_> = std::iter::once(own).chain(rivals).collect();
-    let cluster = Cluster {
-        agents_lost,
-        ..survey.cluster()
-    };
-    match movements(&cluster, &deploys).into_iter().next() {
+/// What the look at the cluster says of our rollout.
+pub(super) fn judge(state: &State, look: &Look) -> Judgement {
+    let grounds = look.grounds.as_ref();
+    match grounds.and_then(|grounds| grounds.movement(&state.target.deployment)) {
         Some(Movement::Stuck(forecast)) => Judgement {
-            proof: Some(vec![of_forecast(&forecast)]),
+            proof: Some(vec![of_forecast(forecast)]),
             ..Judgement::default()
         },
         Some(Movement::Could(could)) => Judgement {
-            could,
+            could: could.clone(),
             ..Judgement::default()
         },
         Some(Movement::Unknown(doubts)) => Judgement {
-            doubts,
+            doubts: doubts.clone(),
             ..Judgement::default()
         },
         Some(Movement::UnderWay(_)) | None => Judgement::default(),
@@ -67,7 +46,7 @@ pub(super) fn judge(
 /// Whether an Auto Scaling group of the service wants more instances than have registered, and its
 /// latest activity didn't fail: then one is on its way.
 pub(super) fn is_scaling_out(look: &Look) -> bool {
-    let Some(survey) = &look.survey else {
+    let Some(survey) = look.grounds.as_ref().map(|grounds| &grounds.survey) else {
         return false;
     };
     survey.providers.iter().any(|provider| {
@@ -211,7 +190,7 @@ pub(super) fn causes(
     now: Timestamp,
 ) -> Vec<Cause> {
     let tasks = look.tasks.as_deref().unwrap_or(&state.stopped);
-    let survey = look.survey.as_ref();
+    let survey = look.grounds.as_ref().map(|grounds| &grounds.survey);
     diagnose(&Case {
         tasks,
         service_deployment: look.service_deployment.as_ref(),

@@ -1,12 +1,10 @@
 //! Signs in a look that take more than counting: failures in a row, agents that are away, whether
 //! anything changed, and how long stillness is to be borne.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::proof::AGENT_LOST;
 use super::waiting::counts_as_healthy;
-use super::{Look, State, Waiting, failures};
+use super::{State, Waiting, failures};
 use crate::snapshot::{Deployment, Service, Task, TaskStatus, Timestamp};
 
 /// A scale-out: the alarm's minute, the launch, the agent's registration, and some.
@@ -27,26 +25,6 @@ pub(super) fn patience(stuck_after: Duration, waiting: &[Waiting], could: &[Stri
         (false, false) => stuck_after.max(NEXT_ATTEMPT),
         (false, true) => stuck_after,
     }
-}
-
-/// Remembers since when which agent is away; only a long absence proves anything.
-pub(super) fn note_agents(state: &mut State, look: &Look, now: Timestamp) {
-    let Some(survey) = &look.survey else { return };
-    let away = &mut state.memory.agents_away;
-    for instance in &survey.instances {
-        if instance.agent_connected {
-            away.remove(&instance.arn);
-        } else {
-            away.entry(instance.arn.clone()).or_insert(now);
-        }
-    }
-}
-
-pub(super) fn lost_agents(state: &State, now: Timestamp) -> BTreeSet<String> {
-    let away = state.memory.agents_away.iter();
-    away.filter(|(_, since)| now.since(**since) >= AGENT_LOST)
-        .map(|(arn, _)| arn.clone())
-        .collect()
 }
 
 /// Three failed tasks of this deployment in a row with none healthy, where no breaker decides.

@@ -1,11 +1,11 @@
 //! One step of the watch: what a look means, what to say of it, and whether it is decided.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::fate::{Before, Fate, fate};
 use super::proof::Judgement;
-use super::signs::{failed_without_breaker, lost_agents, note_agents, patience, print_of};
+use super::signs::{failed_without_breaker, patience, print_of};
 use super::waiting::{Counts, stages, waiting};
 use super::{
     Line, Look, STOPPED_MAX, Sample, State, TIMELINE_MAX, Target, Verdict, Waiting, failures,
@@ -60,8 +60,6 @@ pub(super) struct Memory {
     proofs: u32,
     proven: Vec<Cause>,
     doubts: Vec<String>,
-    /// Since when an instance's agent has been away.
-    pub(super) agents_away: BTreeMap<String, Timestamp>,
 }
 
 impl Memory {
@@ -87,7 +85,6 @@ impl Memory {
             proofs: 0,
             proven: Vec::new(),
             doubts: Vec::new(),
-            agents_away: BTreeMap::new(),
         }
     }
 }
@@ -269,9 +266,12 @@ fn tell(state: &mut State, look: &Look, service: &Service, now: Timestamp, step:
     };
     let counts = Counts::of(state, service, ours, look, now);
     let text = lines::counts(counts, ours);
-    if text != state.memory.counts {
+    let moved = text != state.memory.counts;
+    if moved {
         step.say.push(Line::info(text.clone()));
         state.memory.counts = text;
+    }
+    if moved || newest.is_some() {
         sample(state, ours, counts, now, newest);
     }
 }
@@ -353,9 +353,8 @@ fn in_progress(
         )
     });
     state.memory.wants_survey = lacks && !moving;
-    note_agents(state, look, now);
     let judgement = if state.memory.wants_survey {
-        proof::judge(state, service, look, &lost_agents(state, now))
+        proof::judge(state, look)
     } else {
         Judgement::default()
     };

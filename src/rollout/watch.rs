@@ -79,14 +79,15 @@ impl Watch {
         &self.states
     }
 
-    /// Looks until at least one rollout has its verdict; gives back which ones have. `say` gets the
-    /// rollout's number and the line. Nothing is open: nothing is looked at.
+    /// Looks until at least one rollout has its verdict; gives back which ones have. After each look
+    /// `seen` gets each rollout's number, how it stands and what is to be said of it. Nothing is
+    /// open: nothing is looked at.
     ///
     /// # Errors
     /// ECS can't be looked at any more: credentials that ended, an action that is denied.
     pub async fn until_one_ends(
         &mut self,
-        say: &mut (dyn FnMut(usize, &Line) + Send),
+        seen: &mut (dyn FnMut(usize, &State, &[Line]) + Send),
     ) -> Result<Vec<(usize, Ended)>, AwsError> {
         while !self.open.is_empty() {
             self.pause().await;
@@ -103,9 +104,7 @@ impl Watch {
             };
             let mut ended = Vec::new();
             for (number, step) in self.fold(looks).await {
-                for line in &step.say {
-                    say(number, line);
-                }
+                seen(number, &self.states[number], &step.say);
                 let (waiting, causes) = (step.waiting, step.causes);
                 ended.extend(step.verdict.map(|verdict| {
                     let ended = Ended {

@@ -1,4 +1,4 @@
-//! Words that nobody can guess, for fences and for the ends of outputs.
+//! Words that nobody can guess: for fences, for the ends of outputs, and to know one's own again.
 
 use std::hash::{BuildHasher, RandomState};
 

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::stage::{Stage, usual};
 
-const MEMBERS: [&str; 9] = [
+const MEMBERS: [&str; 10] = [
     "schemaVersion",
     "outcome",
     "reason",
@@ -14,6 +14,7 @@ const MEMBERS: [&str; 9] = [
     "finishedAt",
     "image",
     "taskDefinition",
+    "oneOffTask",
     "services",
 ];
 
@@ -41,7 +42,18 @@ fn a_redeploy_ends_well_and_tells_so_everywhere() {
             .display()
             .to_string()
     );
-    assert!(stage.summary().contains("succeeded"), "{}", stage.summary());
+    let summary = stage.summary();
+    assert!(
+        summary.starts_with("### ✅ succeeded: api:2 serves") && summary.contains("```mermaid"),
+        "{summary}"
+    );
+    assert!(
+        ended
+            .log
+            .contains("::notice title=Plimsoll%3A succeeded::api:2 serves"),
+        "{}",
+        ended.log
+    );
     let report = stage.report();
     let members: Vec<&str> = report
         .as_object()

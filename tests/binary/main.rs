@@ -20,6 +20,8 @@ mod log;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
+mod oidc;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod signals;

@@ -139,10 +139,26 @@ fn in_the_watch() {
         let ended = running.signal(signal);
         check(&stage, &ended, (code, true));
         assert!(
-            stage.output("reason").contains("goes on in ECS"),
+            stage
+                .output("reason")
+                .contains("goes on in ECS (when last seen, 0 of 1 new tasks ran beside 1 old)"),
             "{}",
             ended.log
         );
+        assert!(
+            ended.log.contains("::error title=Plimsoll%3A cancelled::"),
+            "{}",
+            ended.log
+        );
+        // What was seen until then is told, though no rollout ended.
+        let first = &stage.report()["services"][0]["timeline"][0];
+        assert_eq!(
+            (&first["running"], &first["oldRunning"]),
+            (&json!(0), &json!(1))
+        );
+        let summary = stage.summary();
+        assert!(summary.starts_with("### ⏹️ cancelled: "), "{summary}");
+        assert!(summary.contains("0 new and 1 old tasks ran."), "{summary}");
     }
 }
 

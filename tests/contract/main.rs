@@ -1,14 +1,20 @@
-//! What the project promises about itself: inputs and outputs said once, the lines between modules,
-//! what is linked in.
+//! What the project promises about itself: inputs and outputs said once, examples that work, the
+//! lines between modules, what is linked in, how a release is made.
 //!
 //! `UPDATE=1 cargo test --test contract` writes `action.yml` and the README's tables anew.
 
 #[cfg(test)]
 mod action;
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
+mod links;
+#[cfg(test)]
 mod lock;
 #[cfg(test)]
 mod readme;
+#[cfg(test)]
+mod release;
 #[cfg(test)]
 mod tidy;
 

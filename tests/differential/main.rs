@@ -14,6 +14,7 @@
 mod dice;
 mod door;
 mod named;
+mod network;
 mod plan;
 mod random;
 mod remedy;
@@ -21,3 +22,4 @@ mod run;
 mod seen;
 mod small;
 mod tally;
+mod worlds;

@@ -2,7 +2,7 @@
 
 use plimsoll::capacity::Forecast;
 
-use crate::plan::{Machine, Party, Plan, Pool, Size, State};
+use crate::plan::{Machine, Net, Party, Plan, Pool, Size, State};
 use crate::remedy;
 use crate::run::hold;
 
@@ -159,4 +159,242 @@ fn instances_are_added_where_the_service_may_use_them() {
     for remedy in remedies {
         remedy::helps(&plan, &remedy).unwrap();
     }
+}
+
+/// A task with a network interface of its own, and a subnet with so many addresses.
+fn interface() -> Size {
+    Size {
+        awsvpc: true,
+        ..size(256, 512)
+    }
+}
+
+fn subnet(id: &'static str, zone: &'static str, free: i64) -> Net {
+    Net { id, zone, free }
+}
+
+/// The stand-in was wrong: it placed tasks on instances in zones without a subnet of theirs.
+#[test]
+fn a_task_stays_in_the_zones_of_its_subnets() {
+    let machine = |zone| Machine {
+        kind: "t2.micro",
+        zone,
+        ..Machine::default()
+    };
+    let plan = |subnets: Vec<&'static str>| Plan {
+        machines: vec![machine("eu-west-1a"), machine("eu-west-1b")],
+        deployed: vec![Party {
+            subnets,
+            ..party(1, (100, 200), &interface())
+        }],
+        subnets: vec![
+            subnet("subnet-0a", "eu-west-1a", 9),
+            subnet("subnet-0b", "eu-west-1b", 9),
+        ],
+        ..Plan::default()
+    };
+    // Each instance holds one such task.
+    check(&plan(vec!["subnet-0a"]), "blocked");
+    check(&plan(vec!["subnet-0a", "subnet-0b"]), "fits");
+}
+
+/// The forecast was wrong: it knew nothing of addresses on instances, and a rollout fitted that
+/// could start no task.
+#[test]
+fn tasks_on_instances_take_addresses() {
+    let plan = |free, percentages| Plan {
+        machines: vec![Machine::default(); 3],
+        deployed: vec![Party {
+            subnets: vec!["subnet-0a"],
+            ..party(2, percentages, &interface())
+        }],
+        subnets: vec![subnet("subnet-0a", "eu-west-1a", free)],
+        ..Plan::default()
+    };
+    check(&plan(2, (100, 200)), "blocked");
+    check(&plan(4, (100, 200)), "fits");
+    // One at a time would do, and each may be tried before an address has come back.
+    check(&plan(3, (100, 200)), "unknown");
+    check(&plan(2, (50, 100)), "unknown");
+}
+
+/// The forecast was wrong: what another service of the run gives back let the blocked one end.
+#[test]
+fn services_on_fargate_give_each_other_their_addresses() {
+    let on_fargate = |name, percentages| Party {
+        name,
+        fargate: true,
+        subnets: vec!["subnet-0a"],
+        ..party(
+            1,
+            percentages,
+            &Size {
+                cpu: 256,
+                memory: 512,
+                ..interface()
+            },
+        )
+    };
+    let plan = Plan {
+        deployed: vec![on_fargate("api", (100, 200)), on_fargate("web", (0, 100))],
+        quota: Some(16384),
+        subnets: vec![subnet("subnet-0a", "eu-west-1a", 2)],
+        ..Plan::default()
+    };
+    check(&plan, "unknown");
+}
+
+/// The forecast said too little: none of the two may stop a task, so neither makes room within
+/// the quota for the other.
+#[test]
+fn services_that_hold_all_of_the_quota_prove_each_other_stuck() {
+    let on_fargate = |name, desired| Party {
+        name,
+        fargate: true,
+        ..party(
+            desired,
+            (100, 200),
+            &Size {
+                memory: 1024,
+                cpu: 512,
+                ..interface()
+            },
+        )
+    };
+    let plan = Plan {
+        deployed: vec![on_fargate("api", 2), on_fargate("web", 2)],
+        quota: Some(2048),
+        ..Plan::default()
+    };
+    check(&plan, "blocked");
+}
+
+/// The forecast was wrong: tasks that Fargate had started without an address for them were held
+/// to keep their part of the quota.
+#[test]
+fn a_start_without_an_address_gives_its_part_of_the_quota_back() {
+    let on_fargate = |name, cpu, percentages, subnet| Party {
+        name,
+        fargate: true,
+        subnets: vec![subnet],
+        old: Size {
+            cpu,
+            memory: 2 * cpu,
+            ..interface()
+        },
+        new: Size {
+            cpu: 1024,
+            memory: 2048,
+            ..interface()
+        },
+        ..party(4, percentages, &interface())
+    };
+    let plan = Plan {
+        deployed: vec![
+            on_fargate("web", 256, (50, 100), "subnet-0b"),
+            on_fargate("api", 1024, (50, 200), "subnet-0a"),
+        ],
+        quota: Some(5120),
+        subnets: vec![
+            subnet("subnet-0a", "eu-west-1a", 0),
+            subnet("subnet-0b", "eu-west-1b", 9),
+        ],
+        ..Plan::default()
+    };
+    check(&plan, "unknown");
+}
+
+/// The remedy was wrong: one more instance brings no addresses.
+#[test]
+fn instances_are_no_remedy_without_addresses() {
+    let plan = |spare: i64| Plan {
+        machines: vec![
+            closed(State::Lost),
+            Machine {
+                zone: "eu-west-1b",
+                ..Machine::default()
+            },
+        ],
+        deployed: vec![Party {
+            subnets: vec!["subnet-0a"],
+            ..party(2, (100, 200), &interface())
+        }],
+        subnets: vec![subnet("subnet-0a", "eu-west-1a", 2 + spare)],
+        ..Plan::default()
+    };
+    assert_eq!(check(&plan(0), "blocked").remedies, []);
+    let remedies = check(&plan(2), "blocked").remedies;
+    assert!(!remedies.is_empty());
+    for remedy in remedies {
+        remedy::helps(&plan(2), &remedy).unwrap();
+    }
+}
+
+/// The forecast was wrong: it held the addresses against the instances that there were, though the
+/// group could bring another one.
+#[test]
+fn a_group_that_grows_brings_room_for_the_addresses() {
+    let plan = Plan {
+        pools: vec![Pool {
+            name: "workers",
+            managed: true,
+            kind: "m5.large",
+            desired: 2,
+            max: 3,
+        }],
+        deployed: vec![Party {
+            providers: vec![("workers", 1, 0)],
+            subnets: vec!["subnet-0a"],
+            ..party(5, (50, 150), &interface())
+        }],
+        subnets: vec![subnet("subnet-0a", "eu-west-1a", 7)],
+        ..Plan::default()
+    };
+    check(&plan, "unknown");
+}
+
+/// The proof was wrong: once the rollout of another service of the run was through, ECS moved one
+/// of its tasks to another zone, and that made room. (The stand-in rebalances since.)
+#[test]
+fn a_service_that_is_rebalanced_makes_room_for_another() {
+    let machine = |(zone, kind)| Machine {
+        zone,
+        kind,
+        ..Machine::default()
+    };
+    let on_arm = |size: Size| Size {
+        architecture: Some("ARM64"),
+        ..size
+    };
+    let moving = Party {
+        new: size(1024, 256),
+        balanced: true,
+        rebalancing: true,
+        ..party(3, (50, 150), &size(256, 3800))
+    };
+    let idle = Party {
+        name: "web",
+        new: on_arm(size(2048, 900)),
+        ..party(12, (0, 100), &size(1100, 4000))
+    };
+    let waiting = Party {
+        name: "jobs",
+        new: size(512, 4000),
+        ..party(3, (0, 100), &on_arm(size(256, 900)))
+    };
+    let machines = [
+        ("eu-west-1c", "m5.large"),
+        ("eu-west-1b", "m5.large"),
+        ("eu-west-1a", "t4g.large"),
+    ];
+    let plan = Plan {
+        machines: machines.map(machine).into(),
+        others: vec![Party {
+            name: "cache",
+            ..party(3, (100, 200), &size(0, 1500))
+        }],
+        deployed: vec![moving, idle, waiting],
+        ..Plan::default()
+    };
+    check(&plan, "unknown");
 }

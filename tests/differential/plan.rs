@@ -1,7 +1,8 @@
 //! What a world is made of, as plain data that a failure can print.
 
 use plimsoll_sim::{
-    FargateSpec, InstanceSpec, ProviderSpec, Scheduling, ServiceSpec, TaskBehaviour, World,
+    FargateSpec, InstanceSpec, ProviderSpec, Scheduling, ServiceSpec, SubnetSpec, TaskBehaviour,
+    World,
 };
 use serde_json::{Value, json};
 
@@ -73,6 +74,8 @@ pub(crate) struct Party {
     pub(crate) strategy: Option<(&'static str, &'static str)>,
     pub(crate) daemon: bool,
     pub(crate) fargate: bool,
+    /// Ids, for tasks with network interfaces of their own.
+    pub(crate) subnets: Vec<&'static str>,
 }
 
 impl Default for Party {
@@ -91,9 +94,22 @@ impl Default for Party {
             strategy: None,
             daemon: false,
             fargate: false,
+            subnets: vec![SUBNET],
         }
     }
 }
+
+/// A subnet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Net {
+    pub(crate) id: &'static str,
+    pub(crate) zone: &'static str,
+    /// Addresses that are free before any task is there.
+    pub(crate) free: i64,
+}
+
+/// The subnet of plans that name none, in the first zone.
+const SUBNET: &str = "subnet-0aaa";
 
 /// A capacity provider and its group.
 #[derive(Clone, Debug)]
@@ -117,6 +133,8 @@ pub(crate) struct Plan {
     pub(crate) deployed: Vec<Party>,
     /// Fargate's quota, in CPU units.
     pub(crate) quota: Option<i64>,
+    /// None leaves one with plenty of addresses.
+    pub(crate) subnets: Vec<Net>,
 }
 
 impl Plan {
@@ -134,6 +152,9 @@ impl Plan {
                 cpu_quota,
                 ..FargateSpec::default()
             };
+        }
+        if !self.subnets.is_empty() {
+            world.subnets = self.subnets.iter().map(Net::spec).collect();
         }
         for pool in &self.pools {
             world.add_capacity_provider(pool.spec());
@@ -177,6 +198,17 @@ impl Machine {
                 .collect(),
             capacity_provider: self.provider.map(str::to_owned),
             ..InstanceSpec::default()
+        }
+    }
+}
+
+impl Net {
+    fn spec(&self) -> SubnetSpec {
+        SubnetSpec {
+            id: self.id.to_owned(),
+            zone: self.zone.to_owned(),
+            free: self.free,
+            ..SubnetSpec::default()
         }
     }
 }
@@ -299,6 +331,7 @@ impl Party {
             constraints,
             strategy: strategy.into_iter().collect(),
             az_rebalancing: self.rebalancing,
+            subnets: self.subnets.iter().map(|id| (*id).to_owned()).collect(),
             ..ServiceSpec::default()
         });
     }

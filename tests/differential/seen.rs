@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use plimsoll::capacity::{FargateLimits, TaskNeeds, TypeSize};
+use plimsoll::capacity::{TaskNeeds, TypeSize};
 use plimsoll::snapshot::{
     CapacityProvider, Constraint, Deployment, DeploymentConfiguration, DeploymentStatus, Health,
     Instance, PlacementStrategy, Resources, ScalingGroup, Scheduling, Service, StrategyItem, Task,
@@ -13,12 +13,14 @@ use plimsoll::survey::Survey;
 use plimsoll_sim::{Answer, Sim};
 use serde_json::{Value, json};
 
+use crate::network;
 use crate::plan::Plan;
 
 /// What EC2 says that a type has in all: CPU units and MiB.
-const TYPES: [(&str, i64, i64); 5] = [
+const TYPES: [(&str, i64, i64); 6] = [
     ("m5.large", 2048, 8192),
     ("m5.xlarge", 4096, 16384),
+    ("m5.4xlarge", 16384, 65536),
     ("c5.large", 2048, 4096),
     ("t3.small", 2048, 2048),
     ("g4dn.xlarge", 4096, 16384),
@@ -102,21 +104,8 @@ pub(crate) fn look(sim: &Sim, plan: &Plan, begun: bool) -> Seen {
         })
         .collect();
     survey.providers = providers(sim, plan);
-    if let Some(quota) = plan.quota {
-        let on_fargate = survey
-            .tasks
-            .iter()
-            .filter(|task| task.launch_type.as_deref() == Some("FARGATE"));
-        let limits = FargateLimits {
-            quota: Some(quota),
-            in_use: Some(on_fargate.filter_map(|task| task.cpu).sum()),
-            addresses: None,
-        };
-        survey.fargate = names
-            .iter()
-            .map(|name| ((*name).to_owned(), limits))
-            .collect();
-    }
+    survey.eni_limits = network::eni_limits();
+    network::read(sim, plan, list(&described["services"]), &mut survey);
     let mut needs = Vec::new();
     for (party, service) in plan.deployed.iter().zip(&services) {
         let mut new = TaskNeeds::default();

@@ -1,9 +1,9 @@
 //! All small worlds: up to three instances of two sizes, up to three tasks of two sizes, before
-//! and after; what differs only in the order of the instances is run once.
+//! and after, of several shapes; what differs only in the order of the instances is run once.
 
 use std::time::Instant;
 
-use crate::plan::{Machine, Party, Plan, Size};
+use crate::plan::{Machine, Net, Party, Plan, Size};
 use crate::run::hold;
 use crate::tally::Tally;
 
@@ -41,45 +41,112 @@ fn plans() -> Vec<Plan> {
         for desired in 1..=3 {
             for percentages in PERCENTAGES {
                 for (old, new) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-                    for (tcp, awsvpc, distinct) in [
-                        (None, false, false),
-                        (Some(80), false, false),
-                        (None, true, false),
-                        (None, false, true),
-                    ] {
-                        let size = |at: usize| Size {
-                            cpu: 10,
-                            memory: TASKS[at],
-                            tcp,
-                            awsvpc,
-                            checked: true,
-                            ..Size::default()
+                    for shape in SHAPES {
+                        let party = Party {
+                            desired,
+                            percentages,
+                            old: shape.size(TASKS[old]),
+                            new: shape.size(TASKS[new]),
+                            distinct: shape.distinct,
+                            ..Party::default()
                         };
-                        plans.push(Plan {
-                            machines: cluster
-                                .iter()
-                                .map(|memory| Machine {
-                                    kind: "t2.micro",
-                                    size: (1024, *memory),
-                                    ..Machine::default()
-                                })
-                                .collect(),
-                            deployed: vec![Party {
-                                desired,
-                                percentages,
-                                old: size(old),
-                                new: size(new),
-                                distinct,
-                                ..Party::default()
-                            }],
-                            ..Plan::default()
-                        });
+                        plans.push(shape.plan(&cluster, party));
                     }
                 }
             }
         }
     }
     plans
+}
+
+/// What else is asked for, and what there is of it.
+#[derive(Clone, Copy)]
+struct Shape {
+    kind: &'static str,
+    tcp: Option<u16>,
+    awsvpc: bool,
+    distinct: bool,
+    /// Whether the last instance, where there are several, is in a zone without a subnet.
+    apart: bool,
+    /// Addresses free in the subnet beside one for each old task.
+    spare: i64,
+}
+
+const PLAIN: Shape = Shape {
+    kind: "t2.micro",
+    tcp: None,
+    awsvpc: false,
+    distinct: false,
+    apart: false,
+    spare: 250,
+};
+const INTERFACES: Shape = Shape {
+    awsvpc: true,
+    ..PLAIN
+};
+/// An `m5.large` holds two network interfaces of tasks, a `t2.micro` one.
+const SHAPES: [Shape; 7] = [
+    PLAIN,
+    Shape {
+        tcp: Some(80),
+        ..PLAIN
+    },
+    Shape {
+        distinct: true,
+        ..PLAIN
+    },
+    INTERFACES,
+    Shape {
+        kind: "m5.large",
+        apart: true,
+        ..INTERFACES
+    },
+    Shape {
+        kind: "m5.large",
+        spare: 0,
+        ..INTERFACES
+    },
+    Shape {
+        kind: "m5.large",
+        spare: 1,
+        ..INTERFACES
+    },
+];
+
+impl Shape {
+    fn size(self, memory: i64) -> Size {
+        Size {
+            cpu: 10,
+            memory,
+            tcp: self.tcp,
+            awsvpc: self.awsvpc,
+            checked: true,
+            ..Size::default()
+        }
+    }
+
+    fn plan(self, cluster: &[i64], party: Party) -> Plan {
+        let last = cluster.len() - 1;
+        let machine = |(at, memory): (usize, &i64)| Machine {
+            kind: self.kind,
+            size: (1024, *memory),
+            zone: match self.apart && at == last && last > 0 {
+                true => "eu-west-1b",
+                false => "eu-west-1a",
+            },
+            ..Machine::default()
+        };
+        Plan {
+            machines: cluster.iter().enumerate().map(machine).collect(),
+            subnets: vec![Net {
+                id: "subnet-0aaa",
+                zone: "eu-west-1a",
+                free: i64::from(party.desired) + self.spare,
+            }],
+            deployed: vec![party],
+            ..Plan::default()
+        }
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The in-process door: the SDK's clients answered by the stand-in, under paused time.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use plimsoll::app;
-use plimsoll::aws::Aws;
+use plimsoll::aws::{Aws, ByRunner, Runner};
 use plimsoll::clock::Clock;
 use plimsoll::console::{Console, Style};
 use plimsoll::github::GitHub;
@@ -26,6 +26,9 @@ use plimsoll_sim::{Answer, Fault, FaultKind, Sim, World};
 
 /// 2026-11-20 17:00 UTC, a Friday evening.
 pub(crate) const START: i64 = 1_795_194_000_000;
+
+/// Where the stand-in gives the runner's tokens.
+const TOKENS: &str = "/_runner/idtoken";
 
 /// What goes wrong at the door during a span of time.
 #[derive(Clone, Debug)]
@@ -43,6 +46,8 @@ struct Door {
     sim: Sim,
     clock: Clock,
     troubles: Arc<Vec<Trouble>>,
+    /// Operations that nobody ever answers.
+    silent: Arc<Vec<String>>,
     /// What the stand-in can't be brought to say: operation, what it says, what arrives.
     rewrites: Arc<Vec<(String, String, String)>>,
 }
@@ -78,12 +83,10 @@ impl HttpConnector for Door {
         let request = request.try_into_http1x().expect("a plain request");
         let request =
             request.map(|body| bytes::Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
-        let target = request
-            .headers()
-            .get("x-amz-target")
-            .and_then(|target| target.to_str().ok())
-            .unwrap_or_default();
-        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let operation = operation(&request);
+        if self.silent.contains(&operation) {
+            return HttpConnectorFuture::new(std::future::pending());
+        }
         self.trouble(&operation);
         HttpConnectorFuture::ready(match self.sim.answer(self.clock.now().0, &request) {
             Answer::Response(response) => {
@@ -95,23 +98,36 @@ impl HttpConnector for Door {
     }
 }
 
-/// Clients of the stand-in.
-fn aws(door: SharedHttpConnector) -> Aws {
+/// The operation by its header, in a form's field, or the one that is asked for by GET.
+fn operation(request: &http::Request<bytes::Bytes>) -> String {
+    if request.uri().path() == TOKENS {
+        return "GetIDToken".to_owned();
+    }
+    let target = request.headers().get("x-amz-target");
+    if let Some(target) = target.and_then(|target| target.to_str().ok()) {
+        return target.rsplit('.').next().unwrap_or_default().to_owned();
+    }
+    let form = String::from_utf8_lossy(request.body()).into_owned();
+    let action = form
+        .split('&')
+        .find_map(|field| field.strip_prefix("Action="));
+    action.unwrap_or_default().to_owned()
+}
+
+/// Clients of the stand-in, with a role where `by` assumes one.
+fn aws(door: SharedHttpConnector, by: Option<ByRunner>) -> Aws {
     let http = door.clone();
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-west-1"))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
-            "AKIDEXAMPLE",
-            "secret",
-            None,
-            None,
-            "story",
-        )))
         .http_client(http_client_fn(move |_, _| http.clone()))
-        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
-        .build();
-    Aws::new(&config, door)
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()));
+    if let Some(by) = by {
+        return Aws::assuming(&config.build(), door, by);
+    }
+    let keys = Credentials::new("AKIDEXAMPLE", "secret", None, None, "story");
+    let config = config.credentials_provider(SharedCredentialsProvider::new(keys));
+    Aws::new(&config.build(), door)
 }
 
 /// What a run wrote, shared with the test.
@@ -141,13 +157,19 @@ pub(crate) struct Story {
     inputs: Vec<(String, String)>,
     troubles: Vec<Trouble>,
     rewrites: Vec<(String, String, String)>,
+    silent: Vec<String>,
     workspace: std::path::PathBuf,
     /// What the runner says of the run.
     pub(crate) facts: Facts,
-    /// Seconds after which the run is cancelled.
+    /// Seconds after which a signal ends the run.
     pub(crate) cancel_after: Option<u64>,
     /// What GitHub is asked over; the door, unless it is set.
     pub(crate) way_to_github: Option<SharedHttpConnector>,
+    /// The environment, as far as it is about credentials.
+    env: Vec<(String, String)>,
+    /// When the credentials end, in seconds since the start.
+    pub(crate) keys_end: Option<u64>,
+    style: Style,
     /// How far the runner's clock is ahead of AWS's, in milliseconds.
     pub(crate) clock_ahead: i64,
 }
@@ -175,13 +197,19 @@ impl Story {
             inputs: Vec::new(),
             troubles: Vec::new(),
             rewrites: Vec::new(),
+            silent: Vec::new(),
             workspace: ".".into(),
             facts: Facts {
                 region: Some("eu-west-1".to_owned()),
+                repository: Some("octo-org/hello".to_owned()),
+                run_id: Some("17812345678".to_owned()),
                 ..Facts::default()
             },
             cancel_after: None,
             way_to_github: None,
+            env: Vec::new(),
+            keys_end: None,
+            style: Style::Plain,
             clock_ahead: 0,
         }
         .input("cluster", "web")
@@ -232,6 +260,31 @@ impl Story {
         self
     }
 
+    /// Calls of `operation` are never answered.
+    pub(crate) fn silent(mut self, operation: &str) -> Story {
+        self.silent.push(operation.to_owned());
+        self
+    }
+
+    /// A variable of the environment; an empty value takes it away.
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Story {
+        self.env.retain(|(key, _)| key != name);
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// In a job of GitHub Actions that may have tokens.
+    pub(crate) fn in_a_job(self) -> Story {
+        let token = self.sim.with(|world| world.runner.request_token.clone());
+        let url = format!("https://runner.test{TOKENS}?api-version=2.0");
+        let mut story = self
+            .env("GITHUB_ACTIONS", "true")
+            .env("ACTIONS_ID_TOKEN_REQUEST_URL", &url)
+            .env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", &token);
+        story.style = Style::Action;
+        story
+    }
+
     /// Relative paths start here.
     pub(crate) fn workspace(mut self, folder: &std::path::Path) -> Story {
         folder.clone_into(&mut self.workspace);
@@ -240,6 +293,12 @@ impl Story {
 
     pub(crate) async fn deploy(self) -> Told {
         self.carry_out(Task::Deploy).await
+    }
+
+    /// A deploy that a signal ends so many seconds after its start.
+    pub(crate) async fn cancelled_after(mut self, seconds: u64) -> Told {
+        self.cancel_after = Some(seconds);
+        self.deploy().await
     }
 
     pub(crate) async fn carry_out(self, task: Task) -> Told {
@@ -255,11 +314,22 @@ impl Story {
             Request::check(&raw, &self.facts).unwrap_or_else(|problems| panic!("{problems:?}"));
         // The runner's clock may be off; AWS's is the door's.
         let runners = Clock::starting_at(Timestamp(START + self.clock_ahead));
+        let console = Console::new(Box::new(pages.clone()), self.style, runners);
+        let by = request.role.clone().map(|role| ByRunner {
+            role,
+            runner: Runner::from_env(&self.env),
+            masks: console.masks(),
+        });
         let door = SharedHttpConnector::new(Door {
             sim: self.sim.clone(),
             clock,
             troubles: self.troubles.into(),
+            silent: self.silent.into(),
             rewrites: self.rewrites.into(),
+        });
+        let keys_end = self.keys_end.map(|seconds| {
+            let start = Duration::from_millis(u64::try_from(START).unwrap());
+            UNIX_EPOCH + start + Duration::from_secs(seconds)
         });
         let way = self.way_to_github.as_ref().unwrap_or(&door);
         let mut github = GitHub::of(&request, task, &self.facts, way);
@@ -271,9 +341,9 @@ impl Story {
             Outcome::Terminated
         };
         let mut run = Run {
-            aws: aws(door),
+            aws: aws(door, by).ending(keys_end),
             clock: runners,
-            console: Console::new(Box::new(pages.clone()), Style::Plain, runners),
+            console,
             report: Report {
                 started: runners.now(),
                 ..Report::default()

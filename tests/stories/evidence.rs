@@ -8,7 +8,7 @@ use crate::reads::causes;
 use crate::setting::{definition, images, instance, redeploy, service};
 
 /// A task definition whose one container logs to `/app/api`.
-fn logging() -> Value {
+pub(crate) fn logging() -> Value {
     let mut document = definition("api", 256, 512);
     let options = json!({"awslogs-group": "/app/api", "awslogs-region": "eu-west-1", "awslogs-stream-prefix": "ecs"});
     document["containerDefinitions"][0]["logConfiguration"] =

@@ -1,6 +1,8 @@
 //! GitHub as a guest: deployments with their statuses, the pull request's comment, and all that
 //! may go wrong with them.
 
+mod comments;
+
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpConnector,
 };
@@ -35,15 +37,6 @@ fn in_actions(build: impl FnOnce(&mut World)) -> Story {
 /// The same with a GitHub deployment to `production`.
 fn deploys(build: impl FnOnce(&mut World)) -> Story {
     in_actions(build).input("environment", "production")
-}
-
-/// The same on pull request 7, with a comment.
-fn comments(build: impl FnOnce(&mut World)) -> (Story, tempfile::NamedTempFile) {
-    let event = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(event.path(), r#"{"pull_request": {"number": 7}}"#).unwrap();
-    let mut story = in_actions(build).input("comment", "true");
-    story.facts.event_path = Some(event.path().display().to_string());
-    (story, event)
 }
 
 /// The statuses of the one deployment, oldest first.
@@ -114,10 +107,10 @@ async fn a_deploy_is_a_deployment_that_succeeds() {
         .sim
         .with(|world| world.github.deployments[0].asked.clone());
     asked["payload"] = Value::Null;
-    insta::assert_snapshot!(asked, @"");
+    insta::assert_snapshot!(asked, @r#"{"ref":"6dcb09b5b57875f334f61aebed695e2e4193db5e","environment":"production","description":"Plimsoll deploys web/api","auto_merge":false,"required_contexts":[],"payload":null}"#);
     let all = statuses(&told);
-    insta::assert_snapshot!(all[0], @"");
-    insta::assert_snapshot!(all[1], @"");
+    insta::assert_snapshot!(all[0], @r#"{"state":"in_progress","description":"Plimsoll deploys web/api","log_url":"https://github.com/acme/shop/actions/runs/4711/attempts/2"}"#);
+    insta::assert_snapshot!(all[1], @r#"{"state":"success","description":"succeeded: api:2 serves: the deployment is complete","log_url":"https://github.com/acme/shop/actions/runs/4711/attempts/2"}"#);
     assert_eq!(all.len(), 2);
     let calls = told.sim.calls();
     let at = |name: &str| {
@@ -267,7 +260,7 @@ async fn silence_costs_a_warning_and_a_few_seconds() {
     story.way_to_github = Some(SharedHttpConnector::new(Silence));
     let told = story.deploy().await;
     assert_eq!(told.outcome(), "succeeded", "{}", told.log);
-    insta::assert_snapshot!(warnings(&told), @"");
+    insta::assert_snapshot!(warnings(&told), @"  0:04  warning: GitHub was asked to list the deployments and did not answer: no answer within 2 s; the outcome doesn't depend on it");
     assert!(told.seconds <= alone.seconds + 10, "{} s", told.seconds);
 }
 
@@ -287,7 +280,7 @@ async fn an_answer_that_is_not_githubs_costs_a_warning() {
     story.way_to_github = Some(SharedHttpConnector::new(Portal));
     let told = story.deploy().await;
     assert_eq!(told.outcome(), "succeeded", "{}", told.log);
-    insta::assert_snapshot!(warnings(&told), @"");
+    insta::assert_snapshot!(warnings(&told), @"  0:00  warning: GitHub was asked to create the deployment: the answer isn't what GitHub answers; the outcome doesn't depend on it");
 }
 
 #[tokio::test(start_paused = true)]
@@ -299,7 +292,7 @@ async fn a_token_without_the_permission_costs_a_warning() {
     .deploy()
     .await;
     assert_eq!(told.outcome(), "succeeded", "{}", told.log);
-    insta::assert_snapshot!(warnings(&told), @"");
+    insta::assert_snapshot!(warnings(&told), @"  0:00  warning: GitHub refused to create the deployment: Resource not accessible by integration (403); give the job `permissions:` with `deployments: write`; the outcome doesn't depend on it");
     assert_eq!(told.calls("CreateDeployment"), 1);
     assert_eq!(told.calls("CreateDeploymentStatus"), 0);
 }
@@ -311,7 +304,7 @@ async fn a_wrong_token_costs_a_warning_and_is_never_shown() {
         .deploy()
         .await;
     assert_eq!(told.outcome(), "succeeded", "{}", told.log);
-    insta::assert_snapshot!(warnings(&told), @"");
+    insta::assert_snapshot!(warnings(&told), @"  0:00  warning: GitHub refused to create the deployment: Bad credentials (401); the token of `github-token` is wrong or no longer valid: give it `${{ github.token }}`; the outcome doesn't depend on it");
     assert!(!told.log.contains("ghs_somebodyelses"));
 }
 
@@ -321,7 +314,7 @@ async fn another_repository_and_a_used_up_limit_cost_a_warning() {
     story.facts.repository = Some("acme/other".to_owned());
     let told = story.deploy().await;
     assert_eq!(told.outcome(), "succeeded", "{}", told.log);
-    insta::assert_snapshot!(warnings(&told), @"");
+    insta::assert_snapshot!(warnings(&told), @"  0:00  warning: GitHub refused to create the deployment: Not Found (404); give the job `permissions:` with `deployments: write`; the outcome doesn't depend on it");
     let told = deploys(|world| {
         roomy(world, 2);
         world.github.remaining = 0;
@@ -329,7 +322,7 @@ async fn another_repository_and_a_used_up_limit_cost_a_warning() {
     .deploy()
     .await;
     assert_eq!(told.outcome(), "succeeded", "{}", told.log);
-    insta::assert_snapshot!(warnings(&told), @"");
+    insta::assert_snapshot!(warnings(&told), @"  0:00  warning: GitHub refused to create the deployment, for too many requests: API rate limit exceeded for installation ID 57813.; the outcome doesn't depend on it");
 }
 
 #[tokio::test(start_paused = true)]
@@ -339,7 +332,7 @@ async fn no_token_is_told() {
         .deploy()
         .await;
     assert_eq!(told.outcome(), "succeeded", "{}", told.log);
-    insta::assert_snapshot!(warnings(&told), @"");
+    insta::assert_snapshot!(warnings(&told), @"  0:00  warning: GitHub is told nothing, because there is no `github-token`: give it `${{ github.token }}`");
 }
 
 #[tokio::test(start_paused = true)]
@@ -368,7 +361,7 @@ async fn a_server_that_stays_broken_costs_one_warning() {
         .deploy()
         .await;
     assert_eq!(told.outcome(), "succeeded", "{}", told.log);
-    insta::assert_snapshot!(warnings(&told), @"");
+    insta::assert_snapshot!(warnings(&told), @"  0:00  warning: GitHub was asked to set the deployment's status and did not answer: it answered 502 Bad Gateway; the outcome doesn't depend on it");
     assert_eq!(told.calls("CreateDeploymentStatus"), 4);
 }
 
@@ -417,75 +410,4 @@ async fn an_enterprise_server_has_a_base_path() {
         statuses(&told)[1]["log_url"],
         "https://github.example.com/acme/shop/actions/runs/4711/attempts/2"
     );
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_plan_becomes_the_pull_requests_comment() {
-    let (story, _event) = comments(|world| roomy(world, 2));
-    let told = story.input("dry-run", "true").deploy().await;
-    assert_eq!(told.outcome(), "planned", "{}", told.log);
-    let all = written(&told);
-    assert_eq!(all.len(), 1);
-    let expected = plimsoll::report::summary::render(&told.report);
-    assert_eq!(all[0], format!("<!-- plimsoll: web/api -->\n{expected}"));
-    assert!(all[0].contains("Forecast"), "{}", all[0]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_comment_is_kept_up_to_date_among_others() {
-    let (story, _event) = comments(|world| {
-        roomy(world, 2);
-        for number in 0..120 {
-            world.github.add_comment(7, &format!("comment {number}"));
-        }
-        world
-            .github
-            .add_comment(7, "<!-- plimsoll: web/worker -->\nanother service's");
-        world
-            .github
-            .add_comment(7, "> <!-- plimsoll: web/api -->\nquoted");
-        world
-            .github
-            .add_comment(7, "<!-- plimsoll: web/api -->\r\nthe last plan");
-    });
-    let told = story.input("dry-run", "true").deploy().await;
-    let all = written(&told);
-    assert_eq!(all.len(), 123);
-    assert!(!all[122].contains("the last plan"), "{}", all[122]);
-    assert!(all[120].contains("another") && all[121].contains("quoted"));
-    assert_eq!(told.calls("ListIssueComments"), 2);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_lost_comment_is_not_written_twice() {
-    let (story, _event) = comments(|world| roomy(world, 2));
-    let told = story
-        .input("dry-run", "true")
-        .fault("CreateIssueComment", 1, FaultKind::LostAnswer)
-        .deploy()
-        .await;
-    assert_eq!(written(&told).len(), 1);
-    assert_eq!(warnings(&told), "");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_refused_comment_costs_a_warning() {
-    let (story, _event) = comments(|world| {
-        roomy(world, 2);
-        world.github.permissions = vec!["deployments".to_owned()];
-    });
-    let told = story.input("dry-run", "true").deploy().await;
-    assert_eq!(told.outcome(), "planned");
-    insta::assert_snapshot!(warnings(&told), @"");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_push_has_no_comment() {
-    let told = in_actions(|world| roomy(world, 2))
-        .input("comment", "true")
-        .deploy()
-        .await;
-    assert_eq!(told.outcome(), "succeeded", "{}", told.log);
-    assert_eq!(told.calls("ListIssueComments"), 0);
-    assert_eq!(warnings(&told), "");
 }

@@ -23,6 +23,8 @@ mod forecast;
 mod github;
 mod looking;
 mod native;
+mod oidc;
+mod one_off;
 mod options;
 mod peers;
 mod reads;

@@ -67,11 +67,13 @@ fn subnets(world: &World, body: &Value) -> Result<String, Refusal> {
     }
     let one = |subnet: &SubnetSpec| {
         format!(
-            "<item><subnetId>{}</subnetId><state>available</state><availabilityZone>{}</availabilityZone>\
+            "<item><subnetId>{}</subnetId><vpcId>{}</vpcId><state>available</state>\
+             <availabilityZone>{}</availabilityZone>\
              <availableIpAddressCount>{}</availableIpAddressCount></item>",
             escaped(&subnet.id),
+            escaped(&subnet.vpc),
             escaped(&subnet.zone),
-            subnet.free
+            subnet.free.max(0)
         )
     };
     let set: String = asked.into_iter().filter_map(known).map(one).collect();

@@ -1,11 +1,11 @@
-//! ListTasks, DescribeTasks, StopTask.
+//! RunTask, ListTasks, DescribeTasks, StopTask.
 
 use serde_json::{Value, json};
 
 use super::paging::{page, with_next};
 use super::validate::bounded;
 use super::{cluster, last_part, texts};
-use crate::world::{Refusal, Status, Task, World, seconds};
+use crate::world::{Refusal, RunTask, Status, Task, World, seconds};
 
 /// DescribeTasks takes no more tasks; ListTasks gives no more on a page.
 const TASKS_MOST: usize = 100;
@@ -76,6 +76,27 @@ pub(super) fn describe(world: &World, body: &Value) -> Result<Value, Refusal> {
     Ok(json!({"tasks": tasks, "failures": failures}))
 }
 
+pub(super) fn run(world: &mut World, body: &Value) -> Result<Value, Refusal> {
+    let cluster = cluster(world, body)?;
+    let began = world.run_task(RunTask { cluster, body })?;
+    let of_it = |task: &&Task| began.tasks.contains(&task.id);
+    let tasks: Vec<Value> = world
+        .tasks
+        .iter()
+        .filter(of_it)
+        .map(|task| task_json(world, task))
+        .collect();
+    let failure = |(instance, reason): &(Option<String>, String)| {
+        let mut shown = json!({"reason": reason});
+        if let Some(instance) = instance {
+            shown["arn"] = json!(instance_arn(world, cluster, instance));
+        }
+        shown
+    };
+    let failures: Vec<Value> = began.failures.iter().map(failure).collect();
+    Ok(json!({"tasks": tasks, "failures": failures}))
+}
+
 pub(super) fn stop(world: &mut World, body: &Value) -> Result<Value, Refusal> {
     let cluster = cluster(world, body)?;
     let id = last_part(body["task"].as_str().unwrap_or_default());
@@ -124,7 +145,7 @@ fn task_json(world: &World, task: &Task) -> Value {
         "taskArn": arn(world, task),
         "clusterArn": world.arn(&format!("cluster/{}", task.cluster)),
         "taskDefinitionArn": task.task_definition,
-        "group": format!("service:{}", task.service),
+        "group": task.group,
         "startedBy": task.started_by,
         "lastStatus": task.status.text(),
         "desiredStatus": desired_status(task),
@@ -177,9 +198,10 @@ pub(super) fn instance_arn(world: &World, cluster: &str, id: &str) -> String {
 }
 
 fn attachments(task: &Task) -> Vec<Value> {
-    let placed = task.instance.is_some()
-        || (task.launch_type == "FARGATE" && task.status > Status::Provisioning);
-    if !task.needs.awsvpc || !placed {
+    let Some(interface) = &task.interface else {
+        return Vec::new();
+    };
+    if task.status == Status::Provisioning {
         return Vec::new();
     }
     let status = match task.status {
@@ -190,7 +212,7 @@ fn attachments(task: &Task) -> Vec<Value> {
     };
     vec![
         json!({"id": task.id, "type": "ElasticNetworkInterface", "status": status,
-                "details": [{"name": "subnetId", "value": "subnet-0aaa"},
+                "details": [{"name": "subnetId", "value": interface.subnet},
                             {"name": "privateIPv4Address", "value": task.address()}]}),
     ]
 }
@@ -198,7 +220,7 @@ fn attachments(task: &Task) -> Vec<Value> {
 /// The address of a task with a network interface of its own.
 fn interfaces(task: &Task) -> Vec<Value> {
     let shown = json!({"attachmentId": task.id, "privateIpv4Address": task.address()});
-    if task.needs.awsvpc {
+    if task.interface.is_some() {
         vec![shown]
     } else {
         Vec::new()

@@ -146,6 +146,8 @@ pub(super) fn refusal(
         "ServerException" => (500, "InternalFailure"),
         "ExpiredTokenException" if ec2 => (400, "RequestExpired"),
         "ExpiredTokenException" => (403, "ExpiredToken"),
+        "UnrecognizedClientException" if ec2 => (401, "AuthFailure"),
+        "UnrecognizedClientException" => (403, "InvalidClientTokenId"),
         "MissingAuthenticationTokenException" => (403, "MissingAuthenticationToken"),
         "AccessDeniedException" if ec2 => (403, "UnauthorizedOperation"),
         "AccessDeniedException" => (403, "AccessDenied"),

@@ -20,6 +20,7 @@ pub(crate) mod github;
 mod logs;
 mod paging;
 mod quotas;
+pub(crate) mod runner;
 mod schemas;
 mod sts;
 mod validate;
@@ -59,6 +60,9 @@ pub(crate) struct Operation {
     unreadable: bool,
     /// `host:port` that the client asked.
     host: String,
+    /// Whose signature it has; empty where it has none.
+    access_key: String,
+    session_token: String,
 }
 
 impl Operation {
@@ -72,6 +76,10 @@ impl Operation {
         };
         let authority = request.uri().authority().map(ToString::to_string);
         let host = authority.unwrap_or_else(|| header("host").to_owned());
+        let signed = header("authorization").split_once("Credential=");
+        let access_key = signed.and_then(|(_, rest)| rest.split(['/', ',']).next());
+        let access_key = access_key.unwrap_or_default().to_owned();
+        let session_token = header("x-amz-security-token").to_owned();
         let Some((service, name)) = header("x-amz-target").rsplit_once('.') else {
             let body = forms::read(request.body());
             let name = body["Action"].as_str().unwrap_or_default().to_owned();
@@ -82,6 +90,8 @@ impl Operation {
                 body,
                 unreadable: false,
                 host,
+                access_key,
+                session_token,
             };
         };
         let api = match service {
@@ -101,6 +111,8 @@ impl Operation {
             body: read.unwrap_or_default(),
             unreadable,
             host,
+            access_key,
+            session_token,
         }
     }
 
@@ -118,6 +130,11 @@ impl Operation {
         format!("{service}:{}", self.name)
     }
 
+    /// Whether it is made without credentials.
+    fn is_unsigned(&self) -> bool {
+        self.api == Api::Sts && self.name == sts::UNSIGNED
+    }
+
     /// Whether it came as a form of one of the services that `forms` answers.
     fn is_form(&self) -> bool {
         matches!(self.api, Api::AutoScaling | Api::Ec2 | Api::Elb)
@@ -130,13 +147,21 @@ pub(crate) fn act(
     request: &Request<Bytes>,
     operation: &Operation,
 ) -> Response<Bytes> {
-    if world.requires_signature && !request.headers().contains_key(http::header::AUTHORIZATION) {
+    let unsigned = operation.is_unsigned();
+    if world.requires_signature
+        && !unsigned
+        && !request.headers().contains_key(http::header::AUTHORIZATION)
+    {
         return refusal(
             world,
             operation,
             "MissingAuthenticationTokenException",
             "Missing Authentication Token",
         );
+    }
+    let session = world.session(&operation.access_key, &operation.session_token);
+    if let Some(found) = session.err().filter(|_| !unsigned) {
+        return refusal(world, operation, found.kind, &found.message);
     }
     if request.uri().path() != "/" || operation.api == Api::Unknown {
         return refusal(world, operation, "UnknownOperationException", "");
@@ -169,8 +194,13 @@ pub(crate) fn act(
             Err(found) => refusal(world, operation, found.kind, &found.message),
         };
     }
+    if operation.api == Api::Sts {
+        return match sts::handle(world, operation) {
+            Ok(inside) => sts::response(world, operation, &inside),
+            Err(found) => refusal(world, operation, found.kind, &found.message),
+        };
+    }
     match handle(world, operation) {
-        Ok(answer) if operation.api == Api::Sts => sts::response(world, &answer),
         Ok(answer) => json_response(world, 200, Bytes::from(answer.to_string())),
         Err(found) => refusal(world, operation, found.kind, &found.message),
     }
@@ -178,9 +208,6 @@ pub(crate) fn act(
 
 fn handle(world: &mut World, operation: &Operation) -> Result<Value, Refusal> {
     let body = &operation.body;
-    if operation.api == Api::Sts {
-        return sts::handle(world, &operation.name, body);
-    }
     let unknown = || Refusal::new("UnknownOperationException", "");
     let members = schemas::members(operation.api, &operation.name).ok_or_else(unknown)?;
     validate::check(body, members)?;
@@ -200,6 +227,7 @@ fn handle(world: &mut World, operation: &Operation) -> Result<Value, Refusal> {
         "UpdateService" => ecs_services::update(world, body),
         "DescribeServices" => ecs_services::describe(world, body),
         "ListServices" => ecs_services::list(world, body),
+        "RunTask" => ecs_tasks::run(world, body),
         "ListTasks" => ecs_tasks::list(world, body),
         "DescribeTasks" => ecs_tasks::describe(world, body),
         "StopTask" => ecs_tasks::stop(world, body),
@@ -254,7 +282,7 @@ pub(crate) fn refusal(
 ) -> Response<Bytes> {
     let status = if kind == "ServerException" { 500 } else { 400 };
     if operation.api == Api::Sts {
-        return sts::refusal(world, (status, kind), message);
+        return sts::refusal(world, (status, kind), operation.is_unsigned(), message);
     }
     if operation.is_form() {
         return forms::refusal(world, operation, kind, message);

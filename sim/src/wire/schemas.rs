@@ -146,6 +146,58 @@ const UPDATE_SERVICE: &[Member] = &[
     may("gatewayConnectors", Any),
     may("monitoring", Any),
 ];
+const PAIR: &[Member] = &[may("name", Text), may("value", Text)];
+const KEY_VALUE: &[Member] = &[may("key", Text), may("value", Text)];
+const TYPED: &[Member] = &[must("value", Text), must("type", Text)];
+const CONTAINER_OVERRIDE: &[Member] = &[
+    may("name", Text),
+    may("command", Texts),
+    may("environment", List(PAIR)),
+    may("environmentFiles", List(TYPED)),
+    may("cpu", Whole),
+    may("memory", Whole),
+    may("memoryReservation", Whole),
+    may("resourceRequirements", List(TYPED)),
+];
+const OVERRIDES: &[Member] = &[
+    may("containerOverrides", List(CONTAINER_OVERRIDE)),
+    may("cpu", Text),
+    may("inferenceAcceleratorOverrides", Any),
+    may("executionRoleArn", Text),
+    may("memory", Text),
+    may("taskRoleArn", Text),
+    may("ephemeralStorage", Map(&[must("sizeInGiB", Whole)])),
+];
+const RUN_TASK: &[Member] = &[
+    may("capacityProviderStrategy", List(STRATEGY_ITEM)),
+    CLUSTER,
+    may("count", Whole),
+    may("enableECSManagedTags", Flag),
+    may("enableExecuteCommand", Flag),
+    may("group", Text),
+    may(
+        "launchType",
+        OneOf(&["EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES"]),
+    ),
+    may(
+        "networkConfiguration",
+        Map(&[may("awsvpcConfiguration", Map(AWSVPC))]),
+    ),
+    may("overrides", Map(OVERRIDES)),
+    may("placementConstraints", List(CONSTRAINT)),
+    may("placementStrategy", List(PLACEMENT)),
+    may("platformVersion", Text),
+    may(
+        "propagateTags",
+        OneOf(&["TASK_DEFINITION", "SERVICE", "NONE"]),
+    ),
+    may("referenceId", Text),
+    may("startedBy", Text),
+    may("tags", List(KEY_VALUE)),
+    must("taskDefinition", Text),
+    may("clientToken", Text),
+    may("volumeConfigurations", Any),
+];
 const GET_LOG_EVENTS: &[Member] = &[
     must("logGroupName", Text),
     must("logStreamName", Text),
@@ -236,6 +288,7 @@ fn ecs(name: &str) -> Option<&'static [Member]> {
         "UpdateService" => UPDATE_SERVICE,
         "DescribeServices" => const { &[CLUSTER, must("services", Texts), TAGS] },
         "ListServices" => LIST_SERVICES,
+        "RunTask" => RUN_TASK,
         "ListTasks" => LIST_TASKS,
         "DescribeTasks" => const { &[CLUSTER, must("tasks", Texts), TAGS] },
         "StopTask" => const { &[CLUSTER, must("task", Text), may("reason", Text)] },

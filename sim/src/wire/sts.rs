@@ -1,40 +1,135 @@
-//! STS: GetCallerIdentity, by the query protocol.
+//! STS by the query protocol: GetCallerIdentity, and AssumeRoleWithWebIdentity, which is unsigned.
 
 use bytes::Bytes;
 use http::Response;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::respond;
-use crate::world::{Refusal, World};
+use super::forms::escaped;
+use super::{Operation, respond};
+use crate::world::{Assumption, Refusal, World};
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
-pub(super) fn handle(world: &World, action: &str, body: &Value) -> Result<Value, Refusal> {
-    let known = ["Action", "Version"];
-    let unknown = body
-        .as_object()
-        .and_then(|fields| fields.keys().find(|name| !known.contains(&name.as_str())));
-    if action != "GetCallerIdentity" {
-        let text = format!("Could not find operation {action} for version 2011-06-15");
-        return Err(Refusal::new("InvalidAction", text));
+/// The one operation that needs no signature: the token is what it shows.
+pub(super) const UNSIGNED: &str = "AssumeRoleWithWebIdentity";
+
+/// Seconds of a session where none are asked for, and what may be asked for.
+const USUAL_SECS: i64 = 3600;
+const SECS: std::ops::RangeInclusive<i64> = 900..=43_200;
+
+/// Acts on an operation; the inside of its result comes back.
+pub(super) fn handle(world: &mut World, operation: &Operation) -> Result<String, Refusal> {
+    let body = &operation.body;
+    match operation.name.as_str() {
+        "GetCallerIdentity" => {
+            check(body, &[])?;
+            identity(world, operation)
+        }
+        UNSIGNED => {
+            let known = [
+                "RoleArn",
+                "RoleSessionName",
+                "WebIdentityToken",
+                "DurationSeconds",
+            ];
+            check(body, &known)?;
+            assume(world, body)
+        }
+        name => {
+            let text = format!("Could not find operation {name} for version 2011-06-15");
+            Err(Refusal::new("InvalidAction", text))
+        }
     }
-    if let Some(name) = unknown {
-        return Err(Refusal::new(
-            "ValidationError",
-            format!("Unknown parameter: {name}"),
-        ));
-    }
-    Ok(json!({"account": world.account}))
 }
 
-pub(super) fn response(world: &mut World, answer: &Value) -> Response<Bytes> {
-    let account = answer["account"].as_str().unwrap_or_default();
-    let id = world.requests.uuid();
+fn check(body: &Value, known: &[&str]) -> Result<(), Refusal> {
+    let known = |name: &str| ["Action", "Version"].contains(&name) || known.contains(&name);
+    let mut names = body.as_object().into_iter().flat_map(|body| body.keys());
+    match names.find(|name| !known(name)) {
+        Some(name) => Err(invalid(format!("Unknown parameter: {name}"))),
+        None => Ok(()),
+    }
+}
+
+fn invalid(text: impl Into<String>) -> Refusal {
+    Refusal::new("ValidationError", text)
+}
+
+fn identity(world: &World, operation: &Operation) -> Result<String, Refusal> {
+    let account = &world.account;
+    let session = world.session(&operation.access_key, &operation.session_token)?;
+    let arn = session.map_or_else(
+        || format!("arn:aws:sts::{account}:assumed-role/deploy/session"),
+        |session| session.arn.clone(),
+    );
+    let name = arn.rsplit('/').next().unwrap_or_default();
+    Ok(format!(
+        "<Arn>{arn}</Arn><UserId>AROA0000000000000000A:{name}</UserId><Account>{account}</Account>"
+    ))
+}
+
+fn assume(world: &mut World, body: &Value) -> Result<String, Refusal> {
+    let text = |name: &str| body[name].as_str().unwrap_or_default();
+    let (role_arn, session_name) = (text("RoleArn"), text("RoleSessionName"));
+    if role_arn.len() < 20 || !role_arn.starts_with("arn:") || role_arn.split(':').count() < 6 {
+        return Err(invalid("Request ARN is invalid"));
+    }
+    let fits = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    if !(2..=64).contains(&session_name.len()) || !session_name.chars().all(fits) {
+        return Err(invalid(format!(
+            "1 validation error detected: Value '{session_name}' at 'roleSessionName' failed to satisfy constraint: \
+             Member must satisfy regular expression pattern: [\\w+=,.@-]*"
+        )));
+    }
+    let seconds = match body["DurationSeconds"].as_str() {
+        None => Some(USUAL_SECS),
+        Some(text) => text.parse().ok(),
+    };
+    let seconds = seconds.filter(|seconds| SECS.contains(seconds)).ok_or_else(|| {
+        let bound = "Member must have value between 900 and 43200";
+        invalid(format!(
+            "1 validation error detected: Value '{}' at 'durationSeconds' failed to satisfy constraint: {bound}",
+            text("DurationSeconds")
+        ))
+    })?;
+    let session = world.assume_role(Assumption {
+        role_arn,
+        session_name,
+        token: text("WebIdentityToken"),
+        seconds,
+    })?;
+    Ok(format!(
+        "<AssumedRoleUser><AssumedRoleId>AROA0000000000000000A:{session_name}</AssumedRoleId><Arn>{}</Arn></AssumedRoleUser>\
+         <Credentials><AccessKeyId>{}</AccessKeyId><SecretAccessKey>{}</SecretAccessKey>\
+         <SessionToken>{}</SessionToken><Expiration>{}</Expiration></Credentials>",
+        session.arn,
+        session.access_key,
+        session.secret_key,
+        session.token,
+        iso(session.end / 1000),
+    ))
+}
+
+/// `2026-11-20T17:00:00Z` of seconds since the epoch, by Hinnant's civil_from_days.
+fn iso(seconds: i64) -> String {
+    let (days, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let shifted = days + 719_468;
+    let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year + era * 400 + i64::from(month <= 2);
+    let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
+    format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+pub(super) fn response(world: &mut World, operation: &Operation, inside: &str) -> Response<Bytes> {
+    let (id, name) = (world.requests.uuid(), &operation.name);
     let body = format!(
-        "<GetCallerIdentityResponse xmlns=\"{NAMESPACE}\"><GetCallerIdentityResult>\
-         <Arn>arn:aws:sts::{account}:assumed-role/deploy/session</Arn><UserId>AROA0000000000000000A:session</UserId>\
-         <Account>{account}</Account></GetCallerIdentityResult>\
-         <ResponseMetadata><RequestId>{id}</RequestId></ResponseMetadata></GetCallerIdentityResponse>"
+        "<{name}Response xmlns=\"{NAMESPACE}\"><{name}Result>{inside}</{name}Result>\
+         <ResponseMetadata><RequestId>{id}</RequestId></ResponseMetadata></{name}Response>"
     );
     respond(world, (200, "text/xml"), Bytes::from(body))
 }
@@ -42,32 +137,47 @@ pub(super) fn response(world: &mut World, answer: &Value) -> Response<Bytes> {
 pub(super) fn refusal(
     world: &mut World,
     (status, kind): (u16, &str),
+    unsigned: bool,
     message: &str,
 ) -> Response<Bytes> {
     let id = world.requests.uuid();
     let kind = match kind {
         "ThrottlingException" => "Throttling",
         "ServerException" => "InternalFailure",
-        "ExpiredTokenException" => "ExpiredToken",
+        // Of the caller's own credentials; of the token that it shows the name is the long one.
+        "ExpiredTokenException" if !unsigned => "ExpiredToken",
         "MissingAuthenticationTokenException" => "MissingAuthenticationToken",
+        "UnrecognizedClientException" => "InvalidClientTokenId",
         other => other,
     };
     let side = if status >= 500 { "Receiver" } else { "Sender" };
-    let message = message
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;");
+    let message = escaped(message);
     let body = format!(
         "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>{side}</Type><Code>{kind}</Code>\
          <Message>{message}</Message></Error><RequestId>{id}</RequestId></ErrorResponse>"
     );
-    let status = if matches!(
-        kind,
-        "AccessDenied" | "ExpiredToken" | "MissingAuthenticationToken"
-    ) {
+    let forbidden = [
+        "AccessDenied",
+        "ExpiredToken",
+        "InvalidClientTokenId",
+        "MissingAuthenticationToken",
+    ];
+    let status = if forbidden.contains(&kind) {
         403
     } else {
         status
     };
     respond(world, (status, "text/xml"), Bytes::from(body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::iso;
+
+    #[test]
+    fn times_are_written_as_xml_has_them() {
+        assert_eq!(iso(0), "1970-01-01T00:00:00Z");
+        assert_eq!(iso(951_782_400), "2000-02-29T00:00:00Z");
+        assert_eq!(iso(1_795_194_000), "2026-11-20T17:00:00Z");
+    }
 }

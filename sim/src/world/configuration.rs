@@ -70,6 +70,13 @@ pub struct Configuration {
     pub early_success: Option<EarlySuccess>,
 }
 
+impl Default for Configuration {
+    /// ECS's own percentages.
+    fn default() -> Configuration {
+        Configuration::new(100, 200, None)
+    }
+}
+
 impl Configuration {
     pub(crate) fn new(minimum: u32, maximum: u32, breaker: Option<Breaker>) -> Configuration {
         Configuration {

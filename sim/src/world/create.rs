@@ -111,7 +111,8 @@ impl World {
         }
         let (now, since) = (self.now, born + 60_000);
         for task in self.tasks.iter_mut().filter(|task| service.owns(task)) {
-            let placed = task.instance.is_some() || task.launch_type == "FARGATE";
+            let there = task.interface.as_ref().is_none_or(|one| one.holds);
+            let placed = there && (task.instance.is_some() || task.launch_type == "FARGATE");
             if placed {
                 task.status = Status::Running;
                 task.healthy =

@@ -16,9 +16,13 @@ mod images;
 mod instance;
 mod native;
 mod needs;
+mod network;
+mod one_off;
 mod placement;
 mod protection;
 mod rebalance;
+mod roles;
+mod runner;
 mod scaling;
 mod scheduler;
 mod service;
@@ -43,6 +47,10 @@ pub(crate) use instance::INSTANCE_TYPES;
 pub use instance::Instance;
 pub use native::Stage;
 pub(crate) use needs::list;
+pub(crate) use one_off::RunTask;
+pub(crate) use roles::Assumption;
+pub use roles::{RoleSpec, Session};
+pub use runner::RunnerSpec;
 pub use scaling::Provider;
 pub(crate) use service::Counts;
 pub use service::{Deployment, Rollout, Scheduling, Service, ServiceDeployment, ServiceRevision};
@@ -80,6 +88,10 @@ pub struct World {
     pub(crate) families: BTreeMap<String, Vec<TaskDefinition>>,
     pub(crate) services: Vec<Service>,
     pub(crate) tasks: Vec<Task>,
+    /// The RunTask calls that started something.
+    one_offs: Vec<one_off::OneOff>,
+    /// How the tasks behave that RunTask starts: at first they end after five seconds, with 0.
+    pub one_off: TaskBehaviour,
     pub(crate) repositories: Vec<Repository>,
     pub(crate) registry_address: Option<String>,
     pub(crate) registry_password: Option<String>,
@@ -91,6 +103,12 @@ pub struct World {
     alarms: Vec<String>,
     /// Actions that the caller may not call, `ecs:ListTasks`.
     pub(crate) denied: Vec<String>,
+    /// Issuers of OIDC tokens that IAM knows, each with its audiences.
+    oidc_providers: Vec<(String, Vec<String>)>,
+    roles: Vec<RoleSpec>,
+    sessions: Vec<Session>,
+    /// The job that a run is a step of.
+    pub runner: RunnerSpec,
     pub subnets: Vec<SubnetSpec>,
     pub load_balancers: Vec<LoadBalancerSpec>,
     pub github: GitHub,
@@ -131,6 +149,8 @@ impl World {
             families: BTreeMap::new(),
             services: Vec::new(),
             tasks: Vec::new(),
+            one_offs: Vec::new(),
+            one_off: one_off::ends_well(),
             repositories: Vec::new(),
             registry_address: None,
             registry_password: None,
@@ -139,6 +159,10 @@ impl World {
             lambdas: Vec::new(),
             alarms: Vec::new(),
             denied: Vec::new(),
+            oidc_providers: Vec::new(),
+            roles: Vec::new(),
+            sessions: Vec::new(),
+            runner: RunnerSpec::default(),
             subnets: vec![SubnetSpec::default()],
             load_balancers: Vec::new(),
             github: GitHub::default(),

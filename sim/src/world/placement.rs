@@ -98,9 +98,7 @@ impl Subject for InstanceSubject<'_> {
             }
             "task:group" => {
                 let alive = self.tasks.iter().filter(|task| task.status.alive());
-                alive
-                    .map(|task| format!("service:{}", task.service))
-                    .collect()
+                alive.map(|task| task.group.clone()).collect()
             }
             _ => return None,
         })
@@ -153,7 +151,11 @@ impl World {
             Some(found) => value.is_none() || found == value,
             None => false,
         };
-        check(Lack::Attribute, !needs.attributes.iter().all(has));
+        let beside = self.reaches(service, needs, instance);
+        check(
+            Lack::Attribute,
+            !beside || !needs.attributes.iter().all(has),
+        );
         let taken = self.taken(&instance.id);
         check(Lack::Cpu, taken.cpu + needs.cpu > instance.cpu);
         check(Lack::Memory, taken.memory + needs.memory > instance.memory);

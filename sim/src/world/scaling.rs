@@ -79,6 +79,10 @@ impl World {
             .filter(|task| task.launch_type == "FARGATE")
         {
             if task.status == Status::Provisioning && task.due.is_some_and(|due| due <= now) {
+                if task.interface.as_ref().is_some_and(|one| !one.holds) {
+                    task.ends_without_address(now);
+                    continue;
+                }
                 task.status = Status::Pending;
                 task.due = None;
             }
@@ -105,7 +109,7 @@ impl World {
                 continue;
             }
             let (needs, provider) = (task.needs.clone(), task.provider.clone());
-            let Some(service) = self.services.iter().find(|service| service.owns(task)) else {
+            let Some(service) = self.group_of(task) else {
                 continue;
             };
             let patience = self

@@ -105,7 +105,7 @@ pub struct ServiceRevision {
 }
 
 /// One service.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Service {
     pub cluster: String,
     pub name: String,

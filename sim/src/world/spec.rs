@@ -181,8 +181,10 @@ impl Default for ProviderSpec {
 #[derive(Clone, Debug)]
 pub struct SubnetSpec {
     pub id: String,
+    pub vpc: String,
     pub zone: String,
-    /// Addresses that nothing has taken; tasks of the stand-in take none.
+    /// Addresses that nothing has taken: each network interface of a task takes one, and gives it
+    /// back when it is deleted.
     pub free: i64,
 }
 
@@ -190,6 +192,7 @@ impl Default for SubnetSpec {
     fn default() -> Self {
         SubnetSpec {
             id: "subnet-0aaa".to_owned(),
+            vpc: "vpc-0aaa".to_owned(),
             zone: "eu-west-1a".to_owned(),
             free: 250,
         }

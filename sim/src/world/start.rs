@@ -32,7 +32,16 @@ const UNAVAILABLE: &str = "Capacity is unavailable at this time. Please try agai
 impl World {
     /// Starts one task of the service's deployment number `which`; its id, or why not.
     pub(crate) fn start_task(&mut self, index: usize, which: usize) -> Result<String, NoStart> {
-        let service = &self.services[index];
+        let begun = self.begin(&self.services[index], which)?;
+        Ok(self.launch(begun))
+    }
+
+    /// A task of the service's deployment number `which`, with the instance that it goes to.
+    pub(super) fn begin(
+        &self,
+        service: &Service,
+        which: usize,
+    ) -> Result<(Task, Option<String>), NoStart> {
         let deployment = &service.deployments[which];
         let needs = self
             .needs_of(&deployment.task_definition)
@@ -63,17 +72,26 @@ impl World {
         task.provider = provider;
         let launch_type = if fargate { "FARGATE" } else { "EC2" };
         launch_type.clone_into(&mut task.launch_type);
-        task.id = self.ids.hex32();
         if fargate {
             task.due = Some(self.now + self.fargate.eni_secs * 1000);
-            task.az = Some(format!("{}a", self.region));
         }
-        let id = task.id.clone();
+        Ok((task, instance))
+    }
+
+    /// From here on the task is one of the world's; its id.
+    pub(super) fn launch(&mut self, (mut task, instance): (Task, Option<String>)) -> String {
+        let id = self.ids.hex32();
+        task.id.clone_from(&id);
         self.tasks.push(task);
-        if let Some(instance) = instance {
-            self.settle_on(self.tasks.len() - 1, &instance);
+        let position = self.tasks.len() - 1;
+        match instance {
+            Some(instance) => self.settle_on(position, &instance),
+            None if self.tasks[position].launch_type == "FARGATE" => {
+                self.take_address(position);
+            }
+            None => {}
         }
-        Ok(id)
+        id
     }
 
     pub(super) fn new_task(&self, service: &Service, which: usize, needs: Arc<Needs>) -> Task {
@@ -87,6 +105,7 @@ impl World {
             id: String::new(),
             cluster: service.cluster.clone(),
             service: service.name.clone(),
+            group: format!("service:{}", service.name),
             started_by: deployment.id.clone(),
             deployment: deployment.id.clone(),
             task_definition: deployment.task_definition.clone(),
@@ -94,6 +113,8 @@ impl World {
             provider: None,
             launch_type: String::new(),
             az: None,
+            network: service.network.clone(),
+            interface: None,
             status: Status::Pending,
             healthy: None,
             created: self.now,
@@ -118,8 +139,8 @@ impl World {
         }
     }
 
-    /// Puts a task on an instance; from here on the agent has it.
-    pub(crate) fn settle_on(&mut self, task: usize, instance: &str) {
+    /// Puts a task on an instance; from here on the agent has it, if its subnet has an address.
+    pub(crate) fn settle_on(&mut self, position: usize, instance: &str) {
         let Some(found) = self.instance(instance).cloned() else {
             return;
         };
@@ -129,7 +150,7 @@ impl World {
             .cloned()
             .flatten()
             .unwrap_or_default();
-        let wrong = self.tasks[task].needs.images.iter().find(|(_, image)| {
+        let wrong = self.tasks[position].needs.images.iter().find(|(_, image)| {
             self.architecture_of(image).is_some_and(|built| {
                 let built = if built == "amd64" {
                     "x86_64"
@@ -140,17 +161,20 @@ impl World {
             })
         });
         if wrong.is_some() {
-            self.tasks[task].behaviour.exit = Some(Exit {
+            self.tasks[position].behaviour.exit = Some(Exit {
                 after_secs: 0,
                 code: 255,
                 reason: String::new(),
             });
         }
-        let task = &mut self.tasks[task];
+        let task = &mut self.tasks[position];
         task.instance = Some(found.id);
         task.az = Some(found.az);
         task.status = Status::Pending;
         task.due = None;
+        if !self.take_address(position) {
+            self.tasks[position].ends_without_address(self.now);
+        }
     }
 
     /// Base first, then the provider that is furthest behind its weight.

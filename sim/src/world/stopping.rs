@@ -197,9 +197,12 @@ impl World {
         let service = &self.services[index];
         let mine = |task: &Task| service.owns(task) && task.status.alive();
         let mut chosen: Vec<usize> = Vec::new();
+        if count == 0 || !self.tasks.iter().any(|task| mine(task) && which(task)) {
+            return chosen;
+        }
         loop {
             let left =
-                |position: &usize| !chosen.contains(position) && mine(&self.tasks[*position]);
+                |position: &usize| mine(&self.tasks[*position]) && !chosen.contains(position);
             let positions: Vec<usize> = (0..self.tasks.len()).filter(left).collect();
             let same = |of: &dyn Fn(&Task) -> Option<String>, task: &Task| {
                 let wanted = of(task);

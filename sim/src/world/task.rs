@@ -6,9 +6,12 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::World;
 use super::instance::Taken;
 use super::needs::Needs;
+use super::network::Interface;
 use super::spec::TaskBehaviour;
 
 /// A task counts as healthy so long after RUNNING where nothing checks its health.
@@ -62,9 +65,11 @@ pub struct Task {
     /// 32 hexadecimal digits.
     pub id: String,
     pub cluster: String,
-    /// The service's name.
+    /// The service's name; a name that no service can have where RunTask started it.
     pub service: String,
-    /// The deployment that started it.
+    /// `service:NAME`, or `family:NAME` where RunTask started it.
+    pub group: String,
+    /// The deployment that started it, or what RunTask was given.
     pub started_by: String,
     /// The deployment that it counts for; a rollback takes over tasks of its own revision.
     pub(crate) deployment: String,
@@ -75,6 +80,10 @@ pub struct Task {
     pub provider: Option<String>,
     pub launch_type: String,
     pub az: Option<String>,
+    /// `networkConfiguration`, as it was when the task was started.
+    pub(crate) network: Option<Value>,
+    /// In `awsvpc` mode, once EC2 was asked for it.
+    pub(crate) interface: Option<Interface>,
     pub status: Status,
     /// Passing (true) or failing (false) its health checks; nothing known yet.
     pub healthy: Option<bool>,
@@ -123,7 +132,7 @@ impl Task {
         fixed.unwrap_or(EPHEMERAL_PORTS.0 + self.number() % EPHEMERAL_PORTS.1)
     }
 
-    fn number(&self) -> u16 {
+    pub(super) fn number(&self) -> u16 {
         let digits = self.id.get(..4).unwrap_or_default();
         u16::from_str_radix(digits, 16).unwrap_or_default()
     }
@@ -291,6 +300,7 @@ impl World {
                 self.note_targets(index, "registered");
             }
         }
+        self.give_back_addresses();
         self.tasks.retain(|task| {
             task.stopped
                 .is_none_or(|stopped| now - stopped < STOPPED_SHOWN_MS)

@@ -104,15 +104,7 @@ impl World {
         body: &Value,
     ) -> Result<(), Refusal> {
         let network = service.network.is_some() || body["networkConfiguration"].is_object();
-        if found.needs.awsvpc && !network {
-            let text =
-                "Network Configuration must be provided when networkMode 'awsvpc' is specified.";
-            return Err(Refusal::parameter(text));
-        }
-        if !found.needs.awsvpc && network {
-            let text = "Network Configuration is not valid for the given networkMode of this task definition.";
-            return Err(Refusal::parameter(text));
-        }
+        refuse_network(found, network)?;
         let fronted = self
             .needs_of(&service.task_definition)
             .and_then(|needs| needs.images.into_iter().next());
@@ -169,22 +161,10 @@ impl World {
                 || constraints
                     .iter()
                     .any(|constraint| constraint["type"] == "distinctInstance");
-            let expressions = constraints
-                .iter()
-                .filter_map(|one| one["expression"].as_str());
-            service.member_of = expressions.map(str::to_owned).collect();
+            service.member_of = expressions(constraints);
         }
         if body["capacityProviderStrategy"].is_array() {
-            let whole = |value: &Value| u32::try_from(number(value)).unwrap_or(0);
-            let items = list(&body["capacityProviderStrategy"]).iter();
-            let item = |item: &Value| {
-                let name = item["capacityProvider"]
-                    .as_str()
-                    .unwrap_or_default()
-                    .to_owned();
-                (name, whole(&item["weight"]), whole(&item["base"]))
-            };
-            service.capacity_providers = items.map(item).collect();
+            service.capacity_providers = strategy(&body["capacityProviderStrategy"]);
         }
     }
 
@@ -254,4 +234,40 @@ fn refuse_percentages(
         ));
     }
     Ok(())
+}
+
+/// A network configuration goes with `awsvpc`, and with nothing else.
+pub(super) fn refuse_network(found: &TaskDefinition, network: bool) -> Result<(), Refusal> {
+    let text = match (found.needs.awsvpc, network) {
+        (true, false) => {
+            "Network Configuration must be provided when networkMode 'awsvpc' is specified."
+        }
+        (false, true) => {
+            "Network Configuration is not valid for the given networkMode of this task definition."
+        }
+        _ => return Ok(()),
+    };
+    Err(Refusal::parameter(text))
+}
+
+/// The `memberOf` expressions of placement constraints.
+pub(super) fn expressions(constraints: &[Value]) -> Vec<String> {
+    let expressions = constraints
+        .iter()
+        .filter_map(|one| one["expression"].as_str());
+    expressions.map(str::to_owned).collect()
+}
+
+/// Provider, weight and base of a capacity provider strategy's items.
+pub(super) fn strategy(items: &Value) -> Vec<(String, u32, u32)> {
+    let whole = |value: &Value| u32::try_from(number(value)).unwrap_or(0);
+    let item = |item: &Value| {
+        let name = item["capacityProvider"].as_str().unwrap_or_default();
+        (
+            name.to_owned(),
+            whole(&item["weight"]),
+            whole(&item["base"]),
+        )
+    };
+    list(items).iter().map(item).collect()
 }

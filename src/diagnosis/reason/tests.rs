@@ -103,3 +103,28 @@ fn quotes_and_blanks_are_made_plain() {
     );
     assert_eq!(plain(&"x".repeat(2 * MAX_TEXT)).len(), MAX_TEXT);
 }
+
+#[test]
+fn failures_of_run_task_may_be_bare_words() {
+    for (reason, kind) in [
+        ("AGENT", Some(CauseKind::Agent)),
+        ("ATTRIBUTE", Some(CauseKind::Attribute)),
+        ("RESOURCE:MEMORY", Some(CauseKind::Memory)),
+        (
+            "MemberOf placement constraint unsatisfied.",
+            Some(CauseKind::Constraint),
+        ),
+        ("EMPTY CAPACITY PROVIDER", Some(CauseKind::NoInstances)),
+        (
+            "Capacity is unavailable at this time. Please try again later",
+            Some(CauseKind::FargateCapacity),
+        ),
+        (
+            "You’ve reached the limit on the number of vCPUs you can run concurrently",
+            Some(CauseKind::Quota),
+        ),
+        ("INACTIVE", None),
+    ] {
+        assert_eq!(of_failure(reason), kind, "{reason}");
+    }
+}

@@ -13,6 +13,8 @@ use crate::diagnosis::{LogTail, TargetHealth};
 use crate::rollout::{Line, Look, State, Step, Verdict, failures, step};
 use crate::snapshot::{Container, Service, Task, TaskStatus, Timestamp};
 
+/// A crash tells itself in its last lines; more bury it.
+const LOG_LINES: usize = 20;
 /// Logs that are read: tasks of one revision mostly fail alike.
 const LOGS_MAX: usize = 2;
 /// A task behind a load balancer that isn't through after this time may be an unhealthy one.
@@ -162,10 +164,10 @@ impl Reader {
             if self.denied.contains(ACTION) {
                 break;
             }
-            let Some(stream) = stream(&state.document, container, task) else {
+            let Some(stream) = LogStream::of(&state.document, container, task.id()) else {
                 continue;
             };
-            let answer = self.aws.log_tail(&stream).await;
+            let answer = self.aws.log_tail(&stream, LOG_LINES).await;
             let Some(lines) = self.unneeded(answer) else {
                 continue;
             };
@@ -280,25 +282,6 @@ fn defined<'a>(document: &'a Value, container: &str) -> Option<&'a Value> {
     containers
         .iter()
         .find(|one| one.get("name").and_then(Value::as_str) == Some(container))
-}
-
-/// Where the container's log is. Without a prefix the stream has the container's runtime id, which
-/// nobody tells.
-fn stream(document: &Value, container: &str, task: &Task) -> Option<LogStream> {
-    let configuration = defined(document, container)?.get("logConfiguration")?;
-    let option = |name: &str| configuration.pointer("/options")?.get(name)?.as_str();
-    if configuration.get("logDriver")?.as_str() != Some("awslogs") {
-        return None;
-    }
-    Some(LogStream {
-        region: option("awslogs-region").map(str::to_owned),
-        group: option("awslogs-group")?.to_owned(),
-        stream: format!(
-            "{}/{container}/{}",
-            option("awslogs-stream-prefix")?,
-            task.id()
-        ),
-    })
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::{evidence, is_passing};
 use crate::aws::{Aws, AwsError, AwsErrorKind, TaskBook, Wanted};
 use crate::capacity::TaskNeeds;
 use crate::clock::Clock;
-use crate::rollout::{Look, Rival, State};
+use crate::rollout::{Agents, Contender, Grounds, Look, State};
 use crate::snapshot::{Service, ServiceDeployment, Task, Timestamp};
 
 /// Without a sign of change a service's tasks are listed this often all the same: the counters and
@@ -41,6 +41,8 @@ pub(super) struct Reader {
     books: BTreeMap<String, TaskBook>,
     /// What a service looked like when its tasks were last listed, by the state's index.
     signs: BTreeMap<usize, (Timestamp, String)>,
+    /// By cluster.
+    agents: BTreeMap<String, Agents>,
     /// The service deployments, by the state's index.
     listings: BTreeMap<usize, Listing>,
 }
@@ -64,6 +66,7 @@ impl Reader {
             seen: BTreeMap::new(),
             books: BTreeMap::new(),
             signs: BTreeMap::new(),
+            agents: BTreeMap::new(),
             listings: BTreeMap::new(),
         }
     }
@@ -234,7 +237,7 @@ impl Reader {
     }
 
     /// Reads each cluster once where a rollout's question is where a task could go.
-    async fn survey(&self, states: &[State], open: &[usize], looks: &mut [Look]) {
+    async fn survey(&mut self, states: &[State], open: &[usize], looks: &mut [Look]) {
         let asking = |index: usize| states[index].wants_survey();
         let clusters: BTreeSet<&str> = open
             .iter()
@@ -242,40 +245,36 @@ impl Reader {
             .map(|&index| states[index].target.cluster.as_str())
             .collect();
         for cluster in clusters {
-            let here: Vec<(usize, Rival)> = open
+            let here: Vec<usize> = (0..open.len())
+                .filter(|&place| states[open[place]].target.cluster == cluster)
+                .filter(|&place| looks[place].service.is_some())
+                .collect();
+            let contenders: Vec<Contender> = here
                 .iter()
-                .enumerate()
-                .filter(|&(_, &index)| states[index].target.cluster == cluster)
-                .filter_map(|(place, &index)| {
-                    let service = looks[place].service.clone()?;
-                    let needs = TaskNeeds::of(&states[index].document);
-                    Some((
-                        place,
-                        Rival {
-                            service,
-                            needs,
-                            deployment: states[index].target.deployment.clone(),
-                        },
-                    ))
+                .filter_map(|&place| {
+                    let state = &states[open[place]];
+                    Some(Contender {
+                        service: looks[place].service.clone()?,
+                        needs: TaskNeeds::of(&state.document),
+                        deployment: state.target.deployment.clone(),
+                    })
                 })
                 .collect();
-            let parties: Vec<_> = here
+            let parties: Vec<_> = contenders
                 .iter()
-                .map(|(_, rival)| (&rival.service, &rival.needs))
+                .map(|one| (&one.service, &one.needs))
                 .collect();
             let own: Option<Vec<Vec<Task>>> = here
                 .iter()
-                .map(|(place, _)| looks[*place].tasks.clone())
+                .map(|&place| looks[place].tasks.clone())
                 .collect();
             let own = own.map(|tasks| tasks.into_iter().flatten().collect());
-            let survey = Arc::new(self.aws.survey(cluster, &parties, own).await);
-            for (place, _) in here.iter().filter(|(place, _)| asking(open[*place])) {
-                looks[*place].survey = Some(survey.clone());
-                looks[*place].rivals = here
-                    .iter()
-                    .filter(|(other, _)| other != place)
-                    .map(|(_, rival)| rival.clone())
-                    .collect();
+            let mut survey = Box::pin(self.aws.survey(cluster, &parties, own)).await;
+            let agents = self.agents.entry(cluster.to_owned()).or_default();
+            survey.agents_lost = agents.note(&survey.instances, self.clock.now());
+            let grounds = Arc::new(Grounds::of(survey, &contenders));
+            for &place in here.iter().filter(|place| asking(open[**place])) {
+                looks[place].grounds = Some(grounds.clone());
             }
         }
     }

@@ -348,6 +348,19 @@ fn zones_of_the_subnets() {
 }
 
 #[test]
+fn tasks_of_others_that_were_not_read() {
+    let mut world = World::new(1, 100, 200)
+        .of_size(&size(16, 16))
+        .instance(("m5.large", 2048, 7800), 1);
+    // They may hold more network interfaces than the instance has, which a task without one
+    // doesn't mind.
+    world.instances[0].running_tasks += 5;
+    check(&world, "fits");
+    world.needs.enis = 1;
+    check(&world, "unknown");
+}
+
+#[test]
 fn daemons_and_second_sets() {
     let mut daemon = World::new(2, 0, 100)
         .of_size(&size(16, 6000))

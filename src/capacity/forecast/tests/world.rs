@@ -8,8 +8,8 @@ use crate::capacity::claim::Claim;
 use crate::capacity::forecast::decide;
 use crate::capacity::ground::Ground;
 use crate::capacity::{
-    Cluster, Deploy, EniLimits, FargateLimits, Forecast, TaskNeeds, TypeSize, Unread, Verdict,
-    forecast,
+    Addresses, Cluster, Deploy, EniLimits, FargateLimits, Forecast, TaskNeeds, TypeSize, Unread,
+    Verdict, forecast,
 };
 use crate::snapshot::{
     CapacityProvider, Health, Instance, Resources, Service, Task, TaskStatus, Timestamp,
@@ -42,6 +42,7 @@ pub(in crate::capacity) struct World {
     pub unread: Vec<Unread>,
     pub member_of: Option<BTreeSet<String>>,
     pub zones: Option<BTreeSet<String>>,
+    pub addresses: Option<BTreeMap<String, Addresses>>,
     pub fargate: Option<FargateLimits>,
 }
 
@@ -78,6 +79,7 @@ impl World {
             unread: Vec::new(),
             member_of: None,
             zones: None,
+            addresses: None,
             fargate: None,
         }
     }
@@ -185,6 +187,7 @@ impl World {
             old_needs: &old_needs,
             member_of: self.member_of.as_ref(),
             zones: self.zones.as_ref(),
+            addresses: self.addresses.as_ref(),
             target: None,
             fargate: self.fargate.as_ref(),
         };

@@ -1,6 +1,7 @@
 use serde_json::json;
 
-use super::{ended, merge, stream, task_behind};
+use super::{ended, merge, task_behind};
+use crate::aws::LogStream;
 use crate::diagnosis::TargetHealth;
 use crate::snapshot::{Container, Health, Task, TaskStatus, Timestamp};
 
@@ -111,7 +112,7 @@ fn the_log_is_that_of_the_container_that_ended_first() {
         ],
     );
     assert_eq!(ended(&crashed, &document), Some("app"));
-    let found = stream(&document, "app", &crashed).expect("a stream");
+    let found = LogStream::of(&document, "app", "t1").expect("a stream");
     assert_eq!(
         (
             found.group.as_str(),
@@ -121,6 +122,6 @@ fn the_log_is_that_of_the_container_that_ended_first() {
         ("/app", "p/app/t1", Some("eu-west-1"))
     );
     for without in ["proxy", "bare", "unknown"] {
-        assert_eq!(stream(&document, without, &crashed), None, "{without}");
+        assert_eq!(LogStream::of(&document, without, "t1"), None, "{without}");
     }
 }

@@ -1,0 +1,173 @@
+//! The way in by OIDC: the runner's token, STS, and credentials that end.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a story fails by panicking, in its helpers too"
+)]
+
+use bytes::Bytes;
+use plimsoll_sim::{Answer, RoleSpec, Sim, World};
+
+const T0: i64 = 1_790_000_000_000;
+const ROLE: &str = "arn:aws:iam::111122223333:role/deploy";
+
+fn sim() -> Sim {
+    let mut world = World::new(T0);
+    world.add_cluster("web");
+    world.add_oidc_provider(
+        "https://token.actions.githubusercontent.com",
+        &["sts.amazonaws.com"],
+    );
+    world.add_role(RoleSpec::default());
+    Sim::new(world)
+}
+
+fn send(sim: &Sim, now: i64, request: http::request::Builder, body: &str) -> (u16, String) {
+    let request = request.body(Bytes::from(body.to_owned())).unwrap();
+    match sim.answer(now, &request) {
+        Answer::Response(response) => (
+            response.status().as_u16(),
+            String::from_utf8(response.body().to_vec()).unwrap(),
+        ),
+        Answer::Dropped => panic!("the connection was lost"),
+    }
+}
+
+fn token(sim: &Sim, audience: &str) -> String {
+    let request = http::Request::get(format!(
+        "http://runner/_runner/idtoken?api-version=2.0&audience={audience}"
+    ))
+    .header("authorization", "Bearer request-token-of-the-job");
+    let (status, body) = send(sim, T0, request, "");
+    assert_eq!(status, 200, "{body}");
+    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+    body["value"].as_str().unwrap().to_owned()
+}
+
+fn assume(sim: &Sim, now: i64, fields: &str) -> (u16, String) {
+    let form = format!("Action=AssumeRoleWithWebIdentity&Version=2011-06-15&{fields}");
+    send(sim, now, http::Request::post("http://sts/"), &form)
+}
+
+/// Code and message of a refusal of `fields` beside the usual role, session and token.
+fn refused(sim: &Sim, fields: &str) -> String {
+    let token = token(sim, "sts.amazonaws.com");
+    let usual = [
+        ("RoleArn", ROLE),
+        ("RoleSessionName", "run"),
+        ("WebIdentityToken", &token),
+    ];
+    let usual = usual
+        .iter()
+        .filter(|(name, _)| !fields.contains(name))
+        .map(|(name, value)| format!("{name}={value}"));
+    let all: Vec<String> = usual.chain([fields.to_owned()]).collect();
+    let (status, body) = assume(sim, T0, &all.join("&"));
+    let part = |name: &str| {
+        let (_, rest) = body.split_once(&format!("<{name}>")).unwrap();
+        rest.split('<').next().unwrap().to_owned()
+    };
+    format!("{status} {}: {}", part("Code"), part("Message"))
+}
+
+/// DescribeClusters with the newest session's credentials.
+fn ask(sim: &Sim, now: i64, token: &str) -> (u16, String) {
+    let key = sim.with(|world| world.sessions().last().unwrap().access_key.clone());
+    let request = http::Request::post("http://ecs/")
+        .header(
+            "x-amz-target",
+            "AmazonEC2ContainerServiceV20141113.DescribeClusters",
+        )
+        .header(
+            "authorization",
+            format!("AWS4-HMAC-SHA256 Credential={key}/20260921/eu-west-1/ecs/aws4_request, …")
+                .replace('…', "x"),
+        )
+        .header("x-amz-security-token", token);
+    send(sim, now, request, "{}")
+}
+
+#[test]
+fn credentials_hold_to_their_end_and_no_longer() {
+    let sim = sim();
+    let fields = format!(
+        "RoleArn={ROLE}&RoleSessionName=run&DurationSeconds=900&WebIdentityToken={}",
+        token(&sim, "sts.amazonaws.com")
+    );
+    let (status, body) = assume(&sim, T0, &fields);
+    assert_eq!(status, 200, "{body}");
+    assert!(
+        body.contains("<Expiration>2026-09-21T14:28:20Z</Expiration>"),
+        "{body}"
+    );
+    let token = sim.with(|world| world.sessions()[0].token.clone());
+    assert_eq!(ask(&sim, T0 + 899_000, &token).0, 200);
+    let (status, body) = ask(&sim, T0 + 899_000, "another");
+    assert_eq!(status, 400);
+    assert!(body.contains("UnrecognizedClientException"), "{body}");
+    let (status, body) = ask(&sim, T0 + 900_000, &token);
+    assert_eq!(status, 400);
+    assert!(body.contains("ExpiredTokenException"), "{body}");
+    // The token itself had five minutes.
+    let (_, body) = assume(&sim, T0 + 901_000, &fields);
+    assert!(
+        body.contains("<Code>ExpiredTokenException</Code>"),
+        "{body}"
+    );
+}
+
+#[test]
+fn sts_refuses_in_its_own_words() {
+    let sim = sim();
+    let cases = [
+        (
+            "RoleArn=deploy",
+            "400 ValidationError: Request ARN is invalid",
+        ),
+        (
+            "RoleArn=arn:aws:iam::111122223333:role/other",
+            "403 AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity",
+        ),
+        (
+            "WebIdentityToken=a.b",
+            "400 InvalidIdentityToken: The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
+        ),
+        (
+            "DurationSeconds=3601",
+            "400 ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+        ),
+        (
+            "DurationSeconds=60",
+            "400 ValidationError: 1 validation error detected: Value '60' at 'durationSeconds' failed to satisfy constraint: Member must have value between 900 and 43200",
+        ),
+        (
+            "Nonsense=1",
+            "400 ValidationError: Unknown parameter: Nonsense",
+        ),
+    ];
+    for (fields, expected) in cases {
+        assert_eq!(refused(&sim, fields), expected, "{fields}");
+    }
+    let other = format!("WebIdentityToken={}", token(&sim, "another"));
+    assert_eq!(
+        refused(&sim, &other),
+        "400 InvalidIdentityToken: Incorrect token audience"
+    );
+    sim.with(|world| world.runner.issuer = "https://github.example/_services/token".to_owned());
+    assert_eq!(
+        refused(&sim, "DurationSeconds=900"),
+        "400 InvalidIdentityToken: No OpenIDConnect provider found in your account for https://github.example/_services/token"
+    );
+}
+
+#[test]
+fn the_token_endpoint_wants_its_bearer_and_an_audience() {
+    let sim = sim();
+    let path = "http://runner/_runner/idtoken?api-version=2.0";
+    let (status, _) = send(&sim, T0, http::Request::get(path), "");
+    assert_eq!(status, 401);
+    let bearer =
+        http::Request::get(path).header("authorization", "Bearer request-token-of-the-job");
+    assert_eq!(send(&sim, T0, bearer, "").0, 400);
+}

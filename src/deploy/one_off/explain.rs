@@ -1,0 +1,172 @@
+//! Why a one-off task failed: the same forecast and diagnosis as a rollout's, for a service of one
+//! task that has none yet.
+
+use std::time::Duration;
+
+use super::{Causes, Job};
+use crate::capacity::{Deploy, Forecast, TaskNeeds, Verdict, forecast_together};
+use crate::cause::{Cause, CauseKind};
+use crate::diagnosis::{Case, LogTail, diagnose};
+use crate::rollout::of_forecast;
+use crate::run::Run;
+use crate::snapshot::{
+    Constraint, Deployment, DeploymentConfiguration, DeploymentStatus, PlacementFailure, Service,
+    Task,
+};
+use crate::survey::Survey;
+
+/// Nothing waits longer for what only explains.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What explains that the task found no place or didn't end well, the most telling first.
+pub(super) async fn causes(run: &Run, job: &Job<'_>, failures: &[PlacementFailure]) -> Causes {
+    let report = run.report.one_off.clone().unwrap_or_default();
+    let task = report.task.as_ref();
+    let placed = task.is_some_and(|task| task.instance.is_some() || task.started.is_some());
+    let survey = if placed {
+        None
+    } else {
+        surveyed(run, job).await
+    };
+    let stand_in = stand_in(job, task);
+    let proven: Causes = survey
+        .iter()
+        .filter_map(|survey| blocked(job, survey, &stand_in))
+        .collect();
+    let logs: Vec<LogTail> = task
+        .filter(|_| !report.log.is_empty())
+        .map(|task| LogTail {
+            task: task.id().to_owned(),
+            container: report.container.clone(),
+            lines: report.log.clone(),
+            ..LogTail::default()
+        })
+        .into_iter()
+        .collect();
+    diagnose(&Case {
+        tasks: task.map(std::slice::from_ref).unwrap_or_default(),
+        logs: &logs,
+        failures,
+        definition: Some(&job.ready.document),
+        instances: survey
+            .as_ref()
+            .map(|survey| survey.instances.as_slice())
+            .unwrap_or_default(),
+        providers: survey
+            .as_ref()
+            .map(|survey| survey.providers.as_slice())
+            .unwrap_or_default(),
+        capacity: &proven,
+        ..Case::new(&stand_in, job.token, run.clock.now())
+    })
+}
+
+/// The proof that no place can come, if there is one now.
+pub(super) async fn proven(run: &Run, job: &Job<'_>) -> Causes {
+    let survey = surveyed(run, job).await;
+    let stand_in = stand_in(job, None);
+    survey
+        .iter()
+        .filter_map(|survey| blocked(job, survey, &stand_in))
+        .collect()
+}
+
+async fn surveyed(run: &Run, job: &Job<'_>) -> Option<Survey> {
+    let needs = TaskNeeds::of(&job.ready.document);
+    let service = as_asked(job);
+    let asked = [(&service, &needs)];
+    let survey = run.aws.survey(&job.ask.cluster, &asked, None);
+    tokio::time::timeout(READ_TIMEOUT, survey).await.ok()
+}
+
+/// A blocked forecast as a cause in the task's own words.
+fn blocked(job: &Job<'_>, survey: &Survey, stand_in: &Service) -> Option<Cause> {
+    let needs = TaskNeeds::of(&job.ready.document);
+    let name = &job.service.name;
+    let deploy = Deploy {
+        service: stand_in,
+        needs: &needs,
+        old_needs: &survey.old_needs,
+        member_of: survey.member_of.get(name),
+        zones: survey.zones.get(name),
+        addresses: survey.addresses.get(name),
+        target: None,
+        fargate: survey.fargate.get(name),
+    };
+    let forecast = forecast_together(&survey.cluster(), &[deploy])
+        .into_iter()
+        .next()
+        .filter(|forecast| forecast.verdict == Verdict::Blocked)?;
+    // What no instance is to blame for is told in the forecast's words.
+    let addresses = forecast.kind == Some(CauseKind::SubnetAddresses);
+    let message = if job.ask.is_fargate() || addresses {
+        forecast.headline.replacen(
+            "the rollout can't finish",
+            "the one-off task can't start",
+            1,
+        )
+    } else {
+        format!(
+            "no container instance can take a task of {}",
+            job.revision()
+        )
+    };
+    // What the percentages add up to says nothing about a single task.
+    let percentages = forecast.bounds.sums();
+    let reasons = forecast
+        .reasons
+        .iter()
+        .filter(|reason| **reason != percentages);
+    let forecast = Forecast {
+        reasons: reasons.cloned().collect(),
+        ..forecast.clone()
+    };
+    Some(Cause {
+        message,
+        ..of_forecast(&forecast)
+    })
+}
+
+/// The service with the places that were asked for: its own tasks are still its own.
+fn as_asked(job: &Job<'_>) -> Service {
+    let expressions = job.ask.member_of.iter().cloned();
+    Service {
+        launch_type: job.ask.launch_type.clone(),
+        capacity_providers: job.ask.providers.clone(),
+        network: job.ask.network.clone(),
+        constraints: expressions.map(Constraint::MemberOf).collect(),
+        ..job.service.clone()
+    }
+}
+
+/// A service that wants this one task, has no other, and no name that a service could have.
+fn stand_in(job: &Job<'_>, task: Option<&Task>) -> Service {
+    let created = task.map(|task| task.created).unwrap_or_default();
+    Service {
+        name: format!("one-off task of {}", job.revision()),
+        desired: 1,
+        running: 0,
+        pending: 0,
+        task_definition: job.ready.arn.clone(),
+        configuration: DeploymentConfiguration {
+            minimum_healthy_percent: 0,
+            ..DeploymentConfiguration::default()
+        },
+        deployments: vec![Deployment {
+            id: job.token.to_owned(),
+            status: DeploymentStatus::Primary,
+            task_definition: job.ready.arn.clone(),
+            desired: 1,
+            pending: 0,
+            running: 0,
+            failed: 0,
+            created,
+            updated: created,
+            rollout: None,
+            rollout_reason: String::new(),
+        }],
+        events: Vec::new(),
+        load_balancers: Vec::new(),
+        ..as_asked(job)
+    }
+}

@@ -1,0 +1,64 @@
+//! As whom a run works: the role is assumed before anything is read, so that what is wrong with it
+//! is told as such, and not as a failure of the first read.
+
+use std::time::Duration;
+
+use crate::failure::Failure;
+use crate::run::Run;
+use crate::snapshot::Timestamp;
+
+/// AWS takes no signature whose date is further off its own clock.
+const SIGNATURE_TOLERANCE: Duration = Duration::from_secs(5 * 60);
+
+/// Assumes the role of `role-to-assume`, where one is given.
+///
+/// # Errors
+/// Why it can't be assumed, with what to do.
+pub(super) async fn sign_in(run: &mut Run) -> Result<(), Failure> {
+    let Some(assumed) = run.aws.sign_in().await? else {
+        return Ok(());
+    };
+    let aside = if assumed.instead_of_keys {
+        "; the AWS credentials in the environment aren't used"
+    } else {
+        ""
+    };
+    run.console.line(&format!(
+        "credentials: role `{}`, session `{}`, renewed as long as this takes{aside}",
+        assumed.role.arn, assumed.role.session_name
+    ));
+    if let Some(off) = clock_is_off(run.clock.now(), assumed.at) {
+        run.console.warning(&format!(
+            "the runner's clock is {off} AWS's, which accepts no signature that is more than {} minutes off: set the clock",
+            SIGNATURE_TOLERANCE.as_secs() / 60
+        ));
+    }
+    Ok(())
+}
+
+/// `12 minutes ahead of`, where that is more than AWS accepts.
+fn clock_is_off(runner: Timestamp, aws: Timestamp) -> Option<String> {
+    let (ahead, behind) = (runner.since(aws), aws.since(runner));
+    let (off, which) = if ahead > behind {
+        (ahead, "ahead of")
+    } else {
+        (behind, "behind")
+    };
+    (off > SIGNATURE_TOLERANCE).then(|| format!("{} minutes {which}", off.as_secs() / 60))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Timestamp, clock_is_off};
+
+    #[test]
+    fn only_what_aws_refuses_is_told() {
+        let aws = Timestamp(10_000_000);
+        let off = |seconds: i64| clock_is_off(Timestamp(aws.0 + seconds * 1000), aws);
+        assert_eq!(off(0), None);
+        assert_eq!(off(300), None);
+        assert_eq!(off(-300), None);
+        assert_eq!(off(720).as_deref(), Some("12 minutes ahead of"));
+        assert_eq!(off(-361).as_deref(), Some("6 minutes behind"));
+    }
+}

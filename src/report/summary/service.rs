@@ -1,0 +1,338 @@
+//! What a summary says of one service: why it ended so, its forecast, its picture, its stopped
+//! tasks. Nothing here decides.
+
+use super::parts::{Part, first_of, folded, unfolded};
+use super::{NAME_CHARS, TEXT_CHARS, full_name, link, of_outcome, picture, rank};
+use crate::capacity::{Forecast, InstanceView, Verdict};
+use crate::cause::{Cause, Remedy};
+use crate::report::markdown::{code, prose};
+use crate::report::{Outcome, Report, ServiceReport, text};
+use crate::rollout::why_stopped;
+use crate::snapshot::Task;
+
+/// Evidence of one cause: the ten lines of a container's log fit, of which the last tell most.
+const EVIDENCE_MAX: (usize, usize) = (12, 5 * 1024);
+/// Causes of a one-off task: its end has one, rarely two.
+const CAUSES_MAX: usize = 2;
+const REMEDIES_MAX: (usize, usize) = (8, 5 * 1024);
+const REASONS_MAX: (usize, usize) = (10, 4 * 1024);
+/// Rows of the table of instances that are seen at once, and those that are folded away.
+const INSTANCES_SHOWN: usize = 10;
+const INSTANCES_BYTES: usize = 8 * 1024;
+/// Rows of the table of stopped tasks: kinds of end, not tasks.
+const STOPPED_MAX: (usize, usize) = (12, 5 * 1024);
+/// Characters of a service's name in the note about what was left out.
+const NAMED_CHARS: usize = 60;
+/// Pictures of one run.
+const PICTURES_MAX: usize = 3;
+/// Instances whose reasons are long say the first of them.
+const WHY_CHARS: usize = 240;
+
+/// The parts about one service; `place` counts those that are told of.
+pub(super) fn section(report: &Report, index: usize, place: usize) -> Vec<Part> {
+    let service = &report.services[index];
+    let several = report.services.len() > 1;
+    let of = named(service, several);
+    let mut parts = Vec::new();
+    if several {
+        parts.push(Part::new(
+            rank::CAUSE,
+            format!("the heading{of}"),
+            heading(report, service),
+        ));
+    }
+    // What the first line says already isn't said again.
+    let told = if several {
+        service.reason.as_str()
+    } else {
+        report.reason.as_str()
+    };
+    for (number, cause) in service.causes.iter().enumerate() {
+        let rank = if number == 0 { rank::CAUSE } else { rank::MORE };
+        parts.push(Part::new(
+            rank,
+            format!("causes{of}"),
+            cause_text(cause, told),
+        ));
+    }
+    let end = match (service.outcome, service.timeline.last()) {
+        (Some(_), Some(last)) => last.at,
+        _ => report.finished,
+    };
+    let chart = (place < PICTURES_MAX)
+        .then(|| picture::chart(&service.timeline, end))
+        .flatten();
+    let forecast = service.forecast.as_ref();
+    let blocked = forecast.filter(|forecast| forecast.verdict == Verdict::Blocked);
+    if let Some(forecast) = blocked {
+        parts.push(Part::new(
+            rank::PROOF,
+            format!("the forecast{of}"),
+            forecast_text(forecast, told),
+        ));
+    }
+    if let Some(chart) = chart {
+        parts.push(Part::new(rank::PICTURE, format!("the picture{of}"), chart));
+        parts.push(Part::new(
+            rank::MORE,
+            format!("the events{of}"),
+            events(service),
+        ));
+    }
+    parts.push(Part::new(
+        rank::STOPPED,
+        format!("stopped tasks{of}"),
+        stopped(service),
+    ));
+    // Beside others, of one that went well nobody asks whether it would fit.
+    let is_well = several && service.outcome.is_some_and(Outcome::is_good);
+    let fits = |forecast: &&Forecast| matches!(forecast.verdict, Verdict::Fits { .. });
+    let rest = forecast.filter(|forecast| blocked.is_none() && !(is_well && fits(forecast)));
+    if let Some(forecast) = rest {
+        parts.push(Part::new(
+            rank::MORE,
+            format!("the forecast{of}"),
+            forecast_text(forecast, told),
+        ));
+    }
+    parts
+}
+
+/// The parts of a plan about one service.
+pub(super) fn outlook(report: &Report, index: usize) -> Vec<Part> {
+    let service = &report.services[index];
+    let of = named(service, report.services.len() > 1);
+    let Some(forecast) = &service.forecast else {
+        return Vec::new();
+    };
+    let sign = match &forecast.verdict {
+        Verdict::Fits { .. } => "✅",
+        Verdict::Unknown => "❔",
+        Verdict::Blocked => "❌",
+    };
+    let mut text = format!(
+        "{sign} {}: {}\n",
+        code(&full_name(service), NAME_CHARS),
+        prose(&sentence(forecast), TEXT_CHARS)
+    );
+    if forecast.verdict == Verdict::Blocked {
+        text.push_str(&format!("\n{}", remedies(&forecast.remedies)));
+    }
+    vec![
+        Part::new(rank::CAUSE, format!("the outlook{of}"), text),
+        Part::new(
+            rank::PROOF,
+            format!("the forecast{of}"),
+            forecast_text(forecast, &forecast.headline),
+        ),
+    ]
+}
+
+/// ` of web/api` where there are several.
+fn named(service: &ServiceReport, several: bool) -> String {
+    if several {
+        format!(" of {}", code(&full_name(service), NAMED_CHARS))
+    } else {
+        String::new()
+    }
+}
+
+fn heading(report: &Report, service: &ServiceReport) -> String {
+    let sign = service.outcome.map_or("▫️", of_outcome);
+    let link = link(report, service)
+        .map(|url| format!(" ([console]({url}))"))
+        .unwrap_or_default();
+    format!(
+        "#### {sign} {}: {}{link}\n",
+        code(&full_name(service), NAME_CHARS),
+        text::state(service)
+    )
+}
+
+/// Causes, each with its evidence and what to do.
+pub(in crate::report) fn causes(causes: &[Cause]) -> String {
+    let causes = causes.iter().take(CAUSES_MAX);
+    let texts: Vec<String> = causes.map(|cause| cause_text(cause, "")).collect();
+    texts.join("\n")
+}
+
+fn cause_text(cause: &Cause, told: &str) -> String {
+    let kind = cause.kind.as_str();
+    let message = cause.message.as_str();
+    // The words of a proof, which the first line has in another clause.
+    let proof = message.strip_prefix("the rollout can't finish: ");
+    let mut out = if told.contains(proof.unwrap_or(message)) {
+        format!("**Why** ({kind})\n\n")
+    } else {
+        format!(
+            "**Why** ({kind}): {}\n\n",
+            prose(&cause.message, TEXT_CHARS)
+        )
+    };
+    let (evidence, left) = first_of(&cause.evidence, |text| bullet(text), EVIDENCE_MAX);
+    out.push_str(&evidence);
+    if left > 0 {
+        out.push_str(&format!("- … {left} more, in the JSON report\n"));
+    }
+    out.push_str(&format!("\n{}", remedies(&cause.remedies)));
+    out
+}
+
+fn bullet(text: &str) -> String {
+    format!("- {}", prose(text, TEXT_CHARS))
+}
+
+fn remedies(remedies: &[Remedy]) -> String {
+    if remedies.is_empty() {
+        return String::new();
+    }
+    let line = |remedy: &Remedy| {
+        let cost = remedy.cost.as_ref();
+        let cost = cost
+            .map(|cost| format!("; cost: {}", prose(cost, TEXT_CHARS)))
+            .unwrap_or_default();
+        format!("- → {}{cost}", prose(&remedy.text, TEXT_CHARS))
+    };
+    let (lines, left) = first_of(remedies, line, REMEDIES_MAX);
+    let mut out = format!("**What helps**\n\n{lines}");
+    if left > 0 {
+        out.push_str(&format!("- … {left} more, in the JSON report\n"));
+    }
+    out
+}
+
+/// The forecast with its table of instances; open where the rollout can't finish.
+fn forecast_text(forecast: &Forecast, told: &str) -> String {
+    let headline = Some(&forecast.headline).filter(|headline| !told.contains(*headline));
+    let others = forecast.reasons.iter();
+    let others = others.filter(|reason| **reason != forecast.headline);
+    let reasons: Vec<&String> = headline.into_iter().chain(others).collect();
+    let (mut out, left) = first_of(&reasons, |reason| bullet(reason), REASONS_MAX);
+    if left > 0 {
+        out.push_str(&format!("- … {left} more, in the JSON report\n"));
+    }
+    out.push_str(&format!(
+        "- each new task needs {}\n",
+        prose(&forecast.needs.in_words(), TEXT_CHARS)
+    ));
+    let (shown, more) = forecast
+        .instances
+        .split_at(forecast.instances.len().min(INSTANCES_SHOWN));
+    if !shown.is_empty() {
+        let (rows, left) = table(shown);
+        out.push_str(&format!("\n{rows}"));
+        let more_count = more.len() + left + forecast.left_out;
+        if !more.is_empty() && left == 0 {
+            let (rows, _) = table(more);
+            out.push_str(&format!(
+                "\n{}",
+                folded(&format!("{} more instances", more.len()), &rows)
+            ));
+            if forecast.left_out > 0 {
+                out.push_str(&format!(
+                    "\nAnd {} further instances that come less close.\n",
+                    forecast.left_out
+                ));
+            }
+        } else if more_count > 0 {
+            out.push_str(&format!("\nAnd {more_count} more instances.\n"));
+        }
+    }
+    match &forecast.verdict {
+        Verdict::Blocked => unfolded("Forecast: blocked", &out),
+        verdict => folded(&format!("Forecast: {}", verdict.as_str()), &out),
+    }
+}
+
+/// The rows of instances with their head, and how many had no room.
+fn table(instances: &[InstanceView]) -> (String, usize) {
+    let row = |view: &InstanceView| {
+        let number = |number: Option<i64>| {
+            number.map_or_else(|| "?".to_owned(), |number| number.to_string())
+        };
+        let why = if view.fits {
+            "fits".to_owned()
+        } else {
+            prose(&view.why.join("; "), WHY_CHARS)
+        };
+        format!(
+            "| {} | {} | {} | {} | {} | {} | {why} |",
+            code(view.ec2_instance_id.as_deref().unwrap_or(&view.id), 60),
+            code(view.instance_type.as_deref().unwrap_or_default(), 40),
+            number(view.free.cpu),
+            number(view.free.memory),
+            number(view.free.enis),
+            number(view.free.gpus),
+        )
+    };
+    let (rows, left) = first_of(instances, row, (usize::MAX, INSTANCES_BYTES));
+    let head = "| Instance | Type | CPU free | MiB free | ENI free | GPU free | One more task |\n|---|---|--:|--:|--:|--:|---|\n";
+    (format!("{head}{rows}"), left)
+}
+
+/// "The rollout can't finish" needs no word before it.
+fn sentence(forecast: &Forecast) -> String {
+    match &forecast.verdict {
+        Verdict::Unknown => format!("unknown: {}", forecast.headline),
+        Verdict::Fits { .. } | Verdict::Blocked => forecast.headline.clone(),
+    }
+}
+
+fn events(service: &ServiceReport) -> String {
+    let (text, count) = picture::told(&service.timeline);
+    if count == 0 {
+        return String::new();
+    }
+    folded(&format!("What was said and went wrong ({count})"), &text)
+}
+
+/// Stopped tasks of one kind in one row, the newest first.
+fn stopped(service: &ServiceReport) -> String {
+    if service.stopped.is_empty() {
+        return String::new();
+    }
+    let mut groups: Vec<(String, Vec<&Task>)> = Vec::new();
+    for task in &service.stopped {
+        let why = why_stopped(task);
+        let kind = without_ids(&why);
+        match groups.iter_mut().find(|(other, _)| *other == kind) {
+            Some((_, tasks)) => tasks.push(task),
+            None => groups.push((kind, vec![task])),
+        }
+    }
+    let row = |(_, tasks): &(String, Vec<&Task>)| {
+        let newest = tasks[0];
+        format!(
+            "| {} | {} | {} |",
+            tasks.len(),
+            prose(&why_stopped(newest), TEXT_CHARS),
+            code(newest.id(), 40),
+        )
+    };
+    let (rows, left) = first_of(&groups, row, STOPPED_MAX);
+    let mut out = format!("| Tasks | Why | The newest |\n|--:|---|---|\n{rows}");
+    if left > 0 {
+        out.push_str(&format!(
+            "\n{left} more kinds of end are in the JSON report.\n"
+        ));
+    }
+    let title = format!("Stopped tasks ({})", service.stopped.len());
+    if service.outcome.is_some_and(Outcome::is_good) {
+        folded(&title, &out)
+    } else {
+        unfolded(&title, &out)
+    }
+}
+
+/// `text` with each long run of hexadecimal digits, an id, taken out.
+fn without_ids(text: &str) -> String {
+    /// Ids of AWS are as long at least; no word and no number is.
+    const ID_CHARS: usize = 16;
+    let is_id = |word: &&str| {
+        word.len() >= ID_CHARS && word.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
+    };
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
+        .filter(|word| !is_id(word))
+        .collect::<Vec<_>>()
+        .join(" ")
+}

@@ -1,0 +1,413 @@
+use comrak::nodes::NodeValue;
+use comrak::{Arena, Options, parse_document};
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::{SUMMARY_MAX_BYTES, plan, render};
+use crate::capacity::{Bounds, Forecast, Free, InstanceView, TaskNeeds, Verdict};
+use crate::cause::{Cause, CauseKind, Remedy};
+use crate::report::markdown::{code, is_invisible, prose};
+use crate::report::{DefinitionReport, ImageReport, Outcome, Report, ServiceReport};
+use crate::rollout::Sample;
+use crate::snapshot::{Task, Timestamp};
+use crate::taskdef::Change;
+
+/// GitHub's own extensions.
+fn github() -> Options<'static> {
+    let mut options = Options::default();
+    let extension = &mut options.extension;
+    extension.table = true;
+    extension.autolink = true;
+    extension.strikethrough = true;
+    extension.tasklist = true;
+    extension.footnotes = true;
+    extension.math_dollars = true;
+    extension.math_code = true;
+    extension.alerts = true;
+    options
+}
+
+/// What GitHub makes of `markdown`: each thing that is more than words, and the words.
+#[derive(Debug, Default, PartialEq)]
+struct Rendered {
+    /// Links, images, HTML, emphasis and so on, outside of what is ours.
+    forged: Vec<String>,
+    /// The words outside of code, one item a node.
+    words: Vec<String>,
+    /// Words and code of each table cell, row by row.
+    rows: Vec<Vec<String>>,
+    charts: Vec<String>,
+}
+
+fn rendered(markdown: &str) -> Rendered {
+    let arena = Arena::new();
+    let mut rendered = Rendered::default();
+    for node in parse_document(&arena, markdown, &github()).descendants() {
+        let data = node.data.borrow();
+        match &data.value {
+            NodeValue::Text(text) => rendered.words.push(text.to_string()),
+            NodeValue::TableRow(_) => rendered.rows.push(Vec::new()),
+            NodeValue::TableCell => {
+                let texts =
+                    node.descendants()
+                        .filter_map(|inner| match &inner.data.borrow().value {
+                            NodeValue::Text(text) => Some(text.to_string()),
+                            NodeValue::Code(code) => Some(code.literal.clone()),
+                            _ => None,
+                        });
+                rendered.rows.last_mut().unwrap().push(texts.collect());
+            }
+            NodeValue::Link(link) if is_ours(&link.url) => {}
+            NodeValue::HtmlBlock(html) if is_fold(&html.literal) => {}
+            NodeValue::CodeBlock(block) if block.info == "mermaid" => {
+                rendered.charts.push(block.literal.clone());
+            }
+            NodeValue::Document
+            | NodeValue::Paragraph
+            | NodeValue::Heading(_)
+            | NodeValue::List(_)
+            | NodeValue::Item(_)
+            | NodeValue::Table(_)
+            | NodeValue::Code(_)
+            | NodeValue::SoftBreak
+            | NodeValue::Strong => {}
+            // The note about what was left out.
+            NodeValue::Emph if markdown.contains("_Left out for want of room") => {}
+            other => rendered.forged.push(format!("{other:?}")),
+        }
+    }
+    rendered
+}
+
+fn is_ours(url: &str) -> bool {
+    url.starts_with("https://docs.aws.amazon.com/")
+        || url.starts_with("https://eu-west-1.console.aws.amazon.com/")
+}
+
+fn is_fold(html: &str) -> bool {
+    let html = html.trim();
+    let plain = |c: char| c.is_ascii_alphanumeric() || " ():".contains(c);
+    html == "</details>"
+        || ["<details>", "<details open>"].iter().any(|tag| {
+            let title = html
+                .strip_prefix(tag)
+                .and_then(|rest| rest.strip_prefix("<summary>"));
+            let title = title.and_then(|rest| rest.strip_suffix("</summary>"));
+            title.is_some_and(|title| title.chars().all(plain))
+        })
+}
+
+/// What GitHub would link after the rendering: mentions, references, addresses.
+fn linked_later(words: &str) -> bool {
+    let lower = words.to_lowercase();
+    let signs = words.char_indices().filter(|(_, c)| matches!(c, '@' | '#'));
+    let follows = |(at, _): (usize, char)| {
+        words[at + 1..]
+            .chars()
+            .next()
+            .is_some_and(char::is_alphanumeric)
+    };
+    signs.into_iter().any(follows)
+        || lower.contains("://")
+        || lower.contains("www.")
+        || lower.match_indices("gh-").any(|(at, _)| {
+            lower[at + 3..]
+                .chars()
+                .next()
+                .is_some_and(|c| c.is_ascii_digit())
+        })
+}
+
+/// Texts full of what Markdown, HTML and GitHub take for more than words.
+fn hostile() -> impl Strategy<Value = String> {
+    let pieces = [
+        "|",
+        "`",
+        "``",
+        "```",
+        "\n",
+        "\n\n",
+        "\r",
+        "<",
+        ">",
+        "</details>",
+        "<script>",
+        "<!--",
+        "-->",
+        "&",
+        "&lt;",
+        "&#64;",
+        "@octocat",
+        "@org/team",
+        "#1",
+        "GH-7",
+        "owner/repo#2",
+        "[a](b)",
+        "![",
+        "](",
+        "[^1]",
+        "[ ] ",
+        "**",
+        "*",
+        "_",
+        "__",
+        "~~",
+        "$",
+        "$$",
+        "\\",
+        "\\\\|",
+        "# ",
+        "- ",
+        "1. ",
+        "+ ",
+        "> ",
+        "===",
+        "---",
+        "https://evil.example/x",
+        "www.evil.example",
+        "HTTPS://E.example",
+        "a@b.example",
+        "mailto:a@b.example",
+        "https://docs.aws.amazon.com/x",
+        "%%{init",
+        "-->",
+        "\"",
+        "end",
+        "::error::x",
+        "    ",
+        "\t",
+        "\u{202e}",
+        "\u{200b}",
+        "\u{2028}",
+        "\0",
+        "é",
+        "😀",
+        "{{",
+        "}}",
+        ":tada:",
+        "[!NOTE]",
+        "xmpp:a@b",
+        "ftp://x.example",
+    ];
+    let piece = prop_oneof![
+        6 => prop::sample::select(pieces.to_vec()).prop_map(str::to_owned),
+        1 => "[a-z ]{1,5}",
+        1 => ".{0,3}",
+    ];
+    prop::collection::vec(piece, 0..14).prop_map(|pieces| pieces.concat())
+}
+
+/// A report in which everything that can come from outside is `text`.
+fn report_of(text: &str) -> Report {
+    let remedy = Remedy {
+        text: text.to_owned(),
+        change: Value::Null,
+        cost: Some(text.to_owned()),
+        checked: true,
+    };
+    let view = InstanceView {
+        id: text.to_owned(),
+        ec2_instance_id: Some(text.to_owned()),
+        instance_type: Some(text.to_owned()),
+        status: text.to_owned(),
+        agent_connected: true,
+        free: Free::default(),
+        fits: false,
+        why: vec![text.to_owned(); 3],
+    };
+    let forecast = Forecast {
+        verdict: Verdict::Blocked,
+        kind: None,
+        headline: text.to_owned(),
+        reasons: vec![text.to_owned(); 2],
+        bounds: Bounds {
+            desired: 1,
+            minimum_percent: 100,
+            maximum_percent: 200,
+            lower: 1,
+            upper: 2,
+        },
+        needs: TaskNeeds::default(),
+        blockers: Vec::new(),
+        instances: vec![view; 12],
+        left_out: 3,
+        remedies: vec![remedy.clone(); 2],
+    };
+    let stopped = Task {
+        arn: text.to_owned(),
+        stopped_reason: text.to_owned(),
+        ..Task::default()
+    };
+    let sample = |at: i64, running: u32| Sample {
+        at: Timestamp(at * 1000),
+        desired: 2,
+        running,
+        pending: 0,
+        failed: 0,
+        old_running: 2,
+        event: Some(text.to_owned()),
+    };
+    let service = ServiceReport {
+        cluster: text.to_owned(),
+        service: text.to_owned(),
+        outcome: Some(Outcome::Stuck),
+        reason: text.to_owned(),
+        forecast: Some(forecast),
+        causes: vec![Cause {
+            kind: CauseKind::Cpu,
+            message: text.to_owned(),
+            evidence: vec![text.to_owned(); 2],
+            remedies: vec![remedy],
+        }],
+        stopped: vec![stopped],
+        timeline: vec![sample(0, 0), sample(60, 1), sample(700, 2)],
+        ..ServiceReport::default()
+    };
+    Report {
+        outcome: Some(Outcome::Stuck),
+        reason: text.to_owned(),
+        help: vec![text.to_owned()],
+        region: "eu-west-1".to_owned(),
+        image: Some(ImageReport {
+            reference: text.to_owned(),
+            ..ImageReport::default()
+        }),
+        definition: Some(DefinitionReport {
+            family: text.to_owned(),
+            changes: vec![Change {
+                path: text.to_owned(),
+                before: None,
+                after: Some(text.to_owned()),
+            }],
+            ..DefinitionReport::default()
+        }),
+        services: vec![service],
+        ..Report::default()
+    }
+}
+
+/// What may be seen of `text` in one line.
+fn seen(text: &str) -> String {
+    let visible = text
+        .chars()
+        .filter(|c| !c.is_control() && !is_invisible(*c));
+    // A bar in code stands as another sign.
+    visible
+        .map(|c| if c == '|' { '¦' } else { c })
+        .filter(|c| !c.is_whitespace() && !"`'".contains(*c))
+        .collect()
+}
+
+fn calm_chart() -> String {
+    rendered(&render(&report_of("calm"))).charts.remove(0)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// In a cell, an item and a heading: words stay words, and the same words.
+    #[test]
+    fn a_text_stays_text(text in hostile()) {
+        let shown = prose(&text, 5000);
+        let table = rendered(&format!("| a | b | c |\n|---|---|---|\n| {shown} | {} | x |\n", code(&text, 5000)));
+        prop_assert_eq!(&table.forged, &Vec::<String>::new(), "{:?}", &shown);
+        prop_assert_eq!(table.rows.len(), 2);
+        prop_assert_eq!(&table.rows[1][2], "x", "{:?}", &shown);
+        prop_assert_eq!(seen(&table.rows[1][0]), seen(&text), "{:?}", &shown);
+        for markdown in [format!("- {shown}\n"), format!("### ❌ stuck: {shown}\n"), format!("{shown}\n")] {
+            let it = rendered(&markdown);
+            prop_assert_eq!(&it.forged, &Vec::<String>::new(), "{:?}", &markdown);
+            prop_assert!(it.words.iter().all(|words| is_ours(words) || !linked_later(words)), "{:?}", &it);
+        }
+    }
+}
+
+proptest! {
+    // Each case is a whole summary, parsed twice.
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_forges_a_part_of_a_summary(text in hostile()) {
+        let report = report_of(&text);
+        for markdown in [render(&report), plan(&report, 32 * 1024)] {
+            let it = rendered(&markdown);
+            prop_assert_eq!(&it.forged, &Vec::<String>::new(), "{}", &markdown);
+            prop_assert!(it.words.iter().all(|words| is_ours(words) || !linked_later(words)), "{:?}", &it.words);
+            let charts = if markdown.starts_with("###") { vec![calm_chart()] } else { Vec::new() };
+            prop_assert_eq!(&it.charts, &charts);
+        }
+    }
+}
+
+#[test]
+fn what_is_ours_reads_well() {
+    insta::assert_snapshot!(prose("set `minimumHealthyPercent` to 0, see https://docs.aws.amazon.com/x.html.", 99),
+        @"set `minimumHealthyPercent` to 0, see <https://docs.aws.amazon.com/x.html>.");
+    insta::assert_snapshot!(prose("a_b_c, 5 > 3 - 1, it's 100 % (x: y)", 99), @"a_b_c, 5 \\> 3 - 1, it's 100 % (x: y)");
+    insta::assert_snapshot!(prose("one ` and a very long text", 9), @"one ' and…");
+}
+
+#[test]
+fn the_worst_that_can_happen_stays_within_bounds_and_says_what_is_missing() {
+    for text in [
+        "@#|`<".repeat(2000),
+        "😀".repeat(5000),
+        "a b-c.".repeat(3000),
+    ] {
+        let mut report = report_of(&text);
+        let service = &mut report.services[0];
+        let forecast = service.forecast.as_mut().unwrap();
+        let view = &mut forecast.instances[0];
+        view.why = vec![text.chars().take(500).collect()];
+        view.status.clear();
+        for name in [
+            &mut view.id,
+            view.ec2_instance_id.as_mut().unwrap(),
+            view.instance_type.as_mut().unwrap(),
+        ] {
+            *name = text.chars().take(100).collect();
+        }
+        forecast.instances = vec![forecast.instances[0].clone(); 10_000];
+        forecast.reasons = vec![text.clone(); 500];
+        service.causes = vec![service.causes[0].clone(); 50];
+        service.causes[0].evidence = vec![text.clone(); 500];
+        let end = service.timeline[2].clone();
+        service.timeline.resize(500, end);
+        report.help = vec![text.clone(); 100];
+        let definition = report.definition.as_mut().unwrap();
+        definition.changes = vec![definition.changes[0].clone(); 500];
+        for many in [1, 1000] {
+            // The reference has no place in the report twice over, and is enough.
+            report.services.truncate(1);
+            let mut small = report.services[0].clone();
+            small.forecast.as_mut().unwrap().instances.truncate(12);
+            small.timeline.truncate(3);
+            small.causes.truncate(2);
+            small.causes[0].evidence.truncate(20);
+            small.forecast.as_mut().unwrap().reasons.truncate(12);
+            report.services.resize(many, small);
+            let summary = render(&report);
+            assert!(
+                summary.len() <= SUMMARY_MAX_BYTES,
+                "{} bytes",
+                summary.len()
+            );
+            assert!(summary.starts_with("### ❌ stuck: "));
+            assert!(summary.contains("**Why** (cpu)"), "the first cause stays");
+            assert!(
+                summary.contains("_Left out for want of room: "),
+                "{}",
+                &summary[summary.len() - 500..]
+            );
+            assert_eq!(rendered(&summary).forged, Vec::<String>::new());
+            for max in [3000, 20_000, 60_000] {
+                let plan = plan(&report, max);
+                assert!(
+                    plan.len() <= max && (max > 20_000 || plan.contains("Left out")),
+                    "{} of {max}",
+                    plan.len()
+                );
+            }
+        }
+    }
+}

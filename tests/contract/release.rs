@@ -1,0 +1,359 @@
+//! The scripts that a release is made by: what they print, what they change, what they refuse.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::files;
+
+const IMAGE: &str = "ghcr.io/plimsoll-dev/plimsoll";
+const DIGEST: &str = "sha256:3d74427e34ef3aa0a2fdc9243f9ce248c9b1f01424f01bb8ab7ff8bd93a5de6b";
+
+fn script(name: &str, arguments: &[&str], folder: &Path) -> Output {
+    let mut command = Command::new(files::root().join("script").join(name));
+    command.args(arguments).current_dir(folder);
+    // What the machine is set up with must not come into a commit of the test.
+    command.env("GIT_CONFIG_GLOBAL", "/dev/null");
+    command.env("GIT_CONFIG_SYSTEM", "/dev/null");
+    command.output().unwrap()
+}
+
+/// What it printed, or why it refused.
+fn told(output: &Output) -> String {
+    let text = if output.status.success() {
+        &output.stdout
+    } else {
+        &output.stderr
+    };
+    String::from_utf8(text.clone())
+        .unwrap()
+        .trim_end()
+        .to_owned()
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+#[test]
+fn a_tag_names_the_version_that_the_sources_have() {
+    let folder = folder();
+    let cargo = "[workspace.package]\nversion = \"1.2.3\"\n\n[package]\nversion = \"9.9.9\"\n";
+    std::fs::write(folder.path().join("Cargo.toml"), cargo).unwrap();
+    let version = |tag| {
+        told(&script(
+            "release-version",
+            &[tag, "Cargo.toml"],
+            folder.path(),
+        ))
+    };
+    insta::assert_snapshot!(version("v1.2.3"), @"1.2.3");
+    insta::assert_snapshot!(version("v1.2.4"), @"script/release-version: the tag says 1.2.4, and Cargo.toml says 1.2.3");
+    insta::assert_snapshot!(version("1.2.3"), @"script/release-version: `1.2.3` is not written like v1.2.3 or v1.2.3-rc.1");
+    insta::assert_snapshot!(version("v1.2.3;id"), @"script/release-version: `v1.2.3;id` is not written like v1.2.3 or v1.2.3-rc.1");
+    insta::assert_snapshot!(version("v01.2.3"), @"script/release-version: `v01.2.3` is not written like v1.2.3 or v1.2.3-rc.1");
+}
+
+/// The version that is being worked on can be released by its tag.
+#[test]
+fn the_sources_version_is_one_that_a_tag_can_name() {
+    let cargo = files::read("Cargo.toml");
+    let version = cargo
+        .lines()
+        .find_map(|line| line.strip_prefix("version = \""));
+    let version = version.unwrap().trim_end_matches('"');
+    let output = script("release-version", &[&format!("v{version}")], files::root());
+    assert_eq!(told(&output), version);
+}
+
+#[test]
+fn notes_are_the_section_of_the_version_alone() {
+    let folder = folder();
+    let changelog = "# Changelog\n\n## [Unreleased]\n\n## [1.2.0] - 2026-11-20\n\n### Added\n\n* A thing.\n\n## [1.1.0] - 2026-10-01\n\n## [1x0.0] - 2026-09-01\n\n* Another thing.\n\n[1.2.0]: https://example.org\n";
+    std::fs::write(folder.path().join("CHANGELOG.md"), changelog).unwrap();
+    let notes = |version| {
+        told(&script(
+            "release-notes",
+            &[version, "CHANGELOG.md"],
+            folder.path(),
+        ))
+    };
+    insta::assert_snapshot!(notes("1.2.0"), @r#"
+### Added
+
+* A thing.
+"#);
+    insta::assert_snapshot!(notes("1.1.0"), @"script/release-notes: CHANGELOG.md says nothing about 1.1.0");
+    insta::assert_snapshot!(notes("1.0.0"), @"script/release-notes: CHANGELOG.md says nothing about 1.0.0");
+    insta::assert_snapshot!(notes("1.2"), @"script/release-notes: CHANGELOG.md says nothing about 1.2");
+}
+
+/// Also right after a release, when the section of what comes next is empty.
+#[test]
+fn each_released_version_has_its_notes() {
+    let changelog = files::read("CHANGELOG.md");
+    let headings = changelog
+        .lines()
+        .filter_map(|line| line.strip_prefix("## ["));
+    let versions: Vec<&str> = headings.filter_map(|rest| rest.split(']').next()).collect();
+    assert_eq!(versions.first(), Some(&"Unreleased"), "{versions:?}");
+    for version in &versions[1..] {
+        let output = script("release-notes", &[version], files::root());
+        assert!(output.status.success(), "{}", told(&output));
+    }
+}
+
+#[test]
+fn the_action_starts_an_image_by_its_digest() {
+    let folder = folder();
+    let action = files::read("action.yml");
+    let path = folder.path().join("action.yml");
+    std::fs::write(&path, &action).unwrap();
+    let pin = |image: &str| told(&script("pin-action", &[image, "action.yml"], folder.path()));
+
+    insta::assert_snapshot!(pin("ghcr.io/plimsoll-dev/plimsoll:v1.2.3"), @"script/pin-action: `ghcr.io/plimsoll-dev/plimsoll:v1.2.3` is not written like ghcr.io/owner/name@sha256:<64 digits>");
+    insta::assert_snapshot!(pin("ghcr.io/plimsoll-dev/plimsoll@sha256:3d74427e"), @"script/pin-action: `ghcr.io/plimsoll-dev/plimsoll@sha256:3d74427e` is not written like ghcr.io/owner/name@sha256:<64 digits>");
+    assert_eq!(
+        std::fs::read_to_string(&path).unwrap(),
+        action,
+        "refused, and changed"
+    );
+
+    assert_eq!(pin(&format!("{IMAGE}@{DIGEST}")), "");
+    let pinned = std::fs::read_to_string(&path).unwrap();
+    let wanted = format!("  image: docker://{IMAGE}@{DIGEST}");
+    let (is, was): (Vec<&str>, Vec<&str>) = pinned
+        .lines()
+        .zip(action.lines())
+        .filter(|(is, was)| is != was)
+        .unzip();
+    assert_eq!(
+        (is, was),
+        (vec![wanted.as_str()], vec!["  image: Dockerfile"])
+    );
+    assert_eq!(pinned.lines().count(), action.lines().count());
+
+    std::fs::write(&path, "runs:\n  using: docker\n").unwrap();
+    insta::assert_snapshot!(pin(&format!("{IMAGE}@{DIGEST}")), @"script/pin-action: action.yml has 0 lines `  image: …`, and not one");
+}
+
+/// A repository on disk with a commit that is tagged, and a clone of it as the release has it.
+struct Repository {
+    folder: tempfile::TempDir,
+}
+
+impl Repository {
+    fn new(tags: &[&str]) -> Repository {
+        let repository = Repository { folder: folder() };
+        let origin = repository.path("origin");
+        std::fs::create_dir(&origin).unwrap();
+        repository.git("origin", &["init", "--quiet", "--initial-branch", "main"]);
+        std::fs::write(origin.join("action.yml"), files::read("action.yml")).unwrap();
+        repository.git("origin", &["add", "action.yml"]);
+        repository.git("origin", &["commit", "--quiet", "--message", "Begin"]);
+        for tag in tags {
+            repository.git("origin", &["tag", "--annotate", "--message", tag, tag]);
+        }
+        repository.clone_anew();
+        repository
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn clone_anew(&self) {
+        let _ = std::fs::remove_dir_all(self.path("clone"));
+        let source = self.path("origin");
+        let source = source.to_str().unwrap();
+        self.git(
+            "",
+            &["clone", "--quiet", "--branch", "main", source, "clone"],
+        );
+    }
+
+    fn git(&self, name: &str, arguments: &[&str]) -> String {
+        let mut command = Command::new("git");
+        command.args([
+            "-c",
+            "user.name=Somebody",
+            "-c",
+            "user.email=somebody@example.org",
+        ]);
+        command.args(arguments).current_dir(self.path(name));
+        command
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_SYSTEM", "/dev/null");
+        let output = command.output().expect("git is there");
+        assert!(
+            output.status.success(),
+            "git {arguments:?}: {}",
+            told(&output)
+        );
+        told(&output)
+    }
+
+    fn commit_of(&self, name: &str) -> String {
+        self.git("origin", &["rev-parse", &format!("{name}^{{commit}}")])
+    }
+
+    fn run(&self, name: &str, arguments: &[&str]) -> String {
+        let output = script(name, arguments, &self.path("clone"));
+        told(&output).replace(self.folder.path().to_str().unwrap(), "<folder>")
+    }
+}
+
+#[test]
+fn the_tag_moves_to_the_commit_that_starts_the_image() {
+    let repository = Repository::new(&["v1.2.3"]);
+    let main = repository.commit_of("main");
+    let image = format!("{IMAGE}@{DIGEST}");
+    let first = repository.run("tag-release", &["v1.2.3", &image]);
+    let release = repository.commit_of("v1.2.3");
+    assert_eq!(first, format!("v1.2.3 is {release}"));
+    assert_eq!(repository.commit_of("v1.2.3^"), main);
+    assert_eq!(
+        repository.commit_of("main"),
+        main,
+        "main builds from the Dockerfile"
+    );
+    assert!(
+        repository
+            .git("origin", &["show", "v1.2.3:action.yml"])
+            .contains(DIGEST)
+    );
+    insta::assert_snapshot!(repository.git("origin", &["diff", "--stat", "main", "v1.2.3"]), @r#"
+action.yml | 2 +-
+1 file changed, 1 insertion(+), 1 deletion(-)
+"#);
+
+    // Once more, as a run that broke off after it.
+    repository.clone_anew();
+    assert_eq!(repository.run("tag-release", &["v1.2.3", &image]), first);
+    assert_eq!(repository.commit_of("v1.2.3"), release);
+}
+
+#[test]
+fn a_tag_that_points_elsewhere_by_now_is_left_alone() {
+    let repository = Repository::new(&["v1.2.3"]);
+    repository.git(
+        "origin",
+        &["commit", "--quiet", "--allow-empty", "--message", "More"],
+    );
+    repository.git("origin", &["tag", "--force", "v1.2.3"]);
+    let there = repository.commit_of("v1.2.3");
+    let image = format!("{IMAGE}@{DIGEST}");
+    // The clone still has the commit that was tagged at first.
+    let refused = repository.run("tag-release", &["v1.2.3", &image]);
+    assert!(
+        refused.contains("v1.2.3 is at") && refused.contains("by now"),
+        "{refused}"
+    );
+    assert_eq!(repository.commit_of("v1.2.3"), there);
+
+    let absent = repository.run("tag-release", &["v1.2.4", &image]);
+    insta::assert_snapshot!(absent, @"script/tag-release: there is no tag v1.2.4 any more");
+}
+
+#[test]
+fn the_major_tag_follows_the_newest_version() {
+    let repository = Repository::new(&["v1.9.0", "v1.10.0", "v1.11.0-rc.1", "v2.0.0"]);
+    insta::assert_snapshot!(repository.run("move-major-tag", &["v1.11.0-rc.1"]), @"v1.11.0-rc.1 is a pre-release: v1 stays where it is");
+    insta::assert_snapshot!(repository.run("move-major-tag", &["v1.9.0"]), @"v1.10.0 is newer than v1.9.0: v1 stays where it is");
+    assert_eq!(repository.git("origin", &["tag", "--list", "v1"]), "");
+    insta::assert_snapshot!(repository.run("move-major-tag", &["v1.10.0"]), @"v1 is v1.10.0");
+    assert_eq!(repository.commit_of("v1"), repository.commit_of("v1.10.0"));
+
+    repository.git(
+        "origin",
+        &["commit", "--quiet", "--allow-empty", "--message", "More"],
+    );
+    repository.git("origin", &["tag", "v1.11.0"]);
+    insta::assert_snapshot!(repository.run("move-major-tag", &["v1.11.0"]), @"v1 is v1.11.0");
+    assert_eq!(repository.commit_of("v1"), repository.commit_of("v1.11.0"));
+    insta::assert_snapshot!(repository.run("move-major-tag", &["v1"]), @"script/move-major-tag: `v1` is not written like v1.2.3");
+}
+
+/// `docker` as buildx answers, and a note of what it was asked. No registry is needed to see that
+/// both architectures are pushed by digest, with attestations, before the tag names them.
+const DOCKER: &str = r#"#!/usr/bin/env bash
+echo "$*" | sed "s| /[^ ]*/| |g; s|plimsoll-release-[0-9]*|BUILDER|g" >>"$ASKED"
+case "$*" in
+  *"buildx build"*)
+    test -x "$3/dist/plimsoll" && test -f "$3/Cargo.lock" || exit 1
+    printf '{"containerimage.digest": "sha256:%s"}' "$(sha256sum <<<"$7" | cut -c 1-64)" >"${@: -1}" ;;
+  *.Manifest.Digest*) echo "$DIGEST" ;;
+  *.SBOM*) echo "$SBOM" ;;
+esac
+"#;
+
+#[test]
+fn the_image_of_both_architectures_is_pushed_with_its_sbom() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    for (name, text) in [("docker", DOCKER), ("plimsoll", "")] {
+        std::fs::write(path(name), text).unwrap();
+        std::fs::set_permissions(path(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    for architecture in ["amd64", "arm64"] {
+        let archive = format!("plimsoll-linux-{architecture}.tar.gz");
+        let mut packed = Command::new("tar");
+        packed.args(["-czf", &archive, "plimsoll"]);
+        assert!(
+            packed
+                .current_dir(folder.path())
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+    let push = |sbom: &str| {
+        let search = format!(
+            "{}:{}",
+            folder.path().display(),
+            std::env::var("PATH").unwrap()
+        );
+        let mut command = Command::new(files::root().join("script/push-image"));
+        command
+            .args([&format!("{IMAGE}:v1.2.3"), "."])
+            .current_dir(folder.path());
+        command.env("PATH", search).env("ASKED", path("asked"));
+        told(
+            &command
+                .env("DIGEST", DIGEST)
+                .env("SBOM", sbom)
+                .output()
+                .unwrap(),
+        )
+    };
+    assert_eq!(push(r#"{"name":"aws-sdk-ecs"}"#), DIGEST);
+    insta::assert_snapshot!(std::fs::read_to_string(path("asked")).unwrap(), @r#"
+buildx create --name BUILDER --driver docker-container --driver-opt image=moby/buildkit:v0.32.2@sha256:28a898719c18a33f4e8000685287fa36fd0dd9560c6440227d3a732d79bb41d8
+buildx build amd64 --builder BUILDER --platform linux/amd64 --build-arg BINARY_FROM=prebuilt --provenance mode=max --sbom generator=docker/buildkit-syft-scanner:1.12.0@sha256:ae4f3b554449e7e25548e7d8ccc029d17357348e30c6e3df01b92bc93654d6a9 --output type=image,name=ghcr.io/plimsoll-dev/plimsoll,push-by-digest=true,name-canonical=true,push=true --metadata-file amd64.json
+buildx build arm64 --builder BUILDER --platform linux/arm64 --build-arg BINARY_FROM=prebuilt --provenance mode=max --sbom generator=docker/buildkit-syft-scanner:1.12.0@sha256:ae4f3b554449e7e25548e7d8ccc029d17357348e30c6e3df01b92bc93654d6a9 --output type=image,name=ghcr.io/plimsoll-dev/plimsoll,push-by-digest=true,name-canonical=true,push=true --metadata-file arm64.json
+buildx imagetools create --builder BUILDER --tag ghcr.io/plimsoll-dev/plimsoll:v1.2.3 ghcr.io/plimsoll-dev/plimsoll@sha256:30a2860611f42f808b7012f033e39aaedf708c7ea934b69e9dd0b3fdcd756996 ghcr.io/plimsoll-dev/plimsoll@sha256:8e0770e07c23940b641360866fee9a4fe9202fadae5086d5162337bab0307e89
+buildx imagetools inspect --builder BUILDER --format {{.Manifest.Digest}} ghcr.io/plimsoll-dev/plimsoll:v1.2.3
+buildx imagetools inspect --builder BUILDER --format {{json .SBOM}} ghcr.io/plimsoll-dev/plimsoll@sha256:3d74427e34ef3aa0a2fdc9243f9ce248c9b1f01424f01bb8ab7ff8bd93a5de6b
+buildx rm BUILDER
+"#);
+    insta::assert_snapshot!(push("{}"), @"script/push-image: the SBOM doesn't name the crate aws-sdk-ecs");
+}
+
+/// What the workflows promise: no rights at the top, actions by hash, no cache in a release.
+#[test]
+fn workflows_give_least_and_pin_by_hash() {
+    for name in ["ci.yml", "release.yml"] {
+        let text = files::read(&format!(".github/workflows/{name}"));
+        assert!(text.contains("\npermissions: {}\n"), "{name}");
+        assert!(!text.to_lowercase().contains("actions/cache@"), "{name}");
+        for line in text
+            .lines()
+            .filter(|line| line.contains("uses: ") && !line.contains("uses: $/"))
+        {
+            let (_, reference) = line.split_once('@').unwrap();
+            let (hash, version) = reference.split_once(" # v").unwrap();
+            let is_hash = hash.len() == 40 && hash.bytes().all(|b| b.is_ascii_hexdigit());
+            assert!(is_hash && !version.is_empty(), "{name}: {line}");
+        }
+    }
+}
