@@ -73,8 +73,7 @@ pub async fn deploy(run: &mut Run, request: &Request) -> Result<(), Failure> {
     }
     one_off::before_the_rollout(run, request, &services, (&plan, &registered)).await?;
     let queue = start::queue(&services, &plan, &registered);
-    // Boxed: it holds all looks of the watch.
-    Box::pin(follow::to_the_end(run, request, queue)).await;
+    follow::to_the_end(run, request, queue).await;
     start::tell_left_over(run, &registered);
     Ok(())
 }

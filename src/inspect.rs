@@ -50,8 +50,7 @@ pub async fn watch(run: &mut Run, request: &Request) -> Result<(), Failure> {
             document,
         }));
     }
-    // Boxed: it holds all looks of the watch.
-    Box::pin(deploy::follow_to_the_end(run, request, started)).await;
+    deploy::follow_to_the_end(run, request, started).await;
     Ok(())
 }
 

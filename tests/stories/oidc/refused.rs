@@ -155,7 +155,7 @@ async fn a_runner_whose_clock_is_off_is_told_so() {
     let told = story.deploy().await;
     assert!(
         told.log
-            .contains("::warning title=Plimsoll::the runner's clock is 12 minutes ahead of AWS's"),
+            .contains("::the runner's clock is 12 minutes ahead of AWS's"),
         "{}",
         told.log
     );
