@@ -138,7 +138,8 @@ pub async fn run(
                 run.console.mask(token.expose());
             }
             let mut github = GitHub::of(&request, task, &facts, &aws::connector());
-            until_signal(&mut run, &request, task, &mut github, signals.next()).await;
+            let story = until_signal(&mut run, &request, task, &mut github, signals.next());
+            Box::pin(story).await;
         }
     }
     close(&mut run, &surroundings, job_summary);

@@ -351,7 +351,8 @@ impl Story {
             workspace: self.workspace,
             docker_host: None,
         };
-        app::until_signal(&mut run, &request, task, &mut github, signal).await;
+        let story = app::until_signal(&mut run, &request, task, &mut github, signal);
+        Box::pin(story).await;
         for line in text::closing(&run.report) {
             run.console.words(&line);
         }

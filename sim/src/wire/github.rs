@@ -224,8 +224,11 @@ fn handle(github: &mut GitHub, asked: &Asked) -> Result<Answer, Answer> {
     }
 }
 
+/// A member's name, whether a value is of its kind, and the kind in words.
+type Member = (&'static str, fn(&Value) -> bool, &'static str);
+
 /// The members of a request: all known, all of their type, those with `!` given.
-fn check(body: &Value, members: &[(&str, fn(&Value) -> bool, &str)]) -> Result<(), Answer> {
+fn check(body: &Value, members: &[Member]) -> Result<(), Answer> {
     let invalid = |text: String| Err(refusal(422, &format!("Invalid request.\n\n{text}")));
     let Some(given) = body.as_object() else {
         return Err(refusal(400, "Problems parsing JSON"));
