@@ -21,6 +21,7 @@ mod fargate;
 mod faults;
 mod forecast;
 mod github;
+mod groups;
 mod looking;
 mod native;
 mod oidc;
