@@ -6,7 +6,7 @@
 use super::ground::{Ground, TypeSize};
 use super::needs::TaskNeeds;
 use crate::cause::CauseKind;
-use crate::snapshot::{CapacityProvider, Service, last_part};
+use crate::snapshot::{CapacityProvider, ScalingGroup, Service, last_part};
 
 /// What can be said about one service's capacity.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,18 +72,8 @@ fn one(ground: &Ground<'_>, provider: &CapacityProvider, needs: &TaskNeeds) -> G
         );
         return Growth::Fixed(vec![(CauseKind::CapacityProvider, text)]);
     }
-    // ECS goes by the smallest type; it is not known which that is where any size is missing.
-    let sizes: Option<Vec<(&str, TypeSize)>> = group
-        .instance_types
-        .iter()
-        .map(|kind| Some((kind.as_str(), size(ground, kind)?)))
-        .collect();
-    let smallest = sizes
-        .unwrap_or_default()
-        .into_iter()
-        .min_by_key(|(_, size)| (size.cpu, size.memory));
-    match smallest {
-        Some((kind, size)) if needs.cpu > size.cpu || needs.memory > size.memory => {
+    match smallest_too_small(ground, group, needs) {
+        Some((kind, size)) => {
             let text = format!(
                 "the capacity provider `{name}` doesn't scale for this task: it is larger ({} CPU units, {} MiB) \
                  than the group's smallest instance type, `{kind}` ({} CPU units, {} MiB)",
@@ -91,11 +81,34 @@ fn one(ground: &Ground<'_>, provider: &CapacityProvider, needs: &TaskNeeds) -> G
             );
             Growth::Fixed(vec![(CauseKind::CapacityProvider, text)])
         }
-        _ => Growth::May(format!(
+        None => Growth::May(format!(
             "the capacity provider `{name}` may add instances: {} of {} run",
             group.desired, group.max
         )),
     }
+}
+
+/// The group's smallest instance type, where the task is larger than it: then ECS doesn't scale the
+/// group. It is not known which type that is where any size is missing.
+pub(super) fn smallest_too_small<'g>(
+    ground: &Ground<'_>,
+    group: &'g ScalingGroup,
+    needs: &TaskNeeds,
+) -> Option<(&'g str, TypeSize)> {
+    let sizes: Option<Vec<(&str, TypeSize)>> = group
+        .instance_types
+        .iter()
+        .map(|kind| Some((kind.as_str(), size(ground, kind)?)))
+        .collect();
+    let smallest = sizes?
+        .into_iter()
+        .min_by_key(|(_, size)| (size.cpu, size.memory));
+    smallest.filter(|(_, size)| is_larger(needs, *size))
+}
+
+/// Whether a task can't be on an instance of this size, even alone.
+pub(super) fn is_larger(needs: &TaskNeeds, size: TypeSize) -> bool {
+    needs.cpu > size.cpu || needs.memory > size.memory
 }
 
 /// What an instance of the type has in all: as its peers in the cluster registered, else as EC2

@@ -5,10 +5,11 @@ use serde_json::json;
 
 use super::claim::Claim;
 use super::forecast::decide;
+use super::growth::{is_larger, size, smallest_too_small};
 use super::remedies::{checked, is_fit, more};
 use super::room::{Room, Tri};
 use crate::cause::Remedy;
-use crate::snapshot::{CapacityProvider, Instance, Resources, Scheduling, last_part};
+use crate::snapshot::{CapacityProvider, Instance, Resources, ScalingGroup, Scheduling, last_part};
 
 /// How many more are tried. Beyond these it is no longer a matter of an instance or two.
 const COUNTS: [u32; 3] = [1, 2, 4];
@@ -108,10 +109,15 @@ fn fresh(model: &Instance) -> Instance {
     }
 }
 
-fn describe(claim: &Claim<'_, '_>, (kind, count): (&str, u32)) -> Remedy {
+fn describe<'a>(claim: &Claim<'_, 'a>, (kind, count): (&str, u32)) -> Remedy {
     let price = Some("what an instance costs while it runs".to_owned());
-    let Some((provider, group)) = scaled(claim).and_then(|one| Some((one, one.group.as_ref()?)))
-    else {
+    // A group that launches other types brings none of this one.
+    let launches = |group: &&ScalingGroup| {
+        let mut types = group.instance_types.iter();
+        group.instance_types.is_empty() || types.any(|one| one == kind)
+    };
+    let behind = |one: &'a CapacityProvider| Some((one, one.group.as_ref().filter(launches)?));
+    let Some((provider, group)) = scaled(claim).and_then(behind) else {
         let mut change = json!({"addInstances": count, "instanceType": kind});
         let place = match provider_of(claim, kind) {
             Some(name) => {
@@ -123,15 +129,52 @@ fn describe(claim: &Claim<'_, '_>, (kind, count): (&str, u32)) -> Remedy {
         let text = format!("add {} of type {kind} to {place}", more(count));
         return checked(text, change, price);
     };
-    let maximum = group.max.saturating_add(count);
-    checked(
-        format!(
-            "raise the maximum of the Auto Scaling group `{}` (capacity provider `{}`) from {} to {maximum}",
-            group.name, provider.name, group.max
-        ),
-        json!({"autoScalingGroup": group.name, "maxSize": maximum}),
-        price,
-    )
+    let mut change = json!({"autoScalingGroup": group.name});
+    let mut steps = Vec::new();
+    let of_group = format!(
+        "the Auto Scaling group `{}` (capacity provider `{}`)",
+        group.name, provider.name
+    );
+    // ECS scales the group only for a task that its smallest type can hold.
+    let small = too_small(claim, group);
+    if !small.is_empty() {
+        let names: Vec<String> = small.iter().map(|kind| format!("`{kind}`")).collect();
+        let names = names.join(", ");
+        steps.push(format!(
+            "take {names} out of the instance types of {of_group}"
+        ));
+        change["removeInstanceTypes"] = json!(small);
+    }
+    if group.desired.saturating_add(count) > group.max {
+        let maximum = group.max.saturating_add(count);
+        let which = if small.is_empty() { &of_group } else { "it" };
+        steps.push(format!(
+            "raise the maximum of {which} from {} to {maximum}",
+            group.max
+        ));
+        change["maxSize"] = json!(maximum);
+    }
+    if steps.is_empty() {
+        // It may grow, so that something else holds it back: by hand it grows all the same.
+        let desired = group.desired.saturating_add(count);
+        steps.push(format!(
+            "set the desired capacity of {of_group} to {desired}"
+        ));
+        change["desiredCapacity"] = json!(desired);
+    }
+    checked(steps.join(", and "), change, price)
+}
+
+/// The instance types of the group that the task is too large for, where they keep ECS from scaling.
+fn too_small<'a>(claim: &Claim<'_, 'a>, group: &'a ScalingGroup) -> Vec<&'a str> {
+    let needs = claim.deploy.needs;
+    if smallest_too_small(claim.ground, group, needs).is_none() {
+        return Vec::new();
+    }
+    let kinds = group.instance_types.iter().map(String::as_str);
+    kinds
+        .filter(|kind| size(claim.ground, kind).is_some_and(|size| is_larger(needs, size)))
+        .collect()
 }
 
 /// The capacity provider that an instance of the type must belong to, where the service has any.

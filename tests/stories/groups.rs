@@ -64,7 +64,7 @@ async fn a_group_whose_smallest_type_is_too_small() {
       i-0e6984080bab12a02  m5.large       512      3668         2         0  1536 CPU units needed, 512 free, 1024 short; 4096 MiB needed, 3668 free, 428 short
       would help: set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200); the service is down from the stop of the old tasks until the new ones are healthy
       would help: give the task 512 CPU units instead of 1536 and 3668 MiB instead of 4096; each task has that much less
-      would help: raise the maximum of the Auto Scaling group `workers` (capacity provider `workers`) from 3 to 4; what an instance costs while it runs
+      would help: take `t3.small` out of the instance types of the Auto Scaling group `workers` (capacity provider `workers`); what an instance costs while it runs
 
     blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first (i-0e6984080bab12a02: 1536 CPU units needed, 512 free, 1024 short)
     the service was not changed
