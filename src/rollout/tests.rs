@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Look, Patience, State, Step, Target, Verdict, step};
+use super::{Before, Look, Patience, State, Step, Target, Verdict, fate, step};
 use crate::snapshot::{
-    Deployment, DeploymentStatus, Event, Health, RolloutState, Service, Task, TaskStatus, Timestamp,
+    Deployment, DeploymentStatus, Event, Health, RolloutState, Service, ServiceDeployment, Task,
+    TaskStatus, Timestamp,
 };
 
 const START: Timestamp = Timestamp(1_795_194_000_000);
@@ -138,4 +139,65 @@ fn a_flood_of_events_is_told_in_part_and_counted() {
     let (_, said) = watched(&look(events), 0);
     assert_eq!(said.matches("ECS: ").count(), 12);
     assert!(said.contains("88 more ECS events"), "{said}");
+}
+
+/// Every status that a service deployment can have, while ours is PRIMARY and after another took its
+/// place: what it means, and that a word nobody knows yet decides nothing.
+#[test]
+fn each_status_of_a_service_deployment_means_one_thing() {
+    let told = |status: &str, is_primary: bool| {
+        let own = if is_primary {
+            DeploymentStatus::Primary
+        } else {
+            DeploymentStatus::Active
+        };
+        let mut deployments = vec![deployment("2", own, RolloutState::InProgress)];
+        if !is_primary {
+            let back = Deployment {
+                task_definition: "arn:api:1".to_owned(),
+                created: START.plus(Duration::from_secs(60)),
+                ..deployment("3", DeploymentStatus::Primary, RolloutState::InProgress)
+            };
+            deployments.insert(0, back);
+        }
+        let service = Service {
+            status: "ACTIVE".to_owned(),
+            desired: 1,
+            deployments,
+            ..Service::default()
+        };
+        let known = ServiceDeployment {
+            status: status.to_owned(),
+            reason: "why".to_owned(),
+            ..ServiceDeployment::default()
+        };
+        let before = Before {
+            now: START.plus(Duration::from_secs(90)),
+            seen: Some(START),
+            failed: false,
+        };
+        let found = fate(&state().target, &service, Some(&known), before);
+        let text = format!("{found:?}");
+        text.split([' ', '{']).next().unwrap_or_default().to_owned()
+    };
+    let expected = [
+        ("PENDING", "InProgress", "Superseded"),
+        ("IN_PROGRESS", "InProgress", "Superseded"),
+        ("STOP_REQUESTED", "InProgress", "Superseded"),
+        ("STOPPED", "Failed", "Superseded"),
+        ("SUCCESSFUL", "Completed", "Superseded"),
+        ("ROLLBACK_REQUESTED", "RollingBack", "RollingBack"),
+        ("ROLLBACK_IN_PROGRESS", "RollingBack", "RollingBack"),
+        ("ROLLBACK_SUCCESSFUL", "RolledBack", "RolledBack"),
+        ("ROLLBACK_FAILED", "RollbackFailed", "RollbackFailed"),
+        ("A_WORD_OF_TOMORROW", "InProgress", "Superseded"),
+    ];
+    for (status, primary, replaced) in expected {
+        assert_eq!(told(status, true), primary, "{status} while PRIMARY");
+        assert_eq!(
+            told(status, false),
+            replaced,
+            "{status} with another PRIMARY"
+        );
+    }
 }
