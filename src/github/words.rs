@@ -67,8 +67,11 @@ pub(super) fn names(services: &[ServiceRef]) -> String {
 /// The first line of our comment, which nobody sees: by it the comment is found again. Names are
 /// letters, digits, `-` and `_`.
 pub(super) fn marker(names: &str) -> String {
-    // Two hyphens would end the HTML comment early.
-    format!("<!-- plimsoll: {} -->", names.replace("--", "-\u{2060}-"))
+    // Two hyphens would end the HTML comment early; the second turn parts what the first left
+    // between two pairs.
+    let parted = "-\u{2060}-";
+    let names = names.replace("--", parted).replace("--", parted);
+    format!("<!-- plimsoll: {names} -->")
 }
 
 /// The comment: its mark and the summary, as long as a comment may be.
