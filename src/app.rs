@@ -3,6 +3,8 @@
 //! A signal ends the run within seconds: the story is dropped where it stands, what was asked of
 //! ECS and not answered is looked up once, and everything is written before the process ends.
 
+pub mod after;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -115,6 +117,11 @@ pub async fn run(
         console.warning(warning);
     }
     let facts = Facts::from_env(surroundings.env.iter().cloned());
+    let state = facts.state_path.as_ref().map(PathBuf::from);
+    let state = state.filter(|_| surroundings.style == Style::Action);
+    if let Some(file) = &state {
+        after::note(file, true);
+    }
     let checked = Request::check(&raw, &facts);
     let job_summary = checked.as_ref().is_ok_and(|request| request.job_summary) || checked.is_err();
     let aws = connect(checked.as_ref().ok(), &surroundings, console.masks()).await;
@@ -143,6 +150,9 @@ pub async fn run(
         }
     }
     close(&mut run, &surroundings, job_summary);
+    if let Some(file) = &state {
+        after::note(file, false);
+    }
     run.report.exit_code()
 }
 

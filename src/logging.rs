@@ -3,30 +3,35 @@
 //! At trace level the SDK prints whole requests with their Authorization header, and the engine's
 //! client its build arguments. So whatever is asked for, only this crate ever goes below `warn`.
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::FormatFields;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Starts logging to standard output, where it keeps its order with the lines of the run.
 pub fn start(env: &[(String, String)]) {
-    let debug = env
-        .iter()
-        .any(|(name, value)| name == "RUNNER_DEBUG" && value == "1")
-        || env
-            .iter()
-            .any(|(name, value)| name == "RUST_LOG" && !value.is_empty());
-    let filter = if debug { "warn,plimsoll=debug" } else { "off" };
-    let in_action = env
-        .iter()
-        .any(|(name, value)| name == "GITHUB_ACTIONS" && value == "true");
-    let format = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter))
+    let is = |wanted: &str, fits: fn(&str) -> bool| {
+        env.iter()
+            .any(|(name, value)| name == wanted && fits(value))
+    };
+    let debug =
+        is("RUNNER_DEBUG", |value| value == "1") || is("RUST_LOG", |value| !value.is_empty());
+    if !debug {
+        return;
+    }
+    let filter = Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_target("plimsoll", LevelFilter::DEBUG);
+    let lines = tracing_subscriber::fmt::layer()
         .with_ansi(false)
         .with_target(false);
+    let all = tracing_subscriber::registry().with(filter);
     // `::debug::` lines are what the runner hides unless it was asked for them.
-    let done = if in_action {
-        format.without_time().event_format(DebugLine).try_init()
+    let done = if is("GITHUB_ACTIONS", |value| value == "true") {
+        let lines = lines.without_time().event_format(DebugLine);
+        all.with(lines).try_init()
     } else {
-        format.try_init()
+        all.with(lines).try_init()
     };
     drop(done);
 }

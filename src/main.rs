@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use plimsoll::app::{self, Signals, Surroundings};
+use plimsoll::app::{self, Signals, Surroundings, after};
 use plimsoll::console::Style;
 use plimsoll::run::Task;
 use plimsoll::{commands, logging};
@@ -39,6 +39,14 @@ async fn run() -> u8 {
         .iter()
         .any(|(name, value)| name == "GITHUB_ACTIONS" && value == "true");
     if arguments.len() == 1 && in_action {
+        let name = arguments[0].to_string_lossy();
+        if after::is_it(&name, &env) {
+            tokio::select! {
+                () = after::run(env) => {}
+                _ = signals.next() => {}
+            }
+            return 0;
+        }
         let raw = plimsoll::request::RawInputs::from_env(env.iter().cloned());
         let surroundings = Surroundings {
             style: Style::Action,

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::execute;
+use crate::aws::Aws;
 use crate::plan::Update;
 use crate::report::{Outcome, ServiceReport};
 use crate::request::{OnFailure, OnStuck, Request};
@@ -192,35 +193,25 @@ async fn start(
 }
 
 /// `on-cancel: rollback`: asks ECS to roll back, and doesn't wait for it.
-pub(super) async fn on_the_way_out(run: &mut Run, service: &ServiceReport) {
-    let since = Timestamp(run.report.started.0 - CLOCK_SKEW_MS);
-    let known = run
-        .aws
+///
+/// # Errors
+/// Why that could not be asked for, in a few words.
+pub(super) async fn on_the_way_out(
+    aws: &Aws,
+    started: Timestamp,
+    service: &ServiceReport,
+) -> Result<(), String> {
+    let since = Timestamp(started.0 - CLOCK_SKEW_MS);
+    let known = aws
         .service_deployment_arn(
             &service.cluster,
             &service.service,
             &service.deployment_id,
             since,
         )
-        .await;
-    let asked = match known {
-        Ok(Some(known)) => run
-            .aws
-            .roll_back(&known)
-            .await
-            .map_err(|error| error.to_string()),
-        Ok(None) => Err("ECS doesn't list the deployment yet".to_owned()),
-        Err(error) => Err(error.to_string()),
-    };
-    let text = match asked {
-        Ok(()) => format!(
-            "; ECS was asked to roll deployment {} back",
-            service.deployment_id
-        ),
-        Err(problem) => format!(
-            "; the rollback could not be asked for ({problem}), and deployment {} goes on",
-            service.deployment_id
-        ),
-    };
-    run.report.reason.push_str(&text);
+        .await
+        .map_err(|error| error.to_string())?
+        .ok_or("ECS doesn't list the deployment yet")?;
+    let asked = aws.roll_back(&known).await;
+    asked.map_err(|error| error.to_string())
 }

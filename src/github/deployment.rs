@@ -6,9 +6,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::client::{Client, NotDone, PAUSE, Why};
+use super::will::{Drawer, Will};
 use super::words::{self, Ended};
 use crate::request::Facts;
-use crate::runner::token;
 
 /// Deployments of the same commit and environment among which a lost one is looked for.
 const LOOKED_AT: usize = 30;
@@ -35,6 +35,7 @@ impl Told {
         names: &str,
         facts: &Facts,
         url: Option<String>,
+        mark: String,
     ) -> Told {
         Told {
             environment: environment.to_owned(),
@@ -42,7 +43,7 @@ impl Told {
             description: words::description(&format!("Plimsoll deploys {names}")),
             log_url: log_url(facts),
             url,
-            mark: token::random(),
+            mark,
         }
     }
 }
@@ -77,6 +78,7 @@ pub(super) struct Deployment {
     client: Client,
     told: Told,
     state: State,
+    drawer: Drawer,
 }
 
 #[derive(Debug, Deserialize)]
@@ -92,11 +94,20 @@ struct Status {
 }
 
 impl Deployment {
-    pub(super) fn new(client: Client, told: Told) -> Deployment {
+    pub(super) fn new(client: Client, told: Told, drawer: Drawer) -> Deployment {
         Deployment {
             client,
             told,
             state: State::Planned,
+            drawer,
+        }
+    }
+
+    /// One that an earlier process asked for.
+    pub(super) fn left(client: Client, told: Told) -> Deployment {
+        Deployment {
+            state: State::Asked,
+            ..Deployment::new(client, told, Drawer::default())
         }
     }
 
@@ -108,9 +119,12 @@ impl Deployment {
     /// Creates it and sets it `in_progress`.
     pub(super) async fn begin(&mut self) -> Result<(), NotDone> {
         self.state = State::Asked;
+        self.drawer
+            .keep(&Will::of(&self.told.mark, &Ended::cut_off()));
         let id = match self.create().await {
             Err(error) if matches!(error.why, Why::Refused(_) | Why::RateLimited) => {
                 self.state = State::Over;
+                self.drawer.clear();
                 return Err(error);
             }
             created => created?,
@@ -127,15 +141,22 @@ impl Deployment {
         address: Option<String>,
     ) -> Result<(), NotDone> {
         let id = match self.state {
+            State::Planned | State::Over => return Ok(()),
             State::Created(id) => Some(id),
-            State::Asked => self.find().await?,
-            State::Planned | State::Over => None,
+            State::Asked => None,
+        };
+        self.drawer.keep(&Will::of(&self.told.mark, ended));
+        let id = match id {
+            None => self.find().await?,
+            known => known,
         };
         self.state = State::Over;
-        match id {
-            Some(id) => self.set(id, ended.state, &ended.description, address).await,
-            None => Ok(()),
+        if let Some(id) = id {
+            self.set(id, ended.state, &ended.description, address)
+                .await?;
         }
+        self.drawer.clear();
+        Ok(())
     }
 
     /// Asks for it, and once more where nothing is known of the first time.

@@ -7,8 +7,10 @@ mod address;
 mod client;
 mod comment;
 mod deployment;
+mod will;
 mod words;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
@@ -16,9 +18,11 @@ use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use crate::report::{Outcome, Report};
 use crate::request::{Facts, Request};
 use crate::run::{Run, Task};
+use crate::runner::token;
 use client::{Client, NotDone};
 use comment::Comment;
-use deployment::Deployment;
+use deployment::{Deployment, Told};
+use will::{Drawer, Will};
 
 /// All that is told at one time: two tries of a request that doesn't answer, and no more. People
 /// wait for their deploy meanwhile.
@@ -72,8 +76,9 @@ impl GitHub {
         match (environment, &facts.sha) {
             (Some(environment), Some(sha)) => {
                 let url = wanted.environment_url.clone();
-                let told = deployment::Told::of(environment, sha, &names, facts, url);
-                github.deployment = Some(Deployment::new(client, told));
+                let told = Told::of(environment, sha, &names, facts, url, token::random());
+                let drawer = Drawer(facts.state_path.as_ref().map(PathBuf::from));
+                github.deployment = Some(Deployment::new(client, told, drawer));
             }
             (Some(_), None) => {
                 let text = "there is no GitHub deployment, because `GITHUB_SHA` isn't set";
@@ -147,6 +152,26 @@ impl GitHub {
         let error = told.err().filter(|_| !self.warned)?;
         Some(error.warning("deployments"))
     }
+}
+
+/// Tells what an earlier process of the step could not, as far as `env` has it. What is to be warned
+/// about comes back.
+pub async fn make_up(
+    request: &Request,
+    facts: &Facts,
+    env: &[(String, String)],
+    connector: &SharedHttpConnector,
+) -> Option<String> {
+    let will = Will::left(env)?;
+    let ended = will.ended()?;
+    let wanted = &request.github;
+    let (environment, sha) = (wanted.environment.as_ref()?, facts.sha.as_ref()?);
+    let client = Client::of(wanted.token.as_ref(), facts, connector).ok()?;
+    let names = words::names(&request.services);
+    let url = wanted.environment_url.clone();
+    let told = Told::of(environment, sha, &names, facts, url, will.mark);
+    let error = within(Deployment::left(client, told).end(&ended, None)).await;
+    Some(error.err()?.warning("deployments"))
 }
 
 /// At most `MOST` long.

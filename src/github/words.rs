@@ -13,10 +13,13 @@ const NAMES_MAX: usize = 20;
 /// Longer comments are refused, in characters.
 const COMMENT_MAX: usize = 65_536;
 
+/// The states that a deployment ends in.
+const STATES: [&str; 4] = ["success", "failure", "error", "inactive"];
+
 /// How a run ended, for the deployment's last status.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Ended {
-    /// `success`, `failure`, `error` or `inactive`.
+    /// One of `STATES`.
     pub(super) state: &'static str,
     pub(super) description: String,
     /// Whether what was deployed can be visited.
@@ -39,6 +42,25 @@ impl Ended {
             description: description(&format!("{}: {}", outcome.as_str(), report.reason)),
             is_up: state == "success",
         }
+    }
+
+    /// What is told of a run that can't tell anything itself any more.
+    pub(super) fn cut_off() -> Ended {
+        Ended {
+            state: "error",
+            description: "the step was cut off before it could say how it ended".to_owned(),
+            is_up: false,
+        }
+    }
+
+    /// What was kept; none where no run ends in `state`.
+    pub(super) fn kept(state: &str, text: &str) -> Option<Ended> {
+        let state = STATES.into_iter().find(|known| *known == state)?;
+        Some(Ended {
+            state,
+            description: description(text),
+            is_up: false,
+        })
     }
 }
 

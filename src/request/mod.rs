@@ -119,6 +119,8 @@ pub struct Facts {
     pub server_url: Option<String>,
     /// `GITHUB_EVENT_PATH`, the file with what the run was started by.
     pub event_path: Option<String>,
+    /// `GITHUB_STATE`, the file with what the action's process after the job is to know.
+    pub state_path: Option<String>,
     /// `AWS_REGION`, else `AWS_DEFAULT_REGION`.
     pub region: Option<String>,
 }
@@ -138,6 +140,7 @@ impl Facts {
                 "GITHUB_API_URL" => facts.api_url = value,
                 "GITHUB_SERVER_URL" => facts.server_url = value,
                 "GITHUB_EVENT_PATH" => facts.event_path = value,
+                "GITHUB_STATE" => facts.state_path = value,
                 "AWS_REGION" => facts.region = value,
                 "AWS_DEFAULT_REGION" => default_region = value,
                 _ => {}

@@ -1,4 +1,5 @@
-//! The files that the runner reads once the step has ended: outputs and the job summary.
+//! The files that the runner reads once the step has ended: outputs, the job summary, the step's
+//! state.
 //!
 //! A file that can't be written is an error to tell, never a reason to panic or to fail a deploy.
 
@@ -25,13 +26,25 @@ const CUT: &str = "\n\n… the rest is in the report\n";
 /// # Errors
 /// The file can't be written; the error names it.
 pub fn write_outputs(file: &Path, outputs: &[(&'static str, String)]) -> io::Result<()> {
-    let mut text = String::new();
-    for (name, value) in outputs {
-        let end = token::random();
-        let value = up_to(value, OUTPUT_BYTES);
-        text.push_str(&format!("{name}<<{end}\n{value}\n{end}\n"));
-    }
+    let text: String = outputs
+        .iter()
+        .map(|(name, value)| assigned(name, up_to(value, OUTPUT_BYTES)))
+        .collect();
     append(file, &text)
+}
+
+/// Appends to the file that `GITHUB_STATE` names: the runner hands `value` to the action's process
+/// after the job as `STATE_<name>`. Of a name that is there twice, the later value counts.
+///
+/// # Errors
+/// The file can't be written; the error names it.
+pub fn save_state(file: &Path, name: &str, value: &str) -> io::Result<()> {
+    append(file, &assigned(name, value))
+}
+
+fn assigned(name: &str, value: &str) -> String {
+    let end = token::random();
+    format!("{name}<<{end}\n{value}\n{end}\n")
 }
 
 /// Appends `markdown` to the file that `GITHUB_STEP_SUMMARY` names, cut at the end of a line where

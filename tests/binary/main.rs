@@ -16,6 +16,8 @@ mod door;
 #[path = "../engine/world.rs"]
 mod engine;
 #[cfg(test)]
+mod github;
+#[cfg(test)]
 mod log;
 #[cfg(test)]
 mod memory;

@@ -38,7 +38,7 @@ pub(crate) fn check(stage: &Stage, ended: &Ended, (code, changed): (i32, bool)) 
 }
 
 /// A redeploy whose new task takes an hour to start.
-fn slow() -> Stage {
+pub(crate) fn slow() -> Stage {
     Stage::new(|world| {
         usual(world);
         world.behaviour(

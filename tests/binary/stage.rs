@@ -1,6 +1,7 @@
 //! A world, the runner's files, and the binary started on them.
 
 use std::fs;
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -137,7 +138,7 @@ impl Stage {
         ] {
             fs::create_dir_all(folder.path().join(name)).unwrap();
         }
-        for name in ["output", "summary"] {
+        for name in ["output", "summary", "state"] {
             fs::write(
                 folder.path().join("_temp/_runner_file_commands").join(name),
                 "",
@@ -204,7 +205,7 @@ impl Stage {
 
     /// Forgets the outputs of the last step.
     pub(crate) fn next_step(&self) {
-        fs::write(self.path("_temp/_runner_file_commands/output"), "").unwrap();
+        fs::write(self.file("output"), "").unwrap();
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -236,22 +237,36 @@ impl Stage {
 
     /// Starts the binary as the action.
     pub(crate) fn start(&self) -> Running<'_> {
+        self.running(self.action().spawn().unwrap())
+    }
+
+    /// Runs the binary as the runner does after the job's steps: by another name, and with what the
+    /// step has left in its state.
+    pub(crate) fn run_after(&self) -> Ended {
+        let mut command = self.action();
+        command
+            .arg0(plimsoll::app::after::ENTRYPOINT)
+            .envs(self.state());
+        self.running(command.spawn().unwrap()).end()
+    }
+
+    fn action(&self) -> Command {
         let mut command = self.command(&[]);
         command
             .env("GITHUB_ACTIONS", "true")
             .env("CI", "true")
             .env("GITHUB_WORKSPACE", self.path("workspace"))
             .env("RUNNER_TEMP", self.path("_temp"))
-            .env(
-                "GITHUB_OUTPUT",
-                self.path("_temp/_runner_file_commands/output"),
-            )
-            .env(
-                "GITHUB_STEP_SUMMARY",
-                self.path("_temp/_runner_file_commands/summary"),
-            )
+            .env("GITHUB_OUTPUT", self.file("output"))
+            .env("GITHUB_STEP_SUMMARY", self.file("summary"))
+            .env("GITHUB_STATE", self.file("state"))
             .env("GITHUB_SHA", SHA);
-        self.running(command.spawn().unwrap())
+        command
+    }
+
+    /// A file of the runner's commands.
+    fn file(&self, name: &str) -> PathBuf {
+        self.path("_temp/_runner_file_commands").join(name)
     }
 
     /// Takes over a process that writes to this stage's log.
@@ -279,22 +294,41 @@ impl Stage {
 
     /// An output as the runner reads it.
     pub(crate) fn output(&self, name: &str) -> String {
-        let text = fs::read_to_string(self.path("_temp/_runner_file_commands/output")).unwrap();
+        let found = self
+            .values("output")
+            .into_iter()
+            .rfind(|(key, _)| key == name);
+        let all = || fs::read_to_string(self.file("output")).unwrap();
+        found
+            .unwrap_or_else(|| panic!("no output `{name}` in {}", all()))
+            .1
+    }
+
+    /// The step's state as the process after the job finds it.
+    pub(crate) fn state(&self) -> Vec<(String, String)> {
+        let values = self.values("state").into_iter();
+        values
+            .map(|(name, value)| (format!("STATE_{name}"), value))
+            .collect()
+    }
+
+    /// Names and values of a file of the runner's commands.
+    fn values(&self, file: &str) -> Vec<(String, String)> {
+        let text = fs::read_to_string(self.file(file)).unwrap();
         let mut lines = text.lines();
+        let mut values = Vec::new();
         while let Some(line) = lines.next() {
             let (key, end) = line
                 .split_once("<<")
-                .unwrap_or_else(|| panic!("no output: {line}"));
+                .unwrap_or_else(|| panic!("neither name nor end: {line}"));
             let value: Vec<&str> = lines.by_ref().take_while(|line| *line != end).collect();
-            if key == name {
-                return value.join("\n");
-            }
+            values.push((key.to_owned(), value.join("\n")));
         }
-        panic!("no output `{name}` in {text}")
+        values
     }
 
     pub(crate) fn summary(&self) -> String {
-        fs::read_to_string(self.path("_temp/_runner_file_commands/summary")).unwrap()
+        fs::read_to_string(self.file("summary")).unwrap()
     }
 
     pub(crate) fn report(&self) -> Value {

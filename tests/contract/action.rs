@@ -17,11 +17,13 @@ branding:
   color: blue
 ";
 
-const TAIL: &str = "\
-runs:
-  using: docker
-  image: Dockerfile
-";
+/// The binary is its own process after the job, by another name.
+fn tail() -> String {
+    format!(
+        "runs:\n  using: docker\n  image: Dockerfile\n  # Tells what a step that was killed could not.\n  post-entrypoint: {}\n",
+        plimsoll::app::after::ENTRYPOINT
+    )
+}
 
 /// The whole file.
 fn rendered() -> String {
@@ -38,7 +40,7 @@ fn rendered() -> String {
     for (name, description) in OUTPUTS {
         writeln!(text, "  {name}:\n    description: {}", quoted(description)).unwrap();
     }
-    text + TAIL
+    text + &tail()
 }
 
 /// JSON's quotes are YAML's too.

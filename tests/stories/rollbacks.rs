@@ -1,6 +1,6 @@
 //! What is done about a rollout that is stuck or failed: nothing, a rollback, more patience.
 
-use plimsoll_sim::ServiceSpec;
+use plimsoll_sim::{ServiceSpec, TaskBehaviour};
 use serde_json::json;
 
 use crate::door::{START, Story, Told};
@@ -224,4 +224,77 @@ async fn a_deployment_of_somebody_else_is_never_touched() {
         told.log
     );
     assert!(!told.report.service_changed);
+}
+
+/// Five services under way, with a rollback asked for when the run is cancelled.
+fn five() -> Story {
+    let names = ["api", "jobs", "mail", "search", "web"];
+    redeploy(|world| {
+        images(world);
+        instance(world);
+        instance(world);
+        let slow = TaskBehaviour {
+            pull_secs: 3600,
+            ..TaskBehaviour::default()
+        };
+        world.behaviour("api@", slow);
+        for name in names {
+            let spec = ServiceSpec {
+                name: name.to_owned(),
+                ..ServiceSpec::default()
+            };
+            service(world, definition(name, 128, 256), spec);
+        }
+    })
+    .input("service", &names.join("\n"))
+    .input("on-cancel", "rollback")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_run_rolls_all_its_services_back_at_once() {
+    let told = five().cancelled_after(60).await;
+    assert_eq!(told.outcome(), "cancelled", "{}", told.log);
+    assert_eq!(told.calls("StopServiceDeployment"), 5);
+    assert_eq!(told.seconds, 60);
+    let reason = told.report.reason.replace(|c: char| c.is_ascii_digit(), "");
+    insta::assert_snapshot!(reason, @"the run was cancelled; ECS was asked to roll deployment ecs-svc/ back; ECS was asked to roll deployment ecs-svc/ back; ECS was asked to roll deployment ecs-svc/ back;  more deployments, of which the report tells the same");
+    for service in &told.report.services {
+        assert!(
+            service
+                .reason
+                .contains("ECS was asked to roll deployment ecs-svc/"),
+            "{}",
+            service.reason
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_run_names_what_it_could_not_roll_back() {
+    let told = five()
+        .silent("StopServiceDeployment")
+        .cancelled_after(60)
+        .await;
+    assert!((60..=64).contains(&told.seconds), "{} s", told.seconds);
+    let going_on = |text: &str| {
+        text.contains(
+            "the rollback could not be asked for (no answer in time), and deployment ecs-svc/",
+        )
+    };
+    assert!(going_on(&told.report.reason), "{}", told.report.reason);
+    assert!(
+        told.report
+            .services
+            .iter()
+            .all(|one| going_on(&one.reason) && one.changed)
+    );
+    let told = five()
+        .deny("ecs:StopServiceDeployment")
+        .cancelled_after(60)
+        .await;
+    assert!(
+        told.report.reason.contains("ecs:StopServiceDeployment"),
+        "{}",
+        told.report.reason
+    );
 }
