@@ -13,7 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::aws::{self, Aws, ByRunner, Runner};
 use crate::clock::Clock;
-use crate::console::{Console, Style};
+use crate::console::{Console, Level, Style};
 use crate::github::GitHub;
 use crate::report::{self, Outcome, Report};
 use crate::request::{Facts, OnCancel, Problem, RawInputs, Request};
@@ -248,12 +248,7 @@ pub async fn until_signal(
 /// Writes the closing words, the report, the summary and the outputs; what can't be written is said
 /// and changes nothing about the outcome.
 fn close(run: &mut Run, surroundings: &Surroundings, job_summary: bool) {
-    for line in report::text::closing(&run.report) {
-        run.console.words(&line);
-    }
-    if surroundings.style == Style::Action {
-        annotate(&mut run.console, &run.report);
-    }
+    last_words(&mut run.console, &run.report);
     let mut failed = Vec::new();
     let path = surroundings.report_path();
     if let Some(path) = &path {
@@ -293,19 +288,24 @@ fn close(run: &mut Run, surroundings: &Surroundings, job_summary: bool) {
     run.console.finish();
 }
 
-/// How it ended, where the run's page shows it.
-fn annotate(console: &mut Console, report: &Report) {
+/// How it ended: in the log, and as the annotation that the run's page shows.
+pub fn last_words(console: &mut Console, report: &Report) {
+    for line in report::text::closing(report) {
+        console.words(&line);
+    }
     let outcome = report.outcome.unwrap_or(Outcome::Error);
     let word = report.title.unwrap_or(outcome.as_str());
-    if report.exit_code() == 0 {
-        console.notice(word, &report.reason);
-        return;
-    }
+    let is_well = report.exit_code() == 0;
     let mut text = report.reason.clone();
-    for help in &report.help {
+    for help in report.help.iter().filter(|_| !is_well) {
         text.push_str(&format!("\n→ {help}"));
     }
-    console.error(word, &text);
+    let level = match (is_well, report.is_doubtful()) {
+        (true, false) => Level::Notice,
+        (true, true) => Level::Warning,
+        (false, _) => Level::Error,
+    };
+    console.annotate(level, word, &text);
 }
 
 #[cfg(test)]

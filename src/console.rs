@@ -21,11 +21,20 @@ pub enum Style {
     Plain,
 }
 
+/// How much an annotation stands out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    Notice,
+    Warning,
+    Error,
+}
+
 /// The one way to print.
 pub struct Console {
     out: Box<dyn Write + Send>,
     style: Style,
     clock: Clock,
+    notices: usize,
     warnings: usize,
     errors: usize,
     masked: Vec<Secret>,
@@ -57,6 +66,7 @@ impl Console {
             out,
             style,
             clock,
+            notices: 0,
             warnings: 0,
             errors: 0,
             masked: Vec::new(),
@@ -86,29 +96,36 @@ impl Console {
     }
 
     pub fn warning(&mut self, text: &str) {
-        self.warnings += 1;
-        if self.style == Style::Action && self.warnings <= ANNOTATIONS_MAX {
-            self.put(&commands::warning(Some(TITLE), text));
-        } else {
+        if !self.annotated(Level::Warning, TITLE, text) {
             self.line(&format!("warning: {text}"));
         }
     }
 
     /// `about` is a word or two for the title.
     pub fn error(&mut self, about: &str, text: &str) {
-        self.errors += 1;
-        if self.style == Style::Action && self.errors <= ANNOTATIONS_MAX {
-            self.put(&commands::error(Some(&titled(about)), text));
-        } else {
+        if !self.annotated(Level::Error, &titled(about), text) {
             self.words(&format!("error: {text}"));
         }
     }
 
-    /// An annotation of what the closing lines say anyway: nothing at a terminal.
-    pub fn notice(&mut self, about: &str, text: &str) {
-        if self.style == Style::Action {
-            self.put(&commands::notice(Some(&titled(about)), text));
+    /// An annotation of what the log's lines say anyway: nothing at a terminal.
+    pub fn annotate(&mut self, level: Level, about: &str, text: &str) {
+        self.annotated(level, &titled(about), text);
+    }
+
+    /// Whether there was a place for it.
+    fn annotated(&mut self, level: Level, title: &str, text: &str) -> bool {
+        let (count, form): (_, fn(Option<&str>, &str) -> String) = match level {
+            Level::Notice => (&mut self.notices, commands::notice),
+            Level::Warning => (&mut self.warnings, commands::warning),
+            Level::Error => (&mut self.errors, commands::error),
+        };
+        *count += 1;
+        let has_place = self.style == Style::Action && *count <= ANNOTATIONS_MAX;
+        if has_place {
+            self.put(&form(Some(title), text));
         }
+        has_place
     }
 
     /// The last annotations: how many had no place.

@@ -32,7 +32,7 @@ fn ten_annotations_of_a_level_and_no_more() {
         written(Style::Action, |console| {
             (1..=count).for_each(|number| console.warning(&format!("number {number}")));
             console.error("stuck", "no room");
-            console.notice("planned", "nothing");
+            console.annotate(Level::Notice, "planned", "nothing");
         })
     };
     for (count, annotations, last) in [
@@ -75,7 +75,7 @@ fn a_terminal_gets_no_commands() {
     let log = written(Style::Plain, |console| {
         console.mask("hush");
         (0..12).for_each(|_| console.warning("careful"));
-        console.notice("succeeded", "all is well");
+        console.annotate(Level::Notice, "succeeded", "all is well");
         assert!(console.masked().is_empty());
     });
     assert!(

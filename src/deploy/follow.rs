@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::start::{Next, Planned, Started};
 use super::{rollback, start};
 use crate::aws::AwsError;
+use crate::cause::CauseKind;
 use crate::report::{Outcome, ServiceReport};
 use crate::request::{OnFailure, OnStuck, OnSuperseded, Request};
 use crate::rollout::watch::{Ended, Watch};
@@ -246,10 +247,17 @@ fn conclude(run: &mut Run, index: usize, state: &State, ended: Ended) {
             Outcome::Failed,
             format!("the rollout of {revision} failed: {reason}"),
         ),
-        Verdict::RolledBack { to, reason } => (
-            Outcome::RolledBack,
-            format!("ECS put {} back: {reason}", last_part(&to)),
-        ),
+        Verdict::RolledBack { to, reason } => {
+            // ECS says that tasks failed or that an alarm went off; why, a cause may know.
+            let why = ended.causes.iter().find(|cause| !restates(cause.kind));
+            let why = why.map(|cause| format!("; {revision}: {}", in_one_line(cause)));
+            let reason = match &why {
+                Some(why) => format!("{}{why}", reason.trim_end_matches('.')),
+                None => reason,
+            };
+            let to = last_part(&to);
+            (Outcome::RolledBack, format!("ECS put {to} back: {reason}"))
+        }
         Verdict::Superseded {
             by,
             task_definition,
@@ -283,6 +291,17 @@ fn conclude(run: &mut Run, index: usize, state: &State, ended: Ended) {
         }
         report.timeline.push(end);
     }
+}
+
+/// Kinds that say what ECS's own reason for a rollback says.
+fn restates(kind: CauseKind) -> bool {
+    matches!(
+        kind,
+        CauseKind::CircuitBreaker
+            | CauseKind::Alarm
+            | CauseKind::LifecycleHook
+            | CauseKind::Unknown
+    )
 }
 
 /// Old tasks of the stuck services that ran at the last look.

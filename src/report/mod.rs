@@ -16,7 +16,7 @@ mod tests;
 pub use one_off::OneOffReport;
 pub use outputs::{OUTPUTS, outputs, withheld};
 
-use crate::capacity::Forecast;
+use crate::capacity::{Forecast, Verdict};
 use crate::cause::Cause;
 use crate::rollout::Sample;
 use crate::snapshot::{Task, Timestamp};
@@ -153,6 +153,19 @@ impl Report {
             Some(Outcome::Superseded) if self.superseded_is_fine => 0,
             Some(outcome) => outcome.exit_code(),
             None => Outcome::Error.exit_code(),
+        }
+    }
+
+    /// Whether somebody should look at it though nothing went wrong: a plan that can't be carried out,
+    /// or another deployment in this one's place.
+    pub fn is_doubtful(&self) -> bool {
+        let blocked = |service: &ServiceReport| {
+            let forecast = service.forecast.as_ref();
+            forecast.is_some_and(|forecast| forecast.verdict == Verdict::Blocked)
+        };
+        match self.outcome {
+            Some(Outcome::Planned) => self.services.iter().any(blocked),
+            outcome => outcome == Some(Outcome::Superseded),
         }
     }
 

@@ -117,14 +117,10 @@ fn head(report: &Report) -> String {
 }
 
 fn sign(report: &Report) -> &'static str {
-    let blocked = |service: &ServiceReport| {
-        let forecast = service.forecast.as_ref();
-        forecast.is_some_and(|forecast| forecast.verdict == Verdict::Blocked)
-    };
-    match report.outcome.unwrap_or(Outcome::Error) {
-        Outcome::Planned if report.services.iter().any(blocked) => "⚠️",
-        outcome => of_outcome(outcome),
+    if report.is_doubtful() {
+        return "⚠️";
     }
+    of_outcome(report.outcome.unwrap_or(Outcome::Error))
 }
 
 fn of_outcome(outcome: Outcome) -> &'static str {

@@ -54,11 +54,16 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 /// `examples/hello` as the checked out workspace, its server compiled.
 fn hello() -> Stage {
+    with_hello(building::stage(HELLO))
+}
+
+/// The same in the workspace of `stage`.
+pub(crate) fn with_hello(stage: Stage) -> Stage {
     static COMPILED: OnceLock<()> = OnceLock::new();
     COMPILED.get_or_init(|| {
         engine::run(&format!("{HERE}/examples/hello/build"), &[]);
     });
-    let stage = building::stage(HELLO);
+    fs::write(stage.path("workspace/Dockerfile"), HELLO).unwrap();
     fs::create_dir(stage.path("workspace/bin")).unwrap();
     fs::copy(
         format!("{HERE}/examples/hello/bin/hello"),
@@ -68,15 +73,32 @@ fn hello() -> Stage {
     stage
 }
 
+/// The container of the step.
+pub(crate) fn start<'a>(stage: &'a Stage, name: &str) -> Running<'a> {
+    run(stage, name, &[], &[])
+}
+
+/// The container after the job's steps.
+pub(crate) fn start_after<'a>(stage: &'a Stage, name: &str) -> Running<'a> {
+    let entrypoint = ["--entrypoint", plimsoll::app::after::ENTRYPOINT];
+    run(stage, name, &entrypoint, &stage.state())
+}
+
 /// `docker run` with the mounts, the names and the working directory that the runner gives. The
 /// network is the host's, because the stand-in and the registry listen on loopback.
-fn start<'a>(stage: &'a Stage, name: &str) -> Running<'a> {
+fn run<'a>(
+    stage: &'a Stage,
+    name: &str,
+    entrypoint: &[&str],
+    state: &[(String, String)],
+) -> Running<'a> {
     let fixed = [
         ("HOME", "/github/home"),
         ("GITHUB_WORKSPACE", "/github/workspace"),
         ("GITHUB_OUTPUT", "/github/file_commands/output"),
         ("GITHUB_STEP_SUMMARY", "/github/file_commands/summary"),
-        ("GITHUB_SHA", SHA),
+        ("GITHUB_STATE", "/github/file_commands/state"),
+        ("GITHUB_SHA", stage.variable("GITHUB_SHA").unwrap_or(SHA)),
         ("RUNNER_TEMP", "/github/runner_temp"),
         ("RUNNER_DEBUG", "1"),
     ];
@@ -84,7 +106,9 @@ fn start<'a>(stage: &'a Stage, name: &str) -> Running<'a> {
         stage
             .variables()
             .iter()
+            .chain(state)
             .map(|(name, value)| (name.as_str(), value.as_str()))
+            .filter(|(name, _)| !fixed.iter().any(|(known, _)| known == name))
             .chain(fixed)
     };
     let image = image().name.to_string();
@@ -114,6 +138,7 @@ fn start<'a>(stage: &'a Stage, name: &str) -> Running<'a> {
         "--network",
         "host",
     ]);
+    docker.args(entrypoint);
     docker.args(["-v", "/var/run/docker.sock:/var/run/docker.sock"]);
     let mounts = [
         ("_temp", "runner_temp"),
@@ -137,7 +162,7 @@ fn start<'a>(stage: &'a Stage, name: &str) -> Running<'a> {
     stage.running(docker.spawn().unwrap())
 }
 
-fn name(what: &str) -> String {
+pub(crate) fn name(what: &str) -> String {
     format!("plimsoll-{what}-{}", std::process::id())
 }
 
@@ -168,7 +193,7 @@ fn manifest(repository: &str, tag: &str) -> (String, Value) {
     (digest.unwrap(), serde_json::from_str(body).unwrap())
 }
 
-fn well(stage: &Stage, ended: &Ended) {
+pub(crate) fn well(stage: &Stage, ended: &Ended) {
     assert_eq!(ended.code, Some(0), "{}", ended.log);
     assert_eq!(stage.output("outcome"), "succeeded");
     assert_eq!(

@@ -31,3 +31,5 @@ mod signals;
 mod stage;
 #[cfg(test)]
 mod usage;
+#[cfg(test)]
+mod workflow;

@@ -203,6 +203,12 @@ impl Stage {
         &self.env
     }
 
+    /// One of them.
+    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
+        let found = self.env.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
     /// Forgets the outputs of the last step.
     pub(crate) fn next_step(&self) {
         fs::write(self.file("output"), "").unwrap();

@@ -18,7 +18,7 @@ use plimsoll::aws::{Aws, ByRunner, Runner};
 use plimsoll::clock::Clock;
 use plimsoll::console::{Console, Style};
 use plimsoll::github::GitHub;
-use plimsoll::report::{Outcome, Report, text};
+use plimsoll::report::{Outcome, Report};
 use plimsoll::request::{Facts, RawInputs, Request};
 use plimsoll::run::{Run, Task};
 use plimsoll::snapshot::Timestamp;
@@ -353,9 +353,7 @@ impl Story {
         };
         let story = app::until_signal(&mut run, &request, task, &mut github, signal);
         Box::pin(story).await;
-        for line in text::closing(&run.report) {
-            run.console.words(&line);
-        }
+        app::last_words(&mut run.console, &run.report);
         Told {
             sim: self.sim,
             log: pages.text(),

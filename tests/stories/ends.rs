@@ -139,7 +139,7 @@ async fn a_crash_loop_ends_rolled_back_though_the_service_is_stable_again() {
       → mend what makes the tasks fail; ECS counts it, it doesn't cause it
       → AWS's page: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
 
-    rolled-back: ECS put api:1 back: Service deployment rolled back because the circuit breaker threshold was exceeded.
+    rolled-back: ECS put api:1 back: Service deployment rolled back because the circuit breaker threshold was exceeded; api:2: the essential container `app` ended with exit code 1, 3s after its start
     the service was changed by this run
     ");
 }

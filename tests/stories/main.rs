@@ -27,6 +27,7 @@ mod native;
 mod oidc;
 mod one_off;
 mod options;
+mod outcomes;
 mod peers;
 mod reads;
 mod rollbacks;
