@@ -171,3 +171,91 @@ fn the_token_endpoint_wants_its_bearer_and_an_audience() {
         http::Request::get(path).header("authorization", "Bearer request-token-of-the-job");
     assert_eq!(send(&sim, T0, bearer, "").0, 400);
 }
+
+/// AssumeRole of `prod` as the role whose session is the newest.
+fn chained(sim: &Sim, fields: &str) -> (u16, String) {
+    let session = sim.with(|world| world.sessions()[0].clone());
+    let credential = format!(
+        "AWS4-HMAC-SHA256 Credential={}/20260921/us-east-1/sts/aws4_request, SignedHeaders=host, Signature=00",
+        session.access_key
+    );
+    let request = http::Request::post("http://sts/")
+        .header("authorization", credential)
+        .header("x-amz-security-token", session.token);
+    let form = format!(
+        "Action=AssumeRole&Version=2011-06-15&RoleArn=arn:aws:iam::111122223333:role/prod&RoleSessionName=run&{fields}"
+    );
+    send(sim, T0, request, &form)
+}
+
+#[test]
+fn a_role_is_assumed_as_another_within_an_hour_and_with_tags_where_it_may() {
+    let sim = sim();
+    let prod = |trusted: bool, may_be_tagged: bool| RoleSpec {
+        name: "prod".to_owned(),
+        subjects: Vec::new(),
+        max_session_secs: 43_200,
+        trusted_roles: trusted.then(|| "deploy".to_owned()).into_iter().collect(),
+        may_be_tagged,
+        ..RoleSpec::default()
+    };
+    let first = format!(
+        "RoleArn={ROLE}&RoleSessionName=run&WebIdentityToken={}",
+        token(&sim, "sts.amazonaws.com")
+    );
+    assert_eq!(assume(&sim, T0, &first).0, 200);
+    let caller = "arn:aws:sts::111122223333:assumed-role/deploy/run";
+    let denied = |action: &str| {
+        format!(
+            "<Message>User: {caller} is not authorized to perform: {action} on resource: arn:aws:iam::111122223333:role/prod</Message>"
+        )
+    };
+    let tag = "Tags.member.1.Key=Repository&Tags.member.1.Value=octo-org/hello";
+    for (trusted, may_be_tagged, fields, status, says) in [
+        (false, true, "", 403, denied("sts:AssumeRole")),
+        (true, false, tag, 403, denied("sts:TagSession")),
+        (
+            true,
+            true,
+            "DurationSeconds=3601",
+            400,
+            "exceeds the 1 hour session limit for roles assumed by role chaining".to_owned(),
+        ),
+        (
+            true,
+            true,
+            "Tags.member.1.Key=Actor&Tags.member.1.Value=a[bot]",
+            400,
+            "tags.1.member.value".to_owned(),
+        ),
+        (
+            true,
+            true,
+            "WebIdentityToken=a",
+            400,
+            "Unknown parameter: WebIdentityToken".to_owned(),
+        ),
+        (
+            true,
+            true,
+            tag,
+            200,
+            "arn:aws:sts::111122223333:assumed-role/prod/run".to_owned(),
+        ),
+    ] {
+        sim.with(|world| {
+            world.remove_role("prod");
+            world.add_role(prod(trusted, may_be_tagged));
+        });
+        let (got, body) = chained(&sim, fields);
+        assert!(
+            got == status && body.contains(&says),
+            "{fields}: {got} {body}"
+        );
+    }
+    let tags = sim.with(|world| world.sessions().last().unwrap().tags.clone());
+    assert_eq!(
+        tags,
+        [("Repository".to_owned(), "octo-org/hello".to_owned())]
+    );
+}

@@ -5,6 +5,7 @@
 //! without end nor goes on with credentials that have ended. It prints nothing; what must be masked
 //! it hands to [`Masks`].
 
+mod chain;
 mod claims;
 mod refused;
 mod runner;
@@ -36,8 +37,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The first assumption as a whole: past that somebody wants to know what is wrong.
 const FIRST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// So long before their end credentials are renewed. STS gives none for less than 15 minutes, and
-/// this leaves ten tries until the old ones end.
+/// STS gives no credentials for less.
+const SHORTEST: Duration = Duration::from_secs(15 * 60);
+/// So long before their end credentials are renewed. This leaves ten tries until the old ones end.
 const RENEW_BEFORE: Duration = Duration::from_secs(5 * 60);
 /// A renewal as a whole, while the old credentials still hold: less than one call may take.
 const RENEWAL_TIMEOUT: Duration = Duration::from_secs(15);
@@ -65,6 +67,8 @@ pub struct Assumed {
     pub at: Timestamp,
     /// Credentials in the environment were left aside.
     pub instead_of_keys: bool,
+    /// A role on the way may not be given session tags.
+    pub without_tags: bool,
 }
 
 /// Assumes the role, and keeps its credentials fresh.
@@ -90,6 +94,8 @@ struct Kept {
     end: Instant,
     /// Not to be renewed before; it moves on when a renewal fails.
     renew: Instant,
+    /// Session tags were refused on the way.
+    without_tags: bool,
 }
 
 /// What the keeper works with.
@@ -123,6 +129,7 @@ impl Keeper {
             role: self.0.role.clone(),
             at: kept.at,
             instead_of_keys: self.0.runner.has_keys,
+            without_tags: kept.without_tags,
         })
     }
 
@@ -158,7 +165,7 @@ impl Inner {
             let token = token.await?;
             self.masks.add(token.clone());
             match self.once(&token).await {
-                Ok(kept) => return Ok(kept),
+                Ok(kept) => return self.to_the_last_role(kept).await,
                 Err(error) if attempt < ATTEMPTS && refused::is_worth_a_retry(&error) => {
                     tracing::debug!(%error, attempt, "the role is asked for again");
                     tokio::time::sleep(pause).await;
@@ -172,29 +179,42 @@ impl Inner {
         Err(self.too_slow())
     }
 
+    /// The role that the token is for.
     async fn once(&self, token: &Secret) -> Result<Kept, AwsError> {
-        let subject = || format!("the role `{}`", self.role.arn);
-        let incomplete = |what: &str| AwsError::incomplete(ACTION, subject(), what);
-        let seconds = i32::try_from(self.role.duration.as_secs()).unwrap_or(i32::MAX);
+        let arn = self.role.first();
+        let duration = match self.role.by_way_of.is_empty() {
+            true => self.role.duration,
+            // It only has to hold for the next call.
+            false => SHORTEST,
+        };
         // Counted from before the call, so that it never reaches past the true end.
         let now = Instant::now();
         let call = self.sts.assume_role_with_web_identity();
         let answer = call
-            .role_arn(&self.role.arn)
+            .role_arn(arn)
             .role_session_name(&self.role.session_name)
-            .duration_seconds(seconds)
+            .duration_seconds(seconds(duration))
             .web_identity_token(token.expose())
             .send()
             .await
-            .map_err(|error| AwsError::of(ACTION, subject(), error))?;
-        let given = answer
-            .credentials
-            .ok_or_else(|| incomplete("STS answered without credentials"))?;
+            .map_err(|error| AwsError::of(ACTION, subject(arn), error))?;
+        self.kept((ACTION, arn), answer.credentials, (now, duration))
+    }
+
+    /// What STS gave, masked.
+    fn kept(
+        &self,
+        (action, arn): (&'static str, &str),
+        given: Option<aws_sdk_sts::types::Credentials>,
+        (since, duration): (Instant, Duration),
+    ) -> Result<Kept, AwsError> {
+        let incomplete = |what: &str| AwsError::incomplete(action, subject(arn), what);
+        let given = given.ok_or_else(|| incomplete("STS answered without credentials"))?;
         self.masks.add(Secret::new(&given.secret_access_key));
         self.masks.add(Secret::new(&given.session_token));
         let end = given.expiration.to_millis();
         let end = end.map_err(|_| incomplete("STS answered without an end of the credentials"))?;
-        let millis = i64::from(seconds) * 1000;
+        let millis = i64::from(seconds(duration)) * 1000;
         Ok(Kept {
             credentials: Credentials::new(
                 given.access_key_id,
@@ -205,8 +225,9 @@ impl Inner {
                 "the runner's OIDC token",
             ),
             at: Timestamp(end - millis),
-            end: now + self.role.duration,
-            renew: now + self.role.duration.saturating_sub(RENEW_BEFORE),
+            end: since + duration,
+            renew: since + duration.saturating_sub(RENEW_BEFORE),
+            without_tags: false,
         })
     }
 
@@ -224,6 +245,14 @@ impl Inner {
             passing: true,
         }
     }
+}
+
+fn subject(arn: &str) -> String {
+    format!("the role `{arn}`")
+}
+
+fn seconds(duration: Duration) -> i32 {
+    i32::try_from(duration.as_secs()).unwrap_or(i32::MAX)
 }
 
 impl ProvideCredentials for Keeper {

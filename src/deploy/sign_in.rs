@@ -23,8 +23,18 @@ pub(super) async fn sign_in(run: &mut Run) -> Result<(), Failure> {
     } else {
         ""
     };
+    let by_way_of = &assumed.role.by_way_of;
+    let way = match by_way_of.is_empty() {
+        true => String::new(),
+        false => format!(" by way of `{}`", by_way_of.join("`, `")),
+    };
+    let untagged = if assumed.without_tags {
+        "; its session has no tags, because `sts:TagSession` is denied"
+    } else {
+        ""
+    };
     run.console.line(&format!(
-        "credentials: role `{}`, session `{}`, renewed as long as this takes{aside}",
+        "credentials: role `{}`{way}, session `{}`, renewed as long as this takes{untagged}{aside}",
         assumed.role.arn, assumed.role.session_name
     ));
     if let Some(off) = clock_is_off(run.clock.now(), assumed.at) {

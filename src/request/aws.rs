@@ -19,11 +19,25 @@ const AUDIENCE_CHARS: usize = 255;
 /// Inputs that mean nothing without `role-to-assume`.
 const OF_THE_ROLE: [&str; 3] = ["role-session-name", "role-duration-seconds", "audience"];
 
+/// Roles on the way to the one that deploys; each is one more call, now and at each renewal.
+const BY_WAY_OF_MAX: usize = 3;
+
+/// STS gives no longer session to whoever asks as a role (role chaining).
+const CHAINED_MAX: Duration = Duration::from_secs(3600);
+
+/// Longer values of session tags are refused.
+const TAG_VALUE_CHARS: usize = 256;
+
 /// A role that is assumed with the runner's OIDC token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {
     /// `arn:aws:iam::111122223333:role/deploy`.
     pub arn: String,
+    /// The roles that are assumed before, each with the one before it: the token is for the first.
+    pub by_way_of: Vec<String>,
+    /// What a session that is given to a role says of the run. A session that is given to a token
+    /// has no tags, because AssumeRoleWithWebIdentity takes none.
+    pub tags: Vec<(&'static str, String)>,
     /// As CloudTrail shows it; fit for STS.
     pub session_name: String,
     /// How long one set of credentials lasts.
@@ -36,6 +50,17 @@ impl Role {
     /// The twelve digits in the ARN.
     pub fn account(&self) -> &str {
         self.arn.split(':').nth(4).unwrap_or_default()
+    }
+
+    /// The role that the token is for.
+    pub fn first(&self) -> &str {
+        self.by_way_of.first().unwrap_or(&self.arn)
+    }
+
+    /// Those that are assumed as the one before them.
+    pub fn rest(&self) -> impl Iterator<Item = &str> {
+        let all = self.by_way_of.iter().chain([&self.arn]);
+        all.skip(1).map(String::as_str)
     }
 }
 
@@ -71,7 +96,16 @@ pub(super) fn accounts(r: &mut Reader<'_>) -> Vec<String> {
 
 /// `role-to-assume` with what belongs to it; `allowed` are the accounts, or none for any.
 pub(super) fn role(r: &mut Reader<'_>, facts: &Facts, allowed: &[String]) -> Option<Role> {
-    let Some(arn) = r.text("role-to-assume") else {
+    let mut arns: Vec<String> = r
+        .lines("role-to-assume")
+        .into_iter()
+        .map(|(_, arn)| arn.to_owned())
+        .collect();
+    for arn in arns.iter().filter(|arn| !is_role(arn)) {
+        let why = "a role's ARN is needed, such as `arn:aws:iam::111122223333:role/deploy`";
+        r.wrong("role-to-assume", arn, why);
+    }
+    let Some(arn) = arns.pop() else {
         for name in OF_THE_ROLE {
             if r.is_given(name) {
                 let value = r.text(name).unwrap_or_default();
@@ -81,19 +115,26 @@ pub(super) fn role(r: &mut Reader<'_>, facts: &Facts, allowed: &[String]) -> Opt
         }
         return None;
     };
-    if !is_role(arn) {
-        let why = "a role's ARN is needed, such as `arn:aws:iam::111122223333:role/deploy`";
-        r.wrong("role-to-assume", arn, why);
-    }
     let role = Role {
-        arn: arn.to_owned(),
+        arn,
+        by_way_of: arns,
+        tags: tags(facts),
         session_name: session_name(r, facts),
         duration: r.duration("role-duration-seconds"),
         audience: r.text("audience").unwrap_or_default().to_owned(),
     };
-    if is_role(arn) && !allowed.is_empty() && !allowed.iter().any(|id| id == role.account()) {
+    if role.by_way_of.len() > BY_WAY_OF_MAX {
+        let why = "no more than three roles can lead to the one that deploys";
+        r.wrong("role-to-assume", &role.arn, why);
+    }
+    if !role.by_way_of.is_empty() && role.duration > CHAINED_MAX {
+        let why = "a role that is assumed as another role has an hour at most (it is renewed)";
+        let given = r.text("role-duration-seconds").unwrap_or_default();
+        r.wrong("role-duration-seconds", given, why);
+    }
+    if is_role(&role.arn) && !allowed.is_empty() && !allowed.iter().any(|id| id == role.account()) {
         let why = "its account isn't one of `allowed-account-ids`";
-        r.wrong("role-to-assume", arn, why);
+        r.wrong("role-to-assume", &role.arn, why);
     }
     let written = |c: char| !c.is_whitespace() && !c.is_control();
     if role.audience.chars().count() > AUDIENCE_CHARS || !role.audience.chars().all(written) {
@@ -113,6 +154,32 @@ fn session_name(r: &mut Reader<'_>, facts: &Facts) -> String {
         r.wrong("role-session-name", given, why);
     }
     given.to_owned()
+}
+
+/// The tags that aws-actions/configure-aws-credentials gives, so that policies which go by them go on
+/// to hold.
+fn tags(facts: &Facts) -> Vec<(&'static str, String)> {
+    let of_the_run = [
+        ("Repository", &facts.repository),
+        ("Workflow", &facts.workflow),
+        ("Actor", &facts.actor),
+        ("Branch", &facts.git_ref),
+        ("Commit", &facts.sha),
+    ];
+    let known = of_the_run
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, tag_value(value.as_ref()?))));
+    [("GitHub", "Actions".to_owned())]
+        .into_iter()
+        .chain(known)
+        .collect()
+}
+
+/// `text` with nothing in it but what STS takes: `[\p{L}\p{Z}\p{N}_.:/=+\-@]*`.
+fn tag_value(text: &str) -> String {
+    let fits = |c: char| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c);
+    let fit = |c: char| if fits(c) { c } else { '_' };
+    text.chars().take(TAG_VALUE_CHARS).map(fit).collect()
 }
 
 /// `plimsoll-<repository>-<run>`, so that CloudTrail leads back to the run. Where that is too long
@@ -157,7 +224,7 @@ fn is_role(arn: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Facts, usual_session_name};
+    use super::{Facts, tag_value, usual_session_name};
 
     fn named(repository: Option<&str>, run: Option<&str>) -> String {
         usual_session_name(&Facts {
@@ -187,5 +254,13 @@ mod tests {
             assert!(name.ends_with("-17812345678"), "{name}");
         }
         assert_eq!(named(Some("a/b"), Some(&"9".repeat(200))).len(), 64);
+    }
+
+    #[test]
+    fn a_tag_holds_what_sts_takes() {
+        assert_eq!(tag_value("octo-org/hello"), "octo-org/hello");
+        assert_eq!(tag_value("dependabot[bot]"), "dependabot_bot_");
+        assert_eq!(tag_value("déploie\n\u{1b}"), "déploie__");
+        assert_eq!(tag_value(&"ä".repeat(300)).chars().count(), 256);
     }
 }

@@ -119,7 +119,7 @@ use Kind::{Count, Duration, Flag, Lines, List, Text};
 #[rustfmt::skip]
 pub const INPUTS: &[Input] = &[
     row(Aws, "aws-region", Text, "Region; without it `AWS_REGION`, then `AWS_DEFAULT_REGION`"),
-    row(Aws, "role-to-assume", Text, "ARN of the role that is assumed with the runner's OIDC token (`permissions: id-token: write`); without it the SDK's default chain finds the credentials"),
+    row(Aws, "role-to-assume", Lines, "ARN of the role that is assumed with the runner's OIDC token (`permissions: id-token: write`), or several, one a line, each assumed as the one before; without it the SDK's default chain finds the credentials"),
     row(Aws, "role-session-name", Text, "Name of the role's session; without it `plimsoll-<repository>-<run>`"),
     row(Aws, "role-duration-seconds", Duration(Unit::Seconds), "How long the role's credentials last; they are renewed before they end").or("3600"),
     row(Aws, "audience", Text, "Audience of the OIDC token").or("sts.amazonaws.com"),

@@ -109,6 +109,12 @@ pub struct Facts {
     pub sha: Option<String>,
     /// `GITHUB_REPOSITORY`, `owner/name`.
     pub repository: Option<String>,
+    /// `GITHUB_WORKFLOW`.
+    pub workflow: Option<String>,
+    /// `GITHUB_ACTOR`.
+    pub actor: Option<String>,
+    /// `GITHUB_REF`.
+    pub git_ref: Option<String>,
     /// `GITHUB_RUN_ID`.
     pub run_id: Option<String>,
     /// `GITHUB_RUN_ATTEMPT`.
@@ -135,6 +141,9 @@ impl Facts {
             match name.as_str() {
                 "GITHUB_SHA" => facts.sha = value,
                 "GITHUB_REPOSITORY" => facts.repository = value,
+                "GITHUB_WORKFLOW" => facts.workflow = value,
+                "GITHUB_ACTOR" => facts.actor = value,
+                "GITHUB_REF" => facts.git_ref = value,
                 "GITHUB_RUN_ID" => facts.run_id = value,
                 "GITHUB_RUN_ATTEMPT" => facts.run_attempt = value,
                 "GITHUB_API_URL" => facts.api_url = value,

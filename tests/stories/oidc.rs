@@ -1,5 +1,6 @@
 //! `role-to-assume`: the runner's token, STS, and the credentials' renewal.
 
+mod chained;
 mod refused;
 
 use plimsoll::run::Task;

@@ -1,4 +1,5 @@
-//! STS by the query protocol: GetCallerIdentity, and AssumeRoleWithWebIdentity, which is unsigned.
+//! STS by the query protocol: GetCallerIdentity, AssumeRole, and AssumeRoleWithWebIdentity, which is
+//! unsigned.
 
 use bytes::Bytes;
 use http::Response;
@@ -6,7 +7,7 @@ use serde_json::Value;
 
 use super::forms::escaped;
 use super::{Operation, respond};
-use crate::world::{Assumption, Refusal, World};
+use crate::world::{Assumption, Chained, Refusal, Session, World};
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
@@ -34,6 +35,14 @@ pub(super) fn handle(world: &mut World, operation: &Operation) -> Result<String,
             ];
             check(body, &known)?;
             assume(world, body)
+        }
+        "AssumeRole" => {
+            let tags = tags(body)?;
+            let of_tags: Vec<String> = (1..=tags.len()).flat_map(tag_fields).collect();
+            let known = ["RoleArn", "RoleSessionName", "DurationSeconds"];
+            let of_tags = of_tags.iter().map(String::as_str);
+            check(body, &known.into_iter().chain(of_tags).collect::<Vec<_>>())?;
+            assume_as(world, operation, tags)
         }
         name => {
             let text = format!("Could not find operation {name} for version 2011-06-15");
@@ -69,6 +78,68 @@ fn identity(world: &World, operation: &Operation) -> Result<String, Refusal> {
 }
 
 fn assume(world: &mut World, body: &Value) -> Result<String, Refusal> {
+    let (role_arn, session_name, seconds) = asked(body)?;
+    let session = world.assume_role(Assumption {
+        role_arn,
+        session_name,
+        token: body["WebIdentityToken"].as_str().unwrap_or_default(),
+        seconds,
+    })?;
+    Ok(given(&session, session_name))
+}
+
+/// As whoever signed: keys that STS didn't give are those of the role `deploy`.
+fn assume_as(
+    world: &mut World,
+    operation: &Operation,
+    tags: Vec<(String, String)>,
+) -> Result<String, Refusal> {
+    let (role_arn, session_name, seconds) = asked(&operation.body)?;
+    let session = world.session(&operation.access_key, &operation.session_token)?;
+    let caller = session.map_or_else(
+        || format!("arn:aws:sts::{}:assumed-role/deploy/session", world.account),
+        |session| session.arn.clone(),
+    );
+    let session = world.assume_role_as(Chained {
+        caller: &caller,
+        role_arn,
+        session_name,
+        seconds,
+        tags,
+    })?;
+    Ok(given(&session, session_name))
+}
+
+/// The fields of a tag.
+fn tag_fields(number: usize) -> [String; 2] {
+    ["Key", "Value"].map(|part| format!("Tags.member.{number}.{part}"))
+}
+
+fn tags(body: &Value) -> Result<Vec<(String, String)>, Refusal> {
+    let mut tags = Vec::new();
+    for number in 1.. {
+        let [key, value] = tag_fields(number);
+        let (Some(name), Some(text)) = (body[&key].as_str(), body[&value].as_str()) else {
+            break;
+        };
+        let fits = |c: char| c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(c);
+        if name.is_empty()
+            || name.len() > 128
+            || text.chars().count() > 256
+            || !text.chars().all(fits)
+        {
+            return Err(invalid(format!(
+                "1 validation error detected: Value at 'tags.{number}.member.value' failed to satisfy constraint: \
+                 Member must satisfy regular expression pattern: [\\p{{L}}\\p{{Z}}\\p{{N}}_.:/=+\\-@]*"
+            )));
+        }
+        tags.push((name.to_owned(), text.to_owned()));
+    }
+    Ok(tags)
+}
+
+/// Role, name and seconds of the session that is asked for.
+fn asked(body: &Value) -> Result<(&str, &str, i64), Refusal> {
     let text = |name: &str| body[name].as_str().unwrap_or_default();
     let (role_arn, session_name) = (text("RoleArn"), text("RoleSessionName"));
     if role_arn.len() < 20 || !role_arn.starts_with("arn:") || role_arn.split(':').count() < 6 {
@@ -92,13 +163,11 @@ fn assume(world: &mut World, body: &Value) -> Result<String, Refusal> {
             text("DurationSeconds")
         ))
     })?;
-    let session = world.assume_role(Assumption {
-        role_arn,
-        session_name,
-        token: text("WebIdentityToken"),
-        seconds,
-    })?;
-    Ok(format!(
+    Ok((role_arn, session_name, seconds))
+}
+
+fn given(session: &Session, session_name: &str) -> String {
+    format!(
         "<AssumedRoleUser><AssumedRoleId>AROA0000000000000000A:{session_name}</AssumedRoleId><Arn>{}</Arn></AssumedRoleUser>\
          <Credentials><AccessKeyId>{}</AccessKeyId><SecretAccessKey>{}</SecretAccessKey>\
          <SessionToken>{}</SessionToken><Expiration>{}</Expiration></Credentials>",
@@ -107,7 +176,7 @@ fn assume(world: &mut World, body: &Value) -> Result<String, Refusal> {
         session.secret_key,
         session.token,
         iso(session.end / 1000),
-    ))
+    )
 }
 
 /// `2026-11-20T17:00:00Z` of seconds since the epoch, by Hinnant's civil_from_days.

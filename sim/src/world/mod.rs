@@ -48,7 +48,7 @@ pub use instance::Instance;
 pub use native::Stage;
 pub(crate) use needs::list;
 pub(crate) use one_off::RunTask;
-pub(crate) use roles::Assumption;
+pub(crate) use roles::{Assumption, Chained};
 pub use roles::{RoleSpec, Session};
 pub use runner::RunnerSpec;
 pub use scaling::Provider;

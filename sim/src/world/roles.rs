@@ -25,6 +25,10 @@ pub struct RoleSpec {
     pub subjects: Vec<String>,
     /// MaxSessionDuration.
     pub max_session_secs: i64,
+    /// Roles of the account, by name, that its trust policy lets assume it.
+    pub trusted_roles: Vec<String>,
+    /// Whether its trust policy allows them `sts:TagSession` too.
+    pub may_be_tagged: bool,
 }
 
 impl Default for RoleSpec {
@@ -35,6 +39,8 @@ impl Default for RoleSpec {
             audience: "sts.amazonaws.com".to_owned(),
             subjects: vec!["repo:octo-org/hello:*".to_owned()],
             max_session_secs: 3600,
+            trusted_roles: Vec::new(),
+            may_be_tagged: true,
         }
     }
 }
@@ -49,6 +55,8 @@ pub struct Session {
     pub arn: String,
     /// In milliseconds since the epoch.
     pub end: i64,
+    /// Session tags.
+    pub tags: Vec<(String, String)>,
 }
 
 /// What is asked of AssumeRoleWithWebIdentity.
@@ -59,6 +67,19 @@ pub(crate) struct Assumption<'a> {
     pub(crate) token: &'a str,
     pub(crate) seconds: i64,
 }
+
+/// What is asked of AssumeRole, and whose session asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Chained<'a> {
+    pub(crate) caller: &'a str,
+    pub(crate) role_arn: &'a str,
+    pub(crate) session_name: &'a str,
+    pub(crate) seconds: i64,
+    pub(crate) tags: Vec<(String, String)>,
+}
+
+/// STS gives a role's session no longer one for another role.
+const CHAINED_MAX_SECS: i64 = 3600;
 
 impl World {
     /// An OIDC provider in the account's IAM, with its audiences.
@@ -127,22 +148,67 @@ impl World {
                 "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
             ));
         }
-        let name = name.rsplit('/').next().unwrap_or(name);
+        Ok(self.begin_session(name, asked.session_name, asked.seconds, Vec::new()))
+    }
+
+    /// Begins a session for a role that asks as itself, if the other's trust policy lets it.
+    pub(crate) fn assume_role_as(&mut self, asked: Chained<'_>) -> Result<Session, Refusal> {
+        let denied = |action: &str| {
+            let (caller, role) = (asked.caller, asked.role_arn);
+            let text = format!(
+                "User: {caller} is not authorized to perform: {action} on resource: {role}"
+            );
+            Refusal::new("AccessDenied", text)
+        };
+        let prefix = format!("arn:aws:iam::{}:role/", self.account);
+        let name = asked.role_arn.strip_prefix(&prefix);
+        let name = name.ok_or_else(|| denied("sts:AssumeRole"))?;
+        let caller = asked.caller.split('/').nth(1).unwrap_or_default();
+        let role = self.roles.iter().find(|role| role.name == name);
+        let role = role
+            .filter(|role| role.trusted_roles.iter().any(|one| one == caller))
+            .ok_or_else(|| denied("sts:AssumeRole"))?;
+        if !asked.tags.is_empty() && !role.may_be_tagged {
+            return Err(denied("sts:TagSession"));
+        }
+        let too_long = |text: &str| Err(Refusal::new("ValidationError", text));
+        if asked.seconds > CHAINED_MAX_SECS {
+            return too_long(
+                "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
+            );
+        }
+        if asked.seconds > role.max_session_secs {
+            return too_long(
+                "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+            );
+        }
+        Ok(self.begin_session(name, asked.session_name, asked.seconds, asked.tags))
+    }
+
+    fn begin_session(
+        &mut self,
+        role: &str,
+        session_name: &str,
+        seconds: i64,
+        tags: Vec<(String, String)>,
+    ) -> Session {
+        let name = role.rsplit('/').next().unwrap_or(role);
         let session = Session {
             access_key: format!("ASIA{}", self.requests.hex32()[..16].to_uppercase()),
             secret_key: format!("{}{}", self.requests.hex32(), &self.requests.hex32()[..8]),
             token: format!("IQoJ{}{}", self.requests.hex32(), self.requests.hex32()),
             arn: format!(
-                "arn:aws:sts::{}:assumed-role/{name}/{}",
-                self.account, asked.session_name
+                "arn:aws:sts::{}:assumed-role/{name}/{session_name}",
+                self.account
             ),
-            end: self.now + asked.seconds * 1000,
+            end: self.now + seconds * 1000,
+            tags,
         };
         if self.sessions.len() == SESSIONS_KEPT {
             self.sessions.remove(0);
         }
         self.sessions.push(session.clone());
-        Ok(session)
+        session
     }
 
     /// What STS looks at before it looks at the role.

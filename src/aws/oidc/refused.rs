@@ -80,7 +80,11 @@ pub(super) fn explain(error: &AwsError, role: &Role, claims: &Claims) -> NotAssu
         AwsErrorKind::Throttled | AwsErrorKind::Unanswered
     );
     NotAssumed {
-        text: format!("the role `{}` can't be assumed: {}", role.arn, error.text),
+        text: format!(
+            "the role `{}` can't be assumed: {}",
+            role.first(),
+            error.text
+        ),
         help,
         passing: kind || why == Why::Unverified,
     }

@@ -66,3 +66,36 @@ fn what_belongs_to_a_role_is_nothing_without_one() {
         "`role-duration-seconds` is `2h`: it belongs to `role-to-assume`, which isn't given",
     );
 }
+
+#[test]
+fn roles_lead_to_the_one_that_deploys() {
+    let arn = |account: &str, name: &str| format!("arn:aws:iam::{account}:role/{name}");
+    let (hub, prod) = (arn("111122223333", "hub"), arn("999988887777", "prod"));
+    let both = format!("{hub}\n\n  {prod}\n");
+    // Only the account where something is done has to be allowed.
+    let role = good(&[
+        ("service", "api"),
+        ("role-to-assume", &both),
+        ("allowed-account-ids", "999988887777"),
+    ])
+    .role
+    .unwrap();
+    assert_eq!(
+        (role.first(), role.account()),
+        (hub.as_str(), "999988887777")
+    );
+    assert_eq!(role.rest().collect::<Vec<_>>(), [prod.as_str()]);
+    check(
+        &[
+            ("service", "api"),
+            ("role-to-assume", &both),
+            ("role-duration-seconds", "2h"),
+        ],
+        "`role-duration-seconds` is `2h`: a role that is assumed as another role has an hour at most (it is renewed)",
+    );
+    let many = [hub.as_str(); 5].join("\n");
+    check(
+        &[("service", "api"), ("role-to-assume", &many)],
+        "`role-to-assume` is `arn:aws:iam::111122223333:role/hub`: no more than three roles can lead to the one that deploys",
+    );
+}
