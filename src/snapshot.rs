@@ -320,6 +320,8 @@ pub struct Task {
     pub has_eni: bool,
     /// Held against scale-in by task protection.
     pub protected: bool,
+    /// Whether all its targets are healthy at the load balancer; absent where that isn't known.
+    pub in_service: Option<bool>,
     /// What the task was counted with, where the answer says so.
     pub cpu: Option<i64>,
     pub memory: Option<i64>,

@@ -303,6 +303,7 @@ pub(super) fn task(answer: sdk::Task) -> Task {
             .iter()
             .any(|attachment| attachment.r#type() == Some("ElasticNetworkInterface")),
         protected: false,
+        in_service: None,
         cpu: answer.cpu.and_then(|cpu| cpu.parse().ok()),
         memory: answer.memory.and_then(|memory| memory.parse().ok()),
         containers: answer

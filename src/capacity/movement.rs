@@ -88,11 +88,14 @@ fn next_step(claim: &Claim<'_, '_>, forecast: &Forecast) -> Vec<String> {
     let worst: i64 = claim.elsewhere_worst.iter().sum::<i64>()
         + claim.plots.iter().map(|plot| plot.worst[0]).sum::<i64>();
     let addressed = addresses::has_any(claim);
-    if bounds.can_start(present) > 0 && claim.new < bounds.desired && worst > 0 && addressed {
+    // On Fargate the seats are of instances that are nothing to it.
+    let on_instances = !claim.deploy.service.on_fargate();
+    let wanted = on_instances && claim.new < bounds.desired;
+    if bounds.can_start(present) > 0 && wanted && worst > 0 && addressed {
         moves.push("a new task has room and may start".to_owned());
     }
     let healthy = claim.old + claim.healthy_new();
-    if claim.old > 0 && bounds.can_stop(healthy) > 0 {
+    if claim.old > claim.doubts.protected && bounds.can_stop(healthy) > 0 {
         moves.push("an old task may stop".to_owned());
     }
     moves

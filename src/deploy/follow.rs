@@ -224,6 +224,10 @@ fn conclude(run: &mut Run, index: usize, state: &State, ended: Ended) {
     let now = run.clock.now();
     let report = &mut run.report.services[index];
     let (outcome, reason) = match ended.verdict {
+        Verdict::Succeeded if state.wants_nothing() => (
+            Outcome::Succeeded,
+            format!("{revision} is deployed: the deployment is complete, and no task is wanted"),
+        ),
         Verdict::Succeeded => (
             Outcome::Succeeded,
             format!("{revision} serves: the deployment is complete"),

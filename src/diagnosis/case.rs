@@ -33,6 +33,9 @@ pub struct Case<'a> {
     pub providers: &'a [CapacityProvider],
     /// What the capacity calculation found in the way, with its numbers; the first is first.
     pub capacity: &'a [Cause],
+    /// That ECS could take a step and doesn't, where that is so: whatever AWS says of its own goes
+    /// before it.
+    pub hesitation: Option<&'a Cause>,
 }
 
 /// One target of a target group, as DescribeTargetHealth tells it.
@@ -80,6 +83,7 @@ impl<'a> Case<'a> {
             instances: &[],
             providers: &[],
             capacity: &[],
+            hesitation: None,
         }
     }
 

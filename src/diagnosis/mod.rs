@@ -35,11 +35,17 @@ pub fn diagnose(case: &Case<'_>) -> Vec<Cause> {
     let seen = Seen::gather(case);
     let mut hints: Vec<Finding> = RULES.iter().filter_map(|rule| rule.check(&seen)).collect();
     let mut findings: Vec<Finding> = Vec::new();
+    let mut take = |computed: &Cause| {
+        let of_it = |hint: &Finding| hint.cause.kind == computed.kind;
+        let at = hints.iter().position(of_it);
+        at.map(|at| hints.remove(at))
+    };
     for computed in case.capacity {
-        let at = hints
-            .iter()
-            .position(|hint| hint.cause.kind == computed.kind);
-        findings.push(proven(computed, at.map(|at| hints.remove(at))));
+        findings.push(computed_as(Certainty::Proven, computed, take(computed)));
+    }
+    if let Some(hesitation) = case.hesitation {
+        let hint = take(hesitation);
+        findings.push(computed_as(Certainty::Likely, hesitation, hint));
     }
     findings.append(&mut hints);
     findings.sort_by_key(Finding::rank);
@@ -69,13 +75,14 @@ pub fn looked_at(case: &Case<'_>) -> String {
     )
 }
 
-fn proven(computed: &Cause, hint: Option<Finding>) -> Finding {
+/// What was worked out, with what an event says of the same kind.
+fn computed_as(certainty: Certainty, computed: &Cause, hint: Option<Finding>) -> Finding {
     let mut cause = computed.clone();
     if let Some(hint) = hint {
         cause.evidence.extend(hint.cause.evidence);
     }
     Finding {
-        certainty: Certainty::Proven,
+        certainty,
         tasks: 0,
         cause,
     }

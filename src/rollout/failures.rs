@@ -2,17 +2,45 @@
 
 use crate::snapshot::{Task, TaskStatus};
 
+/// What AWS says of a task that waited in PROVISIONING for a place until its time was over.
+const NO_PLACE: &[&str] = &[
+    "RESOURCE:",
+    "AGENT",
+    "ATTRIBUTE",
+    "MemberOf placement constraint",
+    "NO ACTIVE INSTANCES",
+    "EMPTY CAPACITY PROVIDER",
+];
+
+/// What AWS says of a task whose instance went away under it.
+const NO_HOST: &[&str] = &["Host EC2 (instance", "deregistration forced by user"];
+
 /// Whether a task stopped because something went wrong with it. What the scheduler stops for
-/// scaling is normal in a rollout; a failed health check, also the scheduler's, is not.
+/// scaling is normal in a rollout; a failed health check, also the scheduler's, is not. A task that
+/// never had a place, or lost its host, says nothing about its revision.
 pub(super) fn is_failure(task: &Task) -> bool {
     if task.last_status != TaskStatus::Stopped && task.desired_status != "STOPPED" {
         return false;
     }
     match task.stop_code.as_deref() {
         Some("ServiceSchedulerInitiated") => task.stopped_reason.contains("health check"),
-        Some("UserInitiated" | "SpotInterruption" | "TerminationNotice") => false,
-        _ => true,
+        Some(
+            "UserInitiated" | "SpotInterruption" | "TerminationNotice" | "InfrastructureHealth",
+        ) => false,
+        _ => {
+            !had_no_place(task)
+                && !NO_HOST
+                    .iter()
+                    .any(|words| task.stopped_reason.contains(words))
+        }
     }
+}
+
+/// Whether a task stopped because no instance could take it.
+pub(super) fn had_no_place(task: &Task) -> bool {
+    let why = task.stopped_reason.strip_prefix("TaskFailedToStart: ");
+    task.instance.is_none()
+        && why.is_some_and(|why| NO_PLACE.iter().any(|words| why.starts_with(words)))
 }
 
 /// The failed tasks of one deployment, newest first.

@@ -64,7 +64,7 @@ pub fn fate(
         _ if matches!(service.status.as_str(), "DRAINING" | "INACTIVE") => Fate::Deleted {
             status: service.status.clone(),
         },
-        (Some(ours), _) if is_primary => of_primary(ours, service),
+        (Some(ours), _) if is_primary => of_primary(target, ours, service),
         // An answer from before our UpdateService still names the old deployment as PRIMARY, with
         // whatever reason that one was once started for.
         (_, Some(primary)) if primary.created < target.created && before.is_fresh() => {
@@ -146,16 +146,12 @@ fn told(known: &ServiceDeployment, primary: Option<&Deployment>, is_primary: boo
     }
 }
 
-fn of_primary(ours: &Deployment, service: &Service) -> Fate {
+fn of_primary(target: &Target, ours: &Deployment, service: &Service) -> Fate {
     match &ours.rollout {
         Some(RolloutState::Completed) => Fate::Completed,
         Some(RolloutState::Failed) => {
             let reason = ours.rollout_reason.clone();
-            let breaker = service
-                .configuration
-                .circuit_breaker
-                .is_some_and(|breaker| breaker.rollback);
-            if breaker || service.configuration.alarms_roll_back {
+            if rolls_back(service, &reason) && has_way_back(target, ours, service) {
                 Fate::RollingBack { reason }
             } else {
                 Fate::Failed { reason }
@@ -170,6 +166,31 @@ fn of_primary(ours: &Deployment, service: &Service) -> Fate {
         }
         _ => Fate::InProgress,
     }
+}
+
+/// Whether what gave the deployment up also puts the previous one back.
+fn rolls_back(service: &Service, reason: &str) -> bool {
+    let breaker = service.configuration.circuit_breaker;
+    let breaker = breaker.is_some_and(|breaker| breaker.rollback);
+    let alarms = service.configuration.alarms_roll_back;
+    let says = |word: &str| reason.to_lowercase().contains(word);
+    match (says("circuit breaker"), says("alarm")) {
+        (true, false) => breaker,
+        (false, true) => alarms,
+        _ => breaker || alarms,
+    }
+}
+
+/// Whether there is a deployment that ECS can go back to: one that was complete once. Without one it
+/// says "No rollback candidate was found to run the rollback" and leaves the service as it is.
+fn has_way_back(target: &Target, ours: &Deployment, service: &Service) -> bool {
+    let none = service
+        .events
+        .iter()
+        .any(|event| event.at >= target.created && event.message.contains("No rollback candidate"));
+    let mut others = service.deployments.iter().filter(|one| one.id != ours.id);
+    let complete = others.any(|one| one.rollout == Some(RolloutState::Completed));
+    !none && (target.previous.is_some() || complete)
 }
 
 /// Why the PRIMARY deployment that isn't ours is a rollback of ours, if it is one.

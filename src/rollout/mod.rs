@@ -12,6 +12,7 @@ mod failures;
 mod fate;
 mod grounds;
 mod lines;
+mod memory;
 mod proof;
 mod signs;
 mod step;
@@ -27,11 +28,15 @@ pub use proof::{in_one_line, of_forecast};
 pub use step::{Step, step};
 pub use waiting::{AtTimeout, Waiting};
 
+use memory::Memory;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::diagnosis::{LogTail, TargetHealth};
-use crate::snapshot::{Protection, Service, ServiceDeployment, Task, TaskStatus, Timestamp};
+use crate::snapshot::{
+    Protection, Scheduling, Service, ServiceDeployment, Task, TaskStatus, Timestamp,
+};
 
 /// Samples of the timeline that a run keeps; later ones replace the last.
 pub const TIMELINE_MAX: usize = 500;
@@ -183,12 +188,12 @@ pub struct State {
     pub last: Option<Service>,
     /// Whether an essential container of the revision has a health check of its own.
     health_check: bool,
-    memory: step::Memory,
+    memory: Memory,
 }
 
 impl State {
     pub fn new(target: Target, patience: Patience, document: serde_json::Value) -> State {
-        let memory = step::Memory::new(&target);
+        let memory = Memory::new(&target);
         let health_check = has_health_check(&document);
         State {
             target,
@@ -214,6 +219,14 @@ impl State {
     /// tasks and none is on its way.
     pub fn wants_survey(&self) -> bool {
         self.memory.wants_survey
+    }
+
+    /// Whether the service is to run no task at all.
+    pub fn wants_nothing(&self) -> bool {
+        let last = self.last.as_ref();
+        last.is_some_and(|service| {
+            service.desired == 0 && service.scheduling == Scheduling::Replica
+        })
     }
 
     /// Whether the next look should ask which old tasks are protected: only when the new ones are

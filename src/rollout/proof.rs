@@ -43,26 +43,40 @@ pub(super) fn judge(state: &State, look: &Look) -> Judgement {
     }
 }
 
-/// Whether an Auto Scaling group of the service wants more instances than have registered, and its
-/// latest activity didn't fail: then one is on its way.
-pub(super) fn is_scaling_out(look: &Look) -> bool {
-    let Some(survey) = look.grounds.as_ref().map(|grounds| &grounds.survey) else {
-        return false;
-    };
-    survey.providers.iter().any(|provider| {
-        let Some(group) = &provider.group else {
-            return false;
-        };
-        let here = survey
-            .instances
-            .iter()
-            .filter(|instance| instance.capacity_provider.as_ref() == Some(&provider.name));
-        let failed = group
-            .activities
-            .first()
-            .is_some_and(|(status, _)| matches!(status.as_str(), "Failed" | "Cancelled"));
-        u32::try_from(here.count()).unwrap_or(u32::MAX) < group.desired && !failed
-    })
+/// An Auto Scaling group of the service that wants more instances than have registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ScaleOut {
+    /// Its latest activity isn't over.
+    UnderWay,
+    /// Its latest activity is over, and an instance isn't here yet.
+    Launched { desired: u32 },
+}
+
+/// Whether an instance is on its way: a group wants more than are here, and its latest activity
+/// didn't fail.
+pub(super) fn scale_out(look: &Look) -> Option<ScaleOut> {
+    let survey = look.grounds.as_ref().map(|grounds| &grounds.survey)?;
+    let found = survey.providers.iter().filter_map(|provider| {
+        let group = provider.group.as_ref()?;
+        // One that is drained is on its way out, and the group wants another for it.
+        let here = survey.instances.iter().filter(|instance| {
+            instance.capacity_provider.as_ref() == Some(&provider.name)
+                && instance.status != "DRAINING"
+        });
+        let lacks = u32::try_from(here.count()).unwrap_or(u32::MAX) < group.desired;
+        let latest = group.activities.first().map(|(status, _)| status.as_str());
+        match latest {
+            _ if !lacks => None,
+            Some("Failed" | "Cancelled") => None,
+            Some("Successful") => Some(ScaleOut::Launched {
+                desired: group.desired,
+            }),
+            _ => Some(ScaleOut::UnderWay),
+        }
+    });
+    let all: Vec<ScaleOut> = found.collect();
+    let under_way = all.iter().find(|one| **one == ScaleOut::UnderWay);
+    under_way.or(all.first()).copied()
 }
 
 /// ECS could go on and doesn't: it waits between two attempts, longer each time.
@@ -186,7 +200,7 @@ pub(super) fn causes(
     state: &State,
     service: &Service,
     look: &Look,
-    proven: &[Cause],
+    (proven, hesitation): (&[Cause], Option<&Cause>),
     now: Timestamp,
 ) -> Vec<Cause> {
     let tasks = look.tasks.as_deref().unwrap_or(&state.stopped);
@@ -204,6 +218,7 @@ pub(super) fn causes(
             .map(|survey| survey.providers.as_slice())
             .unwrap_or_default(),
         capacity: proven,
+        hesitation,
         ..Case::new(service, &state.target.deployment, now)
     })
 }

@@ -8,7 +8,7 @@ use super::{State, Waiting, failures};
 use crate::snapshot::{Deployment, Service, Task, TaskStatus, Timestamp};
 
 /// A scale-out: the alarm's minute, the launch, the agent's registration, and some.
-const SCALE_OUT: Duration = Duration::from_secs(5 * 60);
+pub(super) const SCALE_OUT: Duration = Duration::from_secs(5 * 60);
 /// After a failed placement the next attempt was seen five minutes later.
 const NEXT_ATTEMPT: Duration = Duration::from_secs(6 * 60);
 /// Without a circuit breaker, this many failed tasks in a row with none healthy end the wait.
@@ -62,25 +62,34 @@ pub(super) fn failed_without_breaker(
     })
 }
 
-/// Everything in a look whose change is movement.
-pub(super) fn print_of(service: &Service, ours: &Deployment, tasks: Option<&[Task]>) -> String {
-    let mut states: Vec<String> = tasks
-        .unwrap_or_default()
-        .iter()
+/// Everything in a look whose change is movement. Of the old tasks only that they get fewer is
+/// (`old_least` is the least number so far): those of a revision that crashes come and go.
+pub(super) fn print_of(
+    ours: &Deployment,
+    service: &Service,
+    look: (Option<&[Task]>, u32),
+) -> String {
+    let (tasks, old_least) = look;
+    let Some(tasks) = tasks else {
+        return format!(
+            "{} {} {} {}",
+            ours.desired, ours.running, service.running, service.pending
+        );
+    };
+    let new = tasks.iter().filter(|task| task.started_by == ours.id);
+    let mut states: Vec<String> = new
         .map(|task| {
             format!(
-                "{} {:?} {:?} {}",
+                "{} {:?} {:?} {:?} {}",
                 task.arn,
                 task.last_status,
                 task.health,
+                task.in_service,
                 task.instance.as_deref().unwrap_or_default()
             )
         })
         .collect();
     states.sort();
     // A task that can't be placed makes ECS count failures; that is no movement.
-    format!(
-        "{} {} {} {} {states:?}",
-        ours.desired, ours.running, service.running, service.pending
-    )
+    format!("{} {} {old_least} {states:?}", ours.desired, ours.running)
 }

@@ -4,15 +4,14 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::fate::{Before, Fate, fate};
-use super::proof::Judgement;
-use super::signs::{failed_without_breaker, patience, print_of};
+use super::proof::{Judgement, ScaleOut};
+use super::signs::{SCALE_OUT, failed_without_breaker, patience, print_of};
 use super::waiting::{Counts, stages, waiting};
 use super::{
-    Line, Look, STOPPED_MAX, Sample, State, TIMELINE_MAX, Target, Verdict, Waiting, failures,
-    lines, proof,
+    Line, Look, STOPPED_MAX, Sample, State, TIMELINE_MAX, Verdict, Waiting, failures, lines, proof,
 };
 use crate::cause::Cause;
-use crate::snapshot::{Deployment, Service, Timestamp};
+use crate::snapshot::{Deployment, Service, Task, TaskStatus, Timestamp};
 
 /// A heartbeat when nothing was said for this long.
 const HEARTBEAT: Duration = Duration::from_secs(60);
@@ -33,60 +32,6 @@ pub struct Step {
     pub waiting: Vec<Waiting>,
     /// What explains a verdict that isn't good, the most telling first.
     pub causes: Vec<Cause>,
-}
-
-/// What the fold carries from look to look.
-#[derive(Clone, Debug)]
-pub(super) struct Memory {
-    seen: Option<Timestamp>,
-    failed: bool,
-    pub(super) wants_survey: bool,
-    pub(super) wants_protection: bool,
-    events: BTreeSet<String>,
-    counts: String,
-    /// Stage and share of the traffic as they were last seen, since when, and the hooks that were open.
-    stage: String,
-    pub(super) stage_since: Timestamp,
-    hooks: BTreeSet<String>,
-    rollback_said: bool,
-    stuck_said: bool,
-    unread: BTreeSet<&'static str>,
-    failures: BTreeSet<String>,
-    /// What the last look looked like: any difference is movement.
-    print: String,
-    moved_at: Timestamp,
-    said_at: Timestamp,
-    pub(super) healthy_at: Option<Timestamp>,
-    proofs: u32,
-    proven: Vec<Cause>,
-    doubts: Vec<String>,
-}
-
-impl Memory {
-    pub(super) fn new(target: &Target) -> Memory {
-        Memory {
-            seen: None,
-            failed: false,
-            wants_survey: false,
-            wants_protection: false,
-            events: BTreeSet::new(),
-            counts: String::new(),
-            stage: String::new(),
-            stage_since: target.since,
-            hooks: BTreeSet::new(),
-            rollback_said: false,
-            stuck_said: false,
-            unread: BTreeSet::new(),
-            failures: BTreeSet::new(),
-            print: String::new(),
-            moved_at: target.since,
-            said_at: target.since,
-            healthy_at: None,
-            proofs: 0,
-            proven: Vec::new(),
-            doubts: Vec::new(),
-        }
-    }
 }
 
 /// Folds one look into `state`. `now` is this run's clock.
@@ -154,7 +99,7 @@ fn explain(state: &State, look: &Look, now: Timestamp, step: &mut Step) {
 pub(super) fn causes(state: &State, look: &Look, now: Timestamp) -> Vec<Cause> {
     let service = state.last.as_ref();
     service
-        .map(|service| proof::causes(state, service, look, &state.memory.proven, now))
+        .map(|service| proof::causes(state, service, look, state.memory.reckoned(), now))
         .unwrap_or_default()
 }
 
@@ -334,13 +279,15 @@ fn in_progress(
     let tasks = look.tasks.as_deref();
     tell_stage(state, service, look, now, step);
     step.waiting = waiting(state, service, ours, look, now);
-    state.memory.wants_protection =
-        (step.waiting.iter()).any(|waiting| matches!(waiting, Waiting::OldTasks { .. }));
     if let Some(reason) = failed_without_breaker(state, service, ours, tasks, now) {
         step.verdict = Some(Verdict::Failed { reason });
         return;
     }
-    let print = print_of(service, ours, tasks);
+    if let Some(tasks) = tasks {
+        let least = &mut state.memory.old_least;
+        *least = (*least).min(old_running(tasks, ours));
+    }
+    let print = print_of(ours, service, (tasks, state.memory.old_least));
     if print != state.memory.print || step.waiting.iter().any(Waiting::is_movement) {
         state.memory.print = print;
         state.memory.moved_at = now;
@@ -353,6 +300,10 @@ fn in_progress(
         )
     });
     state.memory.wants_survey = lacks && !moving;
+    // Old tasks that should go: after the new ones are there, or before any can start.
+    let old_tasks = |waiting: &Waiting| matches!(waiting, Waiting::OldTasks { .. });
+    state.memory.wants_protection =
+        step.waiting.iter().any(old_tasks) || (state.memory.wants_survey && service.running > 0);
     let judgement = if state.memory.wants_survey {
         proof::judge(state, look)
     } else {
@@ -364,8 +315,9 @@ fn in_progress(
         0
     };
     state.memory.proven = judgement.proof.unwrap_or_default();
+    state.memory.hesitation = None;
     state.memory.doubts = judgement.doubts;
-    if proof::is_scaling_out(look) {
+    if is_scaling_out(state, look, now) {
         state.memory.moved_at = now;
     }
     let still = now.since(state.memory.moved_at);
@@ -375,10 +327,12 @@ fn in_progress(
         enough = enough.max(BLIND + service.health_check_grace);
     }
     if !certain && still < enough {
+        // It goes on: another standstill is told again, and the end isn't called stuck.
+        state.memory.stuck_said = false;
         return;
     }
     if !certain && !judgement.could.is_empty() {
-        state.memory.proven = vec![proof::hesitation(&judgement.could, still)];
+        state.memory.hesitation = Some(proof::hesitation(&judgement.could, still));
     }
     // With a breaker ECS itself decides about tasks that fail; its delays between two tries are long.
     let retrying = step
@@ -391,7 +345,7 @@ fn in_progress(
     if !state.patience.wait_when_stuck {
         step.verdict = Some(Verdict::Stuck { proven: certain });
     } else if !std::mem::replace(&mut state.memory.stuck_said, true) {
-        let causes = proof::causes(state, service, look, &state.memory.proven, now);
+        let causes = proof::causes(state, service, look, state.memory.reckoned(), now);
         let why = causes
             .first()
             .map(|cause| cause.message.clone())
@@ -399,6 +353,34 @@ fn in_progress(
         step.say
             .push(Line::warning(format!("the rollout is stuck: {why}")));
     }
+}
+
+/// Whether an instance is on its way. One that a finished activity launched has to register within
+/// the time that a scale-out takes; after that nothing is known to be coming.
+fn is_scaling_out(state: &mut State, look: &Look, now: Timestamp) -> bool {
+    match proof::scale_out(look) {
+        Some(ScaleOut::UnderWay) => true,
+        Some(ScaleOut::Launched { desired }) => {
+            let lacking = &mut state.memory.lacking;
+            let since = match *lacking {
+                Some((of, since)) if of == desired => since,
+                _ => now,
+            };
+            *lacking = Some((desired, since));
+            now.since(since) < SCALE_OUT
+        }
+        None => {
+            state.memory.lacking = None;
+            false
+        }
+    }
+}
+
+/// Old tasks that run.
+fn old_running(tasks: &[Task], ours: &Deployment) -> u32 {
+    let old = |task: &&Task| task.started_by != ours.id && task.last_status == TaskStatus::Running;
+    let count = tasks.iter().filter(old).count();
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 fn out_of_time(state: &State, step: &Step) -> Verdict {

@@ -68,6 +68,7 @@ fn task(id: &str) -> Task {
         stopped_reason: String::new(),
         has_eni: false,
         protected: false,
+        in_service: None,
         cpu: None,
         memory: None,
         containers: Vec::new(),

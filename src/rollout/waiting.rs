@@ -15,7 +15,7 @@ use crate::snapshot::{
 /// Without a health check a task counts 40 s after it runs (AWS's developer guide).
 const COUNTS_AFTER: Duration = Duration::from_secs(40);
 /// How long a task behind a load balancer may take to be seen as healthy where the target's health
-/// isn't read: five checks of 30 s, ALB's default, and some.
+/// can't be read: five checks of 30 s, ALB's default, and some.
 const TARGET_HEALTH: Duration = Duration::from_secs(180);
 
 /// One thing that is waited for.
@@ -165,7 +165,10 @@ pub(super) fn waiting(
         );
     }
     if missing == 0 && waiting.is_empty() {
-        waiting.push(if counts.old > 0 {
+        // The old tasks of a native deployment go after its stages, which only the service
+        // deployment shows: without it nobody can tell bake time and hooks from standing still.
+        let staged = is_native(service) && look.service_deployment.is_none();
+        waiting.push(if counts.old > 0 && !staged {
             old_tasks(state, look, counts.old, now)
         } else {
             Waiting::Completion {
@@ -213,7 +216,7 @@ pub(super) fn stages(
         })
         .collect();
     let configuration = &service.configuration;
-    let native = ["BLUE_GREEN", "LINEAR", "CANARY"].contains(&configuration.strategy.as_str());
+    let native = is_native(service);
     // SCALE_UP and CLEAN_UP are about tasks, which are counted; the other stages only take time.
     let stage = known.stage.as_deref().filter(|stage| match *stage {
         "SCALE_UP" | "CLEAN_UP" => false,
@@ -239,6 +242,11 @@ pub(super) fn stages(
         });
     }
     waiting
+}
+
+fn is_native(service: &Service) -> bool {
+    let strategy = service.configuration.strategy.as_str();
+    ["BLUE_GREEN", "LINEAR", "CANARY"].contains(&strategy)
 }
 
 /// The tasks of a service as a rollout counts them.
@@ -293,7 +301,10 @@ impl Counts {
                     counts.unplaced += 1;
                 }
                 (status, true) if status.is_starting() => counts.starting += 1,
-                (status, false) if status.is_stopping() => counts.draining += 1,
+                // One that failed by itself makes no way for a new one: ECS starts it again.
+                (status, false) if status.is_stopping() && !super::failures::is_failure(task) => {
+                    counts.draining += 1;
+                }
                 (TaskStatus::Stopped, true) => {
                     counts.failures += u32::from(super::failures::is_failure(task));
                 }
@@ -345,6 +356,7 @@ pub(super) fn counts_as_healthy(
     match task.health {
         Health::Unhealthy => false,
         Health::Unknown if health_check => false,
+        _ if behind_target_group && task.in_service.is_some() => task.in_service == Some(true),
         Health::Healthy | Health::Unknown if behind_target_group => {
             up >= TARGET_HEALTH.max(service.health_check_grace)
         }

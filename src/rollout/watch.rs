@@ -8,6 +8,8 @@ mod reader;
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::{Line, Look, State, Step, Verdict, Waiting, step};
 use crate::aws::{Aws, AwsError, AwsErrorKind};
 use crate::cause::Cause;
@@ -21,6 +23,9 @@ const SLOWEST: Duration = Duration::from_secs(15);
 const LONG: Duration = Duration::from_secs(5 * 60);
 /// What a look may take past the deadline: the last one is worth a moment, retries aren't.
 const LAST_LOOK: Duration = Duration::from_secs(20);
+
+/// All explanations of one look together: whoever reads them waits for nothing else.
+const EXPLANATIONS: Duration = Duration::from_secs(20);
 
 /// What became of one watched service.
 #[derive(Clone, Debug)]
@@ -134,12 +139,19 @@ impl Watch {
     /// Folds one look at each open rollout into its state.
     async fn fold(&mut self, mut looks: Vec<Look>) -> Vec<(usize, Step)> {
         self.strained = looks.iter().any(|look| look.failed.is_some());
+        // All are judged by the time of the look, however long the explanations take.
+        let now = self.clock.now();
         let mut steps = Vec::with_capacity(looks.len());
-        for (&number, look) in self.open.iter().zip(&mut looks) {
-            let state = &mut self.states[number];
-            let mut step = step(state, look, self.clock.now());
-            self.reader.explain(number, state, (look, &mut step)).await;
-            steps.push((number, step));
+        for (&number, look) in self.open.iter().zip(&looks) {
+            steps.push((number, step(&mut self.states[number], look, now)));
+        }
+        let until = Instant::now() + EXPLANATIONS;
+        for ((number, step), look) in steps.iter_mut().zip(&mut looks) {
+            let state = &self.states[*number];
+            let explained = self.reader.explain(*number, state, (look, step));
+            if tokio::time::timeout_at(until, explained).await.is_err() {
+                tracing::debug!("the explanation took too long");
+            }
         }
         let decided = |number: &usize| {
             let of_it = |(one, step): &(usize, Step)| one == number && step.verdict.is_some();

@@ -163,6 +163,7 @@ impl World {
             stopped_reason: String::new(),
             has_eni: false,
             protected: false,
+            in_service: None,
             cpu: None,
             memory: None,
             containers: Vec::new(),

@@ -300,6 +300,7 @@ fn task(one: &Value) -> Task {
             .iter()
             .any(|one| one["type"] == "ElasticNetworkInterface"),
         protected: false,
+        in_service: None,
         cpu: one["cpu"].as_str().and_then(|cpu| cpu.parse().ok()),
         memory: one["memory"]
             .as_str()

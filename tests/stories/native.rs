@@ -78,15 +78,14 @@ async fn blue_green_is_told_by_stage_to_its_end() {
       0:50  waiting for stage TEST_TRAFFIC_SHIFT (0 % of the traffic)
       0:55  waiting for stage POST_TEST_TRAFFIC_SHIFT (0 % of the traffic)
       1:00  waiting for stage PRODUCTION_TRAFFIC_SHIFT (0 % of the traffic)
+      1:05  2 of 2 new tasks running; 2 old running
       1:05  waiting for stage PRODUCTION_TRAFFIC_SHIFT (100 % of the traffic)
       1:10  waiting for stage POST_PRODUCTION_TRAFFIC_SHIFT (100 % of the traffic)
       1:15  waiting for stage BAKE_TIME (100 % of the traffic; about 5m left)
       2:15  waiting for stage BAKE_TIME (100 % of the traffic; about 4m left)
       3:15  waiting for stage BAKE_TIME (100 % of the traffic; about 3m left)
-      3:20  2 of 2 new tasks running (1 not healthy yet); 2 old running
-      3:30  2 of 2 new tasks running; 2 old running
-      4:30  waiting for stage BAKE_TIME (100 % of the traffic; about 1m 45s left)
-      5:35  waiting for stage BAKE_TIME (100 % of the traffic; about 40s left)
+      4:15  waiting for stage BAKE_TIME (100 % of the traffic; about 2m left)
+      5:15  waiting for stage BAKE_TIME (100 % of the traffic; about 1m left)
       6:15  ECS: has stopped 2 running tasks: (task 77cb) (task 225e).
       6:15  ECS: has begun draining connections on 2 tasks.
       6:15  2 of 2 new tasks running; 0 old running, 2 old stopping
@@ -133,7 +132,8 @@ async fn linear_and_canary_are_told_by_their_share_of_the_traffic() {
       1:05  waiting for stage PRODUCTION_TRAFFIC_SHIFT (2.5 % of the traffic; the next step in about 4m)
       2:05  waiting for stage PRODUCTION_TRAFFIC_SHIFT (2.5 % of the traffic; the next step in about 3m)
       3:05  waiting for stage PRODUCTION_TRAFFIC_SHIFT (2.5 % of the traffic; the next step in about 2m)
-      4:30  waiting for stage PRODUCTION_TRAFFIC_SHIFT (2.5 % of the traffic; the next step in about 35s)
+      4:05  waiting for stage PRODUCTION_TRAFFIC_SHIFT (2.5 % of the traffic; the next step in about 1m)
+      5:05  waiting for stage PRODUCTION_TRAFFIC_SHIFT (2.5 % of the traffic)
       5:15  waiting for stage POST_PRODUCTION_TRAFFIC_SHIFT (100 % of the traffic)
       5:25  waiting for stage BAKE_TIME (100 % of the traffic; about 1m left)
 
@@ -163,8 +163,8 @@ async fn a_pause_is_waited_for_until_somebody_ends_it() {
       0:45  waiting for stage POST_SCALE_UP (0 % of the traffic)
       0:50  waiting for stage TEST_TRAFFIC_SHIFT (0 % of the traffic)
       0:55  waiting for somebody to let the deployment go on at lifecycle hook `ecs-pause-4857` (for 59m 57s at most, then ECS rolls back); stage POST_TEST_TRAFFIC_SHIFT (0 % of the traffic)
-      1:55  waiting for somebody to let the deployment go on at lifecycle hook `ecs-pause-4857` (for 58m 57s at most, then ECS rolls back); stage POST_TEST_TRAFFIC_SHIFT (0 % of the traffic)
-      2:55  waiting for somebody to let the deployment go on at lifecycle hook `ecs-pause-4857` (for 57m 57s at most, then ECS rolls back); stage POST_TEST_TRAFFIC_SHIFT (0 % of the traffic)
+      2:05  waiting for somebody to let the deployment go on at lifecycle hook `ecs-pause-4857` (for 58m 47s at most, then ECS rolls back); stage POST_TEST_TRAFFIC_SHIFT (0 % of the traffic)
+      3:05  waiting for somebody to let the deployment go on at lifecycle hook `ecs-pause-4857` (for 57m 47s at most, then ECS rolls back); stage POST_TEST_TRAFFIC_SHIFT (0 % of the traffic)
       3:20  waiting for stage PRODUCTION_TRAFFIC_SHIFT (0 % of the traffic)
       3:25  waiting for stage PRODUCTION_TRAFFIC_SHIFT (100 % of the traffic)
       3:30  waiting for stage POST_PRODUCTION_TRAFFIC_SHIFT (100 % of the traffic)
@@ -184,10 +184,10 @@ async fn a_pause_that_nobody_ends_rolls_back() {
       0:45  waiting for stage POST_SCALE_UP (0 % of the traffic)
       0:50  waiting for stage TEST_TRAFFIC_SHIFT (0 % of the traffic)
       0:55  waiting for somebody to let the deployment go on at lifecycle hook `ecs-pause-4857` (for 4m 57s at most, then ECS rolls back); stage POST_TEST_TRAFFIC_SHIFT (0 % of the traffic)
-      1:55  waiting for somebody to let the deployment go on at lifecycle hook `ecs-pause-4857` (for 3m 57s at most, then ECS rolls back); stage POST_TEST_TRAFFIC_SHIFT (0 % of the traffic)
-      2:55  waiting for somebody to let the deployment go on at lifecycle hook `ecs-pause-4857` (for 2m 57s at most, then ECS rolls back); stage POST_TEST_TRAFFIC_SHIFT (0 % of the traffic)
-      4:30  waiting for somebody to let the deployment go on at lifecycle hook `ecs-pause-4857` (for 1m 22s at most, then ECS rolls back); stage POST_TEST_TRAFFIC_SHIFT (0 % of the traffic)
-      5:35  waiting for somebody to let the deployment go on at lifecycle hook `ecs-pause-4857` (for 17s at most, then ECS rolls back); stage POST_TEST_TRAFFIC_SHIFT (0 % of the traffic)
+      2:05  waiting for somebody to let the deployment go on at lifecycle hook `ecs-pause-4857` (for 3m 47s at most, then ECS rolls back); stage POST_TEST_TRAFFIC_SHIFT (0 % of the traffic)
+      3:05  waiting for somebody to let the deployment go on at lifecycle hook `ecs-pause-4857` (for 2m 47s at most, then ECS rolls back); stage POST_TEST_TRAFFIC_SHIFT (0 % of the traffic)
+      4:05  waiting for somebody to let the deployment go on at lifecycle hook `ecs-pause-4857` (for 1m 47s at most, then ECS rolls back); stage POST_TEST_TRAFFIC_SHIFT (0 % of the traffic)
+      5:05  waiting for somebody to let the deployment go on at lifecycle hook `ecs-pause-4857` (for 47s at most, then ECS rolls back); stage POST_TEST_TRAFFIC_SHIFT (0 % of the traffic)
       5:55  ! ECS: (deployment ecs-svc/4420) deployment failed: Service deployment rolled back because POST_TEST_TRAFFIC_SHIFT lifecycle hook(s) failed. Lifecycle hook ecs-pause-4857 timed out.
       5:55  ECS: rolling back to deployment ecs-svc/2251.
       5:55  ! ECS is rolling back: Service deployment rolled back because POST_TEST_TRAFFIC_SHIFT lifecycle hook(s) failed. Lifecycle hook ecs-pause-4857 timed out.
@@ -263,7 +263,8 @@ async fn a_rolling_deployment_bakes_as_long_as_its_alarms_take() {
     insta::assert_snapshot!(waits(&told), @"
       1:35  waiting for stage BAKE_TIME (about 4m left)
       2:35  waiting for stage BAKE_TIME (about 3m left)
-      4:30  waiting for stage BAKE_TIME (about 1m 5s left)
+      3:35  waiting for stage BAKE_TIME (about 2m left)
+      4:35  waiting for stage BAKE_TIME (about 1m left)
 
     succeeded: api:2 serves: the deployment is complete
     ");
@@ -391,9 +392,7 @@ async fn a_protected_old_task_is_waited_for_and_then_named() {
     ended(&told, "stuck", "api:2");
     caused(&told, "task-protection");
     insta::assert_snapshot!(waits(&told), @"
-      2:05  waiting for 2 new tasks to count as healthy
-      3:05  waiting for 2 new tasks to count as healthy
-      4:30  waiting for ECS to stop 1 old task (task protection holds 1 of them, for 1h 55m at most)
+      2:05  waiting for ECS to stop 1 old task (task protection holds 1 of them, for 1h 57m at most)
 
     cause (task-protection): task protection holds 1 old task, and ECS can't stop them
 

@@ -34,6 +34,7 @@ fn task(code: &str, reason: &str, containers: &[Container]) -> Task {
         stopped_reason: reason.to_owned(),
         has_eni: false,
         protected: false,
+        in_service: None,
         cpu: None,
         memory: None,
         containers: containers.to_vec(),

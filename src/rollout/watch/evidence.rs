@@ -1,8 +1,10 @@
-//! What is read only to explain: the end of a failing container's log, and how the load balancer
-//! sees the tasks.
+//! What is read beside the tasks: how the load balancer sees them, which are protected, and for a
+//! verdict that isn't good the end of a failing container's log.
 //!
-//! None of it decides about a rollout, and none of it is needed: what is denied is said once.
+//! None of it is needed: without it the judgement goes by time, and the cause is told without it.
+//! What is denied is said once.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -24,7 +26,14 @@ const BETWEEN_READS: Duration = Duration::from_secs(30);
 /// Target groups of one service that are read; ECS allows five.
 const GROUPS_MAX: usize = 5;
 /// Nothing waits longer for one kind of evidence.
-const READ_TIMEOUT: Duration = Duration::from_secs(20);
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// After so many reads that came to nothing in time an action isn't asked for again: there is no way
+/// to its endpoint, as in a subnet without one.
+const SILENCES: u32 = 2;
+
+const HEALTH: &str = "elasticloadbalancing:DescribeTargetHealth";
+const LOGS: &str = "logs:GetLogEvents";
+const PROTECTION: &str = "ecs:GetTaskProtection";
 
 /// How the targets of one service were last seen.
 #[derive(Clone, Debug, Default)]
@@ -32,65 +41,86 @@ pub(super) struct Seen {
     at: Timestamp,
     /// The unhealthy ones, also when ECS has taken them out since.
     unhealthy: Vec<TargetHealth>,
+    /// Whether all targets of a task are healthy, by the task's id.
+    in_service: BTreeMap<String, bool>,
 }
 
 impl Reader {
     /// Adds to a look how the load balancer sees the tasks, where some of them should be through by
-    /// now. A target that ECS takes out no longer says why, so what was seen before is kept.
+    /// now, or others fail beside them. A target that ECS takes out no longer says why, so what was
+    /// seen before is kept.
     pub(super) async fn targets(&mut self, index: usize, state: &State, look: &mut Look) {
         let now = self.clock.now();
         let tasks = look.tasks.as_deref().unwrap_or_default();
-        let waits = tasks.iter().any(|task| {
-            task.started_by == state.target.deployment
-                && task.last_status == TaskStatus::Running
-                && task
-                    .started
+        let ours = |task: &&Task| task.started_by == state.target.deployment;
+        let mut running = tasks
+            .iter()
+            .filter(ours)
+            .filter(|task| task.last_status == TaskStatus::Running)
+            .peekable();
+        let fails = !failures::failed_tasks(tasks, &state.target.deployment).is_empty();
+        let waits = running.peek().is_some() && fails
+            || running.any(|task| {
+                task.started
                     .is_some_and(|started| now.since(started) >= PROBATION)
-        });
+            });
         let before = self.seen.get(&index);
         let due = before.is_none_or(|seen| now.since(seen.at) >= BETWEEN_READS);
         if waits && due {
             self.read_targets(index, look).await;
         }
-        look.targets = self
-            .seen
-            .get(&index)
-            .map(|seen| seen.unhealthy.clone())
-            .unwrap_or_default();
+        self.show_targets(index, look);
+    }
+
+    /// What was seen of the targets, in a look.
+    fn show_targets(&self, index: usize, look: &mut Look) {
+        let Some(seen) = self.seen.get(&index) else {
+            return;
+        };
+        look.targets.clone_from(&seen.unhealthy);
+        for task in look.tasks.iter_mut().flatten() {
+            task.in_service = seen.in_service.get(task.id()).copied();
+        }
     }
 
     /// Adds which old tasks are protected, where ECS should have stopped them by now.
     pub(super) async fn protection(&mut self, state: &State, look: &mut Look) {
-        const ACTION: &str = "ecs:GetTaskProtection";
         let old = look.old_tasks(&state.target);
-        if !state.wants_protection() || old.is_empty() || self.denied.contains(ACTION) {
+        if !state.wants_protection() || old.is_empty() || self.is_vain(PROTECTION) {
             return;
         }
         let asked = self.aws.protected_tasks(&state.target.cluster, &old);
-        if let Ok(answer) = tokio::time::timeout(READ_TIMEOUT, asked).await
-            && let Some(found) = self.unneeded(answer)
-        {
-            look.protect(found);
+        match tokio::time::timeout(READ_TIMEOUT, asked).await {
+            Ok(answer) => {
+                if let Some(found) = self.unneeded(answer) {
+                    look.protect(found);
+                }
+            }
+            Err(_) => self.was_silent(PROTECTION),
         }
+    }
+
+    /// Whether nothing comes of asking.
+    fn is_vain(&self, action: &'static str) -> bool {
+        let silences = self.silences.get(action).copied().unwrap_or_default();
+        self.denied.contains(action) || silences >= SILENCES
+    }
+
+    fn was_silent(&mut self, action: &'static str) {
+        tracing::debug!(action, "evidence took too long");
+        *self.silences.entry(action).or_default() += 1;
     }
 
     async fn read_targets(&mut self, index: usize, look: &Look) {
         self.seen.entry(index).or_default().at = self.clock.now();
-        if tokio::time::timeout(READ_TIMEOUT, self.read_target_groups(index, look))
-            .await
-            .is_err()
-        {
-            tracing::debug!("the targets' health took too long");
+        let read = self.read_target_groups(index, look);
+        if tokio::time::timeout(READ_TIMEOUT, read).await.is_err() {
+            self.was_silent(HEALTH);
         }
     }
 
     async fn read_target_groups(&mut self, index: usize, look: &Look) {
-        const ACTION: &str = "elasticloadbalancing:DescribeTargetHealth";
-        let Some(service) = look
-            .service
-            .as_ref()
-            .filter(|_| !self.denied.contains(ACTION))
-        else {
+        let Some(service) = look.service.as_ref().filter(|_| !self.is_vain(HEALTH)) else {
             return;
         };
         let groups: Vec<&String> = service
@@ -108,7 +138,9 @@ impl Reader {
         for target in &mut targets {
             target.task = task_behind(target, tasks).map(|task| task.id().to_owned());
         }
-        merge(&mut self.seen.entry(index).or_default().unhealthy, targets);
+        let seen = self.seen.entry(index).or_default();
+        seen.in_service = in_service(&targets);
+        merge(&mut seen.unhealthy, targets);
     }
 
     /// Reads what explains a verdict that isn't good, and has the causes told with it.
@@ -132,14 +164,11 @@ impl Reader {
         }
         let known = self.denied.len();
         self.read_targets(index, look).await;
-        look.targets = self
-            .seen
-            .get(&index)
-            .map(|seen| seen.unhealthy.clone())
-            .unwrap_or_default();
-        look.logs = tokio::time::timeout(READ_TIMEOUT, self.logs(state, look))
-            .await
-            .unwrap_or_default();
+        self.show_targets(index, look);
+        match tokio::time::timeout(READ_TIMEOUT, self.logs(state, look)).await {
+            Ok(logs) => look.logs = logs,
+            Err(_) => self.was_silent(LOGS),
+        }
         if self.denied.len() > known {
             let denied = self
                 .denied
@@ -157,11 +186,10 @@ impl Reader {
     }
 
     async fn logs(&mut self, state: &State, look: &Look) -> Vec<LogTail> {
-        const ACTION: &str = "logs:GetLogEvents";
         let tasks = look.tasks.as_deref().unwrap_or(&state.stopped);
         let mut tails = Vec::new();
         for (task, container) in suspects(tasks, state, look.service.as_ref()) {
-            if self.denied.contains(ACTION) {
+            if self.is_vain(LOGS) {
                 break;
             }
             let Some(stream) = LogStream::of(&state.document, container, task.id()) else {
@@ -194,6 +222,24 @@ impl Reader {
             })
             .ok()
     }
+}
+
+/// Which tasks get traffic from all their target groups. A state that says nothing about health
+/// (`unused`, `unavailable`, `draining`) says nothing here.
+fn in_service(targets: &[TargetHealth]) -> BTreeMap<String, bool> {
+    let mut found = BTreeMap::new();
+    for target in targets {
+        let healthy = match target.state.as_str() {
+            "healthy" => true,
+            "initial" | "unhealthy" => false,
+            _ => continue,
+        };
+        if let Some(task) = &target.task {
+            let all = found.entry(task.clone()).or_insert(true);
+            *all = *all && healthy;
+        }
+    }
+    found
 }
 
 /// What was seen as unhealthy stays so until it is seen as healthy.

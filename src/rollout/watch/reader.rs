@@ -35,6 +35,8 @@ pub(super) struct Reader {
     pub(super) clock: Clock,
     /// Optional actions that are denied.
     pub(super) denied: BTreeSet<&'static str>,
+    /// How often an optional action wasn't answered in time.
+    pub(super) silences: BTreeMap<&'static str, u32>,
     /// By the state's index.
     pub(super) seen: BTreeMap<usize, evidence::Seen>,
     /// By cluster.
@@ -63,6 +65,7 @@ impl Reader {
             aws,
             clock,
             denied: BTreeSet::new(),
+            silences: BTreeMap::new(),
             seen: BTreeMap::new(),
             books: BTreeMap::new(),
             signs: BTreeMap::new(),

@@ -158,6 +158,7 @@ impl World {
             stopped_reason: String::new(),
             has_eni: self.old_needs.enis > 0,
             protected: false,
+            in_service: None,
             cpu: None,
             memory: None,
             containers: Vec::new(),

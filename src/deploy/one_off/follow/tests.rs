@@ -23,6 +23,7 @@ fn task(status: TaskStatus, stop_code: &str, containers: &[(&str, Option<i64>)])
         stopped_reason: String::new(),
         has_eni: false,
         protected: false,
+        in_service: None,
         cpu: None,
         memory: None,
         containers: containers

@@ -26,6 +26,7 @@ fn task(id: &str, containers: Vec<Container>) -> Task {
         stopped_reason: String::new(),
         has_eni: false,
         protected: false,
+        in_service: None,
         cpu: None,
         memory: None,
         containers,

@@ -1,0 +1,78 @@
+//! What the fold carries from look to look beside what is told.
+//!
+//! Plain values; `step` alone changes them.
+
+use std::collections::BTreeSet;
+
+use super::Target;
+use crate::cause::Cause;
+use crate::snapshot::Timestamp;
+
+/// What the fold carries from look to look.
+#[derive(Clone, Debug)]
+pub(super) struct Memory {
+    pub(super) seen: Option<Timestamp>,
+    pub(super) failed: bool,
+    pub(super) wants_survey: bool,
+    pub(super) wants_protection: bool,
+    pub(super) events: BTreeSet<String>,
+    pub(super) counts: String,
+    /// Stage and share of the traffic as they were last seen, since when, and the hooks that were open.
+    pub(super) stage: String,
+    pub(super) stage_since: Timestamp,
+    pub(super) hooks: BTreeSet<String>,
+    pub(super) rollback_said: bool,
+    pub(super) stuck_said: bool,
+    pub(super) unread: BTreeSet<&'static str>,
+    pub(super) failures: BTreeSet<String>,
+    /// What the last look looked like: any difference is movement.
+    pub(super) print: String,
+    /// The least number of old tasks that ran at once.
+    pub(super) old_least: u32,
+    /// Since when a scale-out that is said to be done lacks an instance, and of how many.
+    pub(super) lacking: Option<(u32, Timestamp)>,
+    pub(super) moved_at: Timestamp,
+    pub(super) said_at: Timestamp,
+    pub(super) healthy_at: Option<Timestamp>,
+    pub(super) proofs: u32,
+    pub(super) proven: Vec<Cause>,
+    pub(super) hesitation: Option<Cause>,
+    pub(super) doubts: Vec<String>,
+}
+
+impl Memory {
+    pub(super) fn new(target: &Target) -> Memory {
+        Memory {
+            seen: None,
+            failed: false,
+            wants_survey: false,
+            wants_protection: false,
+            events: BTreeSet::new(),
+            counts: String::new(),
+            stage: String::new(),
+            stage_since: target.since,
+            hooks: BTreeSet::new(),
+            rollback_said: false,
+            stuck_said: false,
+            unread: BTreeSet::new(),
+            failures: BTreeSet::new(),
+            print: String::new(),
+            old_least: u32::MAX,
+            lacking: None,
+            moved_at: target.since,
+            said_at: target.since,
+            healthy_at: None,
+            proofs: 0,
+            proven: Vec::new(),
+            hesitation: None,
+            doubts: Vec::new(),
+        }
+    }
+}
+
+impl Memory {
+    /// What the capacity calculation says: proofs, or that ECS could take a step.
+    pub(super) fn reckoned(&self) -> (&[Cause], Option<&Cause>) {
+        (&self.proven, self.hesitation.as_ref())
+    }
+}
