@@ -8,6 +8,8 @@ mod action;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
+mod image;
+#[cfg(test)]
 mod links;
 #[cfg(test)]
 mod lock;
