@@ -19,6 +19,8 @@ mod readme;
 mod release;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod workflows;
 
 #[cfg(test)]
 mod files {
