@@ -17,6 +17,16 @@ while read -r _ new _; do
 done
 "#;
 
+/// `gh`, with the pages of `PAGES`, and a note of what it was asked.
+const GH: &str = r#"#!/usr/bin/env bash
+case "$*" in
+  "release list"*)
+    [ "$PAGES" != down ] || { echo "HTTP 503" >&2; exit 1; }
+    echo "$PAGES" ;;
+  *) echo "$*" >>"$ASKED" ;;
+esac
+"#;
+
 /// A repository on disk as GitHub has it, and a clone of it as a release's run has it.
 struct Repository {
     folder: tempfile::TempDir,
@@ -95,6 +105,35 @@ impl Repository {
 
     fn tags(&self) -> String {
         self.git("origin", &["tag", "--list"]).replace('\n', " ")
+    }
+
+    /// Runs `release-page` with a `gh` that tells of `pages`, and gives what was asked of it.
+    fn page(&self, tag: &str, pages: &str) -> String {
+        let (tools, assets) = (self.path("tools"), self.path("assets"));
+        let asked = self.path("asked");
+        for folder in [&tools, &assets] {
+            std::fs::create_dir_all(folder).unwrap();
+        }
+        executable(&tools.join("gh"), GH);
+        std::fs::write(&asked, "").unwrap();
+        for name in [
+            "notes.md",
+            "plimsoll-linux-amd64.tar.gz",
+            "plimsoll-linux-arm64.tar.gz",
+        ] {
+            std::fs::write(assets.join(name), name).unwrap();
+        }
+        let mut command = Command::new(files::root().join("script/release-page"));
+        command
+            .arg(tag)
+            .arg(&assets)
+            .current_dir(self.path("clone"));
+        let search = std::env::var("PATH").unwrap();
+        command.env("PATH", format!("{}:{search}", tools.display()));
+        command.env("PAGES", pages).env("ASKED", &asked);
+        let output = command.output().unwrap();
+        let asked = std::fs::read_to_string(asked).unwrap();
+        format!("{asked}{}", told(&output)).replace(&format!("{}/", assets.display()), "")
     }
 
     fn run(&self, name: &str, arguments: &[&str]) -> String {
@@ -260,4 +299,43 @@ fn a_fix_of_an_older_minor_version_leaves_the_major_tag_where_it_is() {
     assert_eq!(repository.commit_of("v1.9.1^"), from);
     insta::assert_snapshot!(repository.run("move-major-tag", &["v1.9.1"]), @"v1.10.0 is the newest release, and not v1.9.1: v1 stays where it is");
     assert_eq!(repository.commit_of("v1"), repository.commit_of("v1.10.0"));
+}
+
+#[test]
+fn the_page_has_the_binaries_and_their_checksums() {
+    let repository = Repository::new();
+    repository.release("v1.2.3", "main");
+    insta::assert_snapshot!(repository.page("v1.2.3", ""), @"release create v1.2.3 --verify-tag --title v1.2.3 --notes-file notes.md plimsoll-linux-amd64.tar.gz plimsoll-linux-arm64.tar.gz SHA256SUMS");
+    let sums = std::fs::read_to_string(repository.path("assets/SHA256SUMS")).unwrap();
+    insta::assert_snapshot!(sums, @"
+    01779adb6ba20d56587654589e14a863976fd79b50dc05a2cf7feea02acbfa91  plimsoll-linux-amd64.tar.gz
+    2285cbabb324c1fdcf7525fd1b3c57bb11f8336d1ad1330d4413a01bbd2742be  plimsoll-linux-arm64.tar.gz
+    ");
+    insta::assert_snapshot!(repository.page("v1.2.4-rc.1", "v1.2.3 false"), @"release create v1.2.4-rc.1 --verify-tag --title v1.2.4-rc.1 --notes-file notes.md --prerelease plimsoll-linux-amd64.tar.gz plimsoll-linux-arm64.tar.gz SHA256SUMS");
+    insta::assert_snapshot!(repository.page("v1.2", ""), @"script/release-page: `v1.2` is not written like v1.2.3");
+}
+
+/// A run that was killed at the upload leaves a draft, which is no page yet.
+#[test]
+fn a_draft_that_was_left_behind_is_made_anew() {
+    let repository = Repository::new();
+    repository.release("v1.2.3", "main");
+    insta::assert_snapshot!(repository.page("v1.2.3", "v1.2.3 true\nv1.2.2 false"), @"
+    release delete v1.2.3 --yes
+    release create v1.2.3 --verify-tag --title v1.2.3 --notes-file notes.md plimsoll-linux-amd64.tar.gz plimsoll-linux-arm64.tar.gz SHA256SUMS
+    the draft of v1.2.3 that was left behind is deleted
+    ");
+    insta::assert_snapshot!(repository.page("v1.2.3", "v1.2.3 false\nv1.2.2 false"), @"the page of v1.2.3 is published already");
+    // Neither a page of a longer name nor an answer that didn't come says that there is one.
+    insta::assert_snapshot!(repository.page("v1.2.3", "v1.2.3-rc.1 true\nv1.2.31 false"), @"release create v1.2.3 --verify-tag --title v1.2.3 --notes-file notes.md plimsoll-linux-amd64.tar.gz plimsoll-linux-arm64.tar.gz SHA256SUMS");
+    insta::assert_snapshot!(repository.page("v1.2.3", "down"), @"HTTP 503");
+}
+
+#[test]
+fn a_fix_of_an_older_version_is_not_called_the_latest() {
+    let repository = Repository::new();
+    repository.release("v2.0.0", "main");
+    repository.release("v1.2.3", "main");
+    insta::assert_snapshot!(repository.page("v1.2.3", "v2.0.0 false"), @"release create v1.2.3 --verify-tag --title v1.2.3 --notes-file notes.md --latest=false plimsoll-linux-amd64.tar.gz plimsoll-linux-arm64.tar.gz SHA256SUMS");
+    assert!(!repository.page("v2.0.0", "").contains("--latest"));
 }
