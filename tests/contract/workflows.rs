@@ -55,3 +55,15 @@ fn a_failure_in_a_pipe_fails_the_step() {
         assert!(own.is_empty(), "{name}: {own:?}");
     }
 }
+
+/// Three releases at once: without a queue the third would take the second's place.
+#[test]
+fn releases_wait_for_each_other() {
+    let workflow: Value = yaml_serde::from_str(&text("release.yml")).unwrap();
+    let concurrency = &workflow["concurrency"];
+    let group = concurrency["group"].as_str();
+    assert_eq!(group, Some("release"), "one group for all versions");
+    assert_eq!(concurrency["queue"].as_str(), Some("max"));
+    // It goes only without cancelling.
+    assert!(concurrency.get("cancel-in-progress").is_none());
+}
