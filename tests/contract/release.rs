@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::files;
+use crate::{files, links};
 
 const IMAGE: &str = "ghcr.io/plimsoll-dev/plimsoll";
 pub(crate) const DIGEST: &str =
@@ -75,6 +75,25 @@ fn the_sources_version_is_one_that_a_tag_can_name() {
     let version = version.unwrap().trim_end_matches('"');
     let output = script("release-version", &[&format!("v{version}")], files::root());
     assert_eq!(told(&output), version);
+}
+
+/// Who copies an example gets the major version that the docs describe.
+#[test]
+fn the_examples_use_the_sources_major_version() {
+    let (major, _) = env!("CARGO_PKG_VERSION").split_once('.').unwrap();
+    let wanted = format!("v{major}");
+    let mut seen = 0;
+    for name in links::documents() {
+        let text = files::read(&name);
+        for rest in text.split("plimsoll-dev/plimsoll@").skip(1) {
+            let of_tag = |c: char| c.is_ascii_alphanumeric() || c == '.';
+            let tag: String = rest.chars().take_while(|c| of_tag(*c)).collect();
+            // `@<commit>` stands for one.
+            assert!(tag.is_empty() || tag == wanted, "{name}: @{tag}");
+            seen += usize::from(tag == wanted);
+        }
+    }
+    assert!(seen > 10, "only {seen} examples were found");
 }
 
 #[test]
