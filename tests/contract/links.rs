@@ -7,7 +7,7 @@ use crate::files;
 /// Every Markdown file that is read on the repository's pages.
 const FOLDERS: &[&str] = &["", "docs"];
 
-fn documents() -> Vec<String> {
+pub(crate) fn documents() -> Vec<String> {
     let mut found = Vec::new();
     for folder in FOLDERS {
         for entry in std::fs::read_dir(files::root().join(folder)).unwrap() {

@@ -8,6 +8,8 @@ mod action;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
+mod image;
+#[cfg(test)]
 mod links;
 #[cfg(test)]
 mod lock;
@@ -16,7 +18,11 @@ mod readme;
 #[cfg(test)]
 mod release;
 #[cfg(test)]
+mod tags;
+#[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod workflows;
 
 #[cfg(test)]
 mod files {

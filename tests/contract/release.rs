@@ -1,14 +1,16 @@
-//! The scripts that a release is made by: what they print, what they change, what they refuse.
+//! The scripts that a release is made by: what they print, what they change, what they refuse. Those
+//! that work on a repository are in `tags.rs`.
 
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::files;
+use crate::{files, links};
 
 const IMAGE: &str = "ghcr.io/plimsoll-dev/plimsoll";
-const DIGEST: &str = "sha256:3d74427e34ef3aa0a2fdc9243f9ce248c9b1f01424f01bb8ab7ff8bd93a5de6b";
+pub(crate) const DIGEST: &str =
+    "sha256:3d74427e34ef3aa0a2fdc9243f9ce248c9b1f01424f01bb8ab7ff8bd93a5de6b";
 
-fn script(name: &str, arguments: &[&str], folder: &Path) -> Output {
+pub(crate) fn script(name: &str, arguments: &[&str], folder: &Path) -> Output {
     let mut command = Command::new(files::root().join("script").join(name));
     command.args(arguments).current_dir(folder);
     // What the machine is set up with must not come into a commit of the test.
@@ -18,7 +20,7 @@ fn script(name: &str, arguments: &[&str], folder: &Path) -> Output {
 }
 
 /// What it printed, or why it refused.
-fn told(output: &Output) -> String {
+pub(crate) fn told(output: &Output) -> String {
     let text = if output.status.success() {
         &output.stdout
     } else {
@@ -30,8 +32,18 @@ fn told(output: &Output) -> String {
         .to_owned()
 }
 
-fn folder() -> tempfile::TempDir {
+pub(crate) fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
+}
+
+pub(crate) fn image() -> String {
+    format!("{IMAGE}@{DIGEST}")
+}
+
+pub(crate) fn executable(path: &Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 #[test]
@@ -63,6 +75,25 @@ fn the_sources_version_is_one_that_a_tag_can_name() {
     let version = version.unwrap().trim_end_matches('"');
     let output = script("release-version", &[&format!("v{version}")], files::root());
     assert_eq!(told(&output), version);
+}
+
+/// Who copies an example gets the major version that the docs describe.
+#[test]
+fn the_examples_use_the_sources_major_version() {
+    let (major, _) = env!("CARGO_PKG_VERSION").split_once('.').unwrap();
+    let wanted = format!("v{major}");
+    let mut seen = 0;
+    for name in links::documents() {
+        let text = files::read(&name);
+        for rest in text.split("plimsoll-dev/plimsoll@").skip(1) {
+            let of_tag = |c: char| c.is_ascii_alphanumeric() || c == '.';
+            let tag: String = rest.chars().take_while(|c| of_tag(*c)).collect();
+            // `@<commit>` stands for one.
+            assert!(tag.is_empty() || tag == wanted, "{name}: @{tag}");
+            seen += usize::from(tag == wanted);
+        }
+    }
+    assert!(seen > 10, "only {seen} examples were found");
 }
 
 #[test]
@@ -136,143 +167,6 @@ fn the_action_starts_an_image_by_its_digest() {
     insta::assert_snapshot!(pin(&format!("{IMAGE}@{DIGEST}")), @"script/pin-action: action.yml has 0 lines `  image: …`, and not one");
 }
 
-/// A repository on disk with a commit that is tagged, and a clone of it as the release has it.
-struct Repository {
-    folder: tempfile::TempDir,
-}
-
-impl Repository {
-    fn new(tags: &[&str]) -> Repository {
-        let repository = Repository { folder: folder() };
-        let origin = repository.path("origin");
-        std::fs::create_dir(&origin).unwrap();
-        repository.git("origin", &["init", "--quiet", "--initial-branch", "main"]);
-        std::fs::write(origin.join("action.yml"), files::read("action.yml")).unwrap();
-        repository.git("origin", &["add", "action.yml"]);
-        repository.git("origin", &["commit", "--quiet", "--message", "Begin"]);
-        for tag in tags {
-            repository.git("origin", &["tag", "--annotate", "--message", tag, tag]);
-        }
-        repository.clone_anew();
-        repository
-    }
-
-    fn path(&self, name: &str) -> std::path::PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn clone_anew(&self) {
-        let _ = std::fs::remove_dir_all(self.path("clone"));
-        let source = self.path("origin");
-        let source = source.to_str().unwrap();
-        self.git(
-            "",
-            &["clone", "--quiet", "--branch", "main", source, "clone"],
-        );
-    }
-
-    fn git(&self, name: &str, arguments: &[&str]) -> String {
-        let mut command = Command::new("git");
-        command.args([
-            "-c",
-            "user.name=Somebody",
-            "-c",
-            "user.email=somebody@example.org",
-        ]);
-        command.args(arguments).current_dir(self.path(name));
-        command
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .env("GIT_CONFIG_SYSTEM", "/dev/null");
-        let output = command.output().expect("git is there");
-        assert!(
-            output.status.success(),
-            "git {arguments:?}: {}",
-            told(&output)
-        );
-        told(&output)
-    }
-
-    fn commit_of(&self, name: &str) -> String {
-        self.git("origin", &["rev-parse", &format!("{name}^{{commit}}")])
-    }
-
-    fn run(&self, name: &str, arguments: &[&str]) -> String {
-        let output = script(name, arguments, &self.path("clone"));
-        told(&output).replace(self.folder.path().to_str().unwrap(), "<folder>")
-    }
-}
-
-#[test]
-fn the_tag_moves_to_the_commit_that_starts_the_image() {
-    let repository = Repository::new(&["v1.2.3"]);
-    let main = repository.commit_of("main");
-    let image = format!("{IMAGE}@{DIGEST}");
-    let first = repository.run("tag-release", &["v1.2.3", &image]);
-    let release = repository.commit_of("v1.2.3");
-    assert_eq!(first, format!("v1.2.3 is {release}"));
-    assert_eq!(repository.commit_of("v1.2.3^"), main);
-    assert_eq!(
-        repository.commit_of("main"),
-        main,
-        "main builds from the Dockerfile"
-    );
-    assert!(
-        repository
-            .git("origin", &["show", "v1.2.3:action.yml"])
-            .contains(DIGEST)
-    );
-    insta::assert_snapshot!(repository.git("origin", &["diff", "--stat", "main", "v1.2.3"]), @r#"
-action.yml | 2 +-
-1 file changed, 1 insertion(+), 1 deletion(-)
-"#);
-
-    // Once more, as a run that broke off after it.
-    repository.clone_anew();
-    assert_eq!(repository.run("tag-release", &["v1.2.3", &image]), first);
-    assert_eq!(repository.commit_of("v1.2.3"), release);
-}
-
-#[test]
-fn a_tag_that_points_elsewhere_by_now_is_left_alone() {
-    let repository = Repository::new(&["v1.2.3"]);
-    repository.git(
-        "origin",
-        &["commit", "--quiet", "--allow-empty", "--message", "More"],
-    );
-    repository.git("origin", &["tag", "--force", "v1.2.3"]);
-    let there = repository.commit_of("v1.2.3");
-    let image = format!("{IMAGE}@{DIGEST}");
-    // The clone still has the commit that was tagged at first.
-    let refused = repository.run("tag-release", &["v1.2.3", &image]);
-    assert!(
-        refused.contains("v1.2.3 is at") && refused.contains("by now"),
-        "{refused}"
-    );
-    assert_eq!(repository.commit_of("v1.2.3"), there);
-
-    let absent = repository.run("tag-release", &["v1.2.4", &image]);
-    insta::assert_snapshot!(absent, @"script/tag-release: there is no tag v1.2.4 any more");
-}
-
-#[test]
-fn the_major_tag_follows_the_newest_version() {
-    let repository = Repository::new(&["v1.9.0", "v1.10.0", "v1.11.0-rc.1", "v2.0.0"]);
-    insta::assert_snapshot!(repository.run("move-major-tag", &["v1.11.0-rc.1"]), @"v1.11.0-rc.1 is a pre-release: v1 stays where it is");
-    insta::assert_snapshot!(repository.run("move-major-tag", &["v1.9.0"]), @"v1.10.0 is newer than v1.9.0: v1 stays where it is");
-    assert_eq!(repository.git("origin", &["tag", "--list", "v1"]), "");
-    insta::assert_snapshot!(repository.run("move-major-tag", &["v1.10.0"]), @"v1 is v1.10.0");
-    assert_eq!(repository.commit_of("v1"), repository.commit_of("v1.10.0"));
-
-    repository.git(
-        "origin",
-        &["commit", "--quiet", "--allow-empty", "--message", "More"],
-    );
-    repository.git("origin", &["tag", "v1.11.0"]);
-    insta::assert_snapshot!(repository.run("move-major-tag", &["v1.11.0"]), @"v1 is v1.11.0");
-    assert_eq!(repository.commit_of("v1"), repository.commit_of("v1.11.0"));
-    insta::assert_snapshot!(repository.run("move-major-tag", &["v1"]), @"script/move-major-tag: `v1` is not written like v1.2.3");
-}
-
 /// `docker` as buildx answers, and a note of what it was asked. No registry is needed to see that
 /// both architectures are pushed by digest, with attestations, before the tag names them.
 const DOCKER: &str = r#"#!/usr/bin/env bash
@@ -288,12 +182,10 @@ esac
 
 #[test]
 fn the_image_of_both_architectures_is_pushed_with_its_sbom() {
-    use std::os::unix::fs::PermissionsExt;
     let folder = folder();
     let path = |name: &str| folder.path().join(name);
     for (name, text) in [("docker", DOCKER), ("plimsoll", "")] {
-        std::fs::write(path(name), text).unwrap();
-        std::fs::set_permissions(path(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+        executable(&path(name), text);
     }
     for architecture in ["amd64", "arm64"] {
         let archive = format!("plimsoll-linux-{architecture}.tar.gz");
@@ -337,23 +229,4 @@ buildx imagetools inspect --builder BUILDER --format {{json .SBOM}} ghcr.io/plim
 buildx rm BUILDER
 "#);
     insta::assert_snapshot!(push("{}"), @"script/push-image: the SBOM doesn't name the crate aws-sdk-ecs");
-}
-
-/// What the workflows promise: no rights at the top, actions by hash, no cache in a release.
-#[test]
-fn workflows_give_least_and_pin_by_hash() {
-    for name in ["ci.yml", "release.yml"] {
-        let text = files::read(&format!(".github/workflows/{name}"));
-        assert!(text.contains("\npermissions: {}\n"), "{name}");
-        assert!(!text.to_lowercase().contains("actions/cache@"), "{name}");
-        for line in text
-            .lines()
-            .filter(|line| line.contains("uses: ") && !line.contains("uses: $/"))
-        {
-            let (_, reference) = line.split_once('@').unwrap();
-            let (hash, version) = reference.split_once(" # v").unwrap();
-            let is_hash = hash.len() == 40 && hash.bytes().all(|b| b.is_ascii_hexdigit());
-            assert!(is_hash && !version.is_empty(), "{name}: {line}");
-        }
-    }
 }
