@@ -24,6 +24,8 @@ mod memory;
 #[cfg(test)]
 mod oidc;
 #[cfg(test)]
+mod proxy;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod signals;
