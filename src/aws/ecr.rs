@@ -1,6 +1,6 @@
 //! The ECR calls: where a repository is, what it holds, and a login for the engine.
 
-use aws_sdk_ecr::types::{ImageIdentifier, TagStatus};
+use aws_sdk_ecr::types::{ImageIdentifier, ImageTagMutability, TagStatus};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -24,6 +24,8 @@ pub struct Repository {
     pub registry_id: String,
     /// `host/name`, without a tag: the only source of the registry's address.
     pub uri: String,
+    /// No tag can be moved. A repository that lets some be moved (`IMMUTABLE_WITH_EXCLUSION`) isn't
+    /// one of these.
     pub immutable_tags: bool,
 }
 
@@ -68,9 +70,7 @@ impl Aws {
             name: found.repository_name.unwrap_or_else(|| name.to_owned()),
             registry_id: found.registry_id.unwrap_or_default(),
             uri: found.repository_uri.unwrap_or_default(),
-            immutable_tags: found
-                .image_tag_mutability
-                .is_some_and(|mutability| mutability.as_str().starts_with("IMMUTABLE")),
+            immutable_tags: found.image_tag_mutability == Some(ImageTagMutability::Immutable),
         })
     }
 

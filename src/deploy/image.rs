@@ -336,12 +336,34 @@ async fn built<'a>(
         run.report.image = Some(image);
         return Ok(Images::One(pinned));
     }
+    if repository.immutable_tags {
+        // The first was looked for above.
+        for tag in spec.tags.iter().skip(usize::from(spec.skip_existing)) {
+            if tag_in(&aws, &repository, tag).await?.is_some() {
+                return Err(taken(&repository, tag));
+            }
+        }
+    }
     Ok(Images::ToBuild(Box::new(Job {
         aws,
         repository,
         spec,
         platform: platform::only(wanted)?,
     })))
+}
+
+/// What is built would be refused by the registry.
+fn taken(repository: &Repository, tag: &str) -> Failure {
+    let name = &repository.name;
+    Failure::invalid(format!(
+        "tag `{tag}` is in repository `{name}` already, and can't be pushed again: the repository is immutable"
+    ))
+    .help(format!(
+        "push under another tag, or deploy the image that is there with `image-tag: {tag}`"
+    ))
+    .help(format!(
+        "if a push that was cut off left the tag, delete it: `aws ecr batch-delete-image --repository-name {name} --image-ids imageTag={tag}`"
+    ))
 }
 
 /// The tag's image; where it may not be asked for, the build goes on as if there were none.

@@ -72,6 +72,38 @@ async fn an_image_that_is_not_there() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_tag_that_cannot_be_pushed_is_told_before_the_build() {
+    let build = |tags: &str, skip_existing: &str| {
+        let story = simple()
+            .input("image-tag", "")
+            .input("tags", tags)
+            .input("skip-existing", skip_existing);
+        story.sim.with(|world| world.set_immutable("api"));
+        story
+    };
+    let told = refused(build("v2", "false"), &["`image-tag: v2`", "delete it"]).await;
+    insta::assert_snapshot!(told.report.reason, @"tag `v2` is in repository `api` already, and can't be pushed again: the repository is immutable");
+    // A push that was cut off between two tags.
+    refused(build("v3,v2", "true"), &["tag `v2` is in repository `api`"]).await;
+    let with_exceptions = build("v2", "false").rewrite(
+        "DescribeRepositories",
+        "\"IMMUTABLE\"",
+        "\"IMMUTABLE_WITH_EXCLUSION\"",
+    );
+    for story in [
+        build("v3,v4", "true"),
+        build("v3", "false"),
+        build("v2", "true"),
+        build("v2,v3", "true"),
+        build("v2", "false").deny("ecr:BatchGetImage"),
+        with_exceptions,
+    ] {
+        let told = story.input("dry-run", "true").deploy().await;
+        assert_eq!(told.outcome(), "planned", "{}", told.log);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_image_for_another_platform() {
     let story = simple();
     story
