@@ -191,7 +191,10 @@ async fn existing(
         .await
     {
         // The same name in ECR is another repository unless its address is the one that was given.
-        Ok(repository) if repository.uri == reference.repository().to_string() => repository,
+        Ok(repository) if is_at(&repository.uri, &reference) => Repository {
+            uri: reference.repository().to_string(),
+            ..repository
+        },
         // Another account's repository often lets its images be read, and not itself.
         Err(error)
             if error.is_denied()
@@ -235,6 +238,11 @@ async fn existing(
         .line(&format!("image: {given} is {}", image.reference));
     let tag = as_given.tag;
     Ok((ImageReport { tag, ..image }, pinned))
+}
+
+fn is_at(uri: &str, reference: &ImageRef) -> bool {
+    let at = uri.parse::<ImageRef>();
+    at.is_ok_and(|at| at.is_same_repository(reference))
 }
 
 async fn no_such_tag(aws: &Aws, repository: &Repository, which: &str) -> Failure {

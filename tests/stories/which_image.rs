@@ -246,6 +246,15 @@ async fn an_image_by_digest_and_one_from_elsewhere() {
     let told =
         succeeds(Story::new(|world| roomy(world, 1)).input("image", "ghcr.io/acme/api:v2")).await;
     assert_eq!(images_of(&told), ["ghcr.io/acme/api:v2"]);
+    // The registry's other names are the same registry, and stay as they were given.
+    for host in [
+        "111122223333.dkr-ecr.eu-west-1.on.aws",
+        "111122223333.dkr.ecr-fips.eu-west-1.amazonaws.com",
+    ] {
+        let story = Story::new(|world| roomy(world, 1)).input("image", &format!("{host}/api:v2"));
+        let told = succeeds(story).await;
+        assert!(images_of(&told)[0].starts_with(&format!("{host}/api@sha256:")));
+    }
     // ECR may not be asked: the tag stands as it was given.
     let story = || Story::new(|world| roomy(world, 1)).input("image", &format!("{HOST}/api:v2"));
     let told = succeeds(story().deny("ecr:BatchGetImage")).await;
