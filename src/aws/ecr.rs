@@ -16,6 +16,8 @@ const MANIFEST_TYPES: [&str; 4] = [
 ];
 /// Pages of a thousand when the newest tags are looked for.
 const IMAGE_PAGES_MAX: usize = 3;
+/// Of pull-through cache rules, in one page: a registry has 50 at most (ECR's service quotas).
+const CACHE_RULES_MAX: i32 = 100;
 
 /// A repository as ECR names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,6 +128,33 @@ impl Aws {
                 .unwrap_or_default(),
             manifest: image.image_manifest.unwrap_or_default(),
             media_type: image.image_manifest_media_type.unwrap_or_default(),
+        }))
+    }
+
+    /// DescribePullThroughCacheRules: whether a pull of repository `name` creates it where it isn't
+    /// there, and fetches what it doesn't hold. A rule's prefix has a `/` after it; `ROOT` is all
+    /// names (ECR user guide, "Customizing repository prefixes").
+    pub async fn is_pulled_through(
+        &self,
+        name: &str,
+        registry_id: Option<&str>,
+    ) -> Result<bool, AwsError> {
+        let action = "ecr:DescribePullThroughCacheRules";
+        let answer = self
+            .ecr
+            .describe_pull_through_cache_rules()
+            .set_registry_id(registry_id.map(str::to_owned))
+            .max_results(CACHE_RULES_MAX)
+            .send()
+            .await
+            .map_err(|error| AwsError::of(action, "the registry", error))?;
+        let rules = answer.pull_through_cache_rules.unwrap_or_default();
+        let mut prefixes = rules
+            .iter()
+            .filter_map(|rule| rule.ecr_repository_prefix.as_deref());
+        Ok(prefixes.any(|prefix| {
+            let below = name.strip_prefix(prefix);
+            prefix == "ROOT" || below.is_some_and(|below| below.starts_with('/'))
         }))
     }
 
