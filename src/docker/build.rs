@@ -68,7 +68,8 @@ pub struct BuildRequest {
     pub network: Option<String>,
     /// `host:address`.
     pub add_hosts: Vec<String>,
-    /// For base images and caches; each registry sees its own only.
+    /// For base images and caches; each registry sees its own only, and those of ECR in one region
+    /// are as one.
     pub logins: Vec<RegistryLogin>,
     pub secrets: Vec<BuildSecret>,
 }
