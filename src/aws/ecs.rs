@@ -8,9 +8,7 @@ use aws_sdk_ecs::types::{PropagateTags, StopServiceDeploymentStopType};
 
 use super::{Aws, AwsError, convert};
 use crate::plan::Update;
-use crate::snapshot::{
-    CapacityProvider, Instance, Service, ServiceDeployment, StrategyItem, Timestamp,
-};
+use crate::snapshot::{CapacityProvider, Instance, Service, ServiceDeployment, Timestamp};
 
 /// DescribeServices takes ten names.
 const SERVICES_PER_CALL: usize = 10;
@@ -28,15 +26,6 @@ const PAGES_MAX: usize = 200;
 pub struct Services {
     pub found: Vec<Service>,
     pub missing: Vec<String>,
-}
-
-/// A cluster as far as a rollout depends on it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Cluster {
-    pub arn: String,
-    pub status: String,
-    pub capacity_providers: Vec<String>,
-    pub default_strategy: Vec<StrategyItem>,
 }
 
 pub(super) fn no_retry() -> aws_sdk_ecs::config::Builder {
@@ -165,37 +154,6 @@ impl Aws {
             );
         }
         Ok(instances)
-    }
-
-    /// DescribeClusters for one cluster.
-    pub async fn cluster(&self, cluster: &str) -> Result<Cluster, AwsError> {
-        let subject = format!("cluster `{cluster}`");
-        let answer = self
-            .ecs
-            .describe_clusters()
-            .clusters(cluster)
-            .send()
-            .await
-            .map_err(|error| AwsError::of("ecs:DescribeClusters", subject.as_str(), error))?;
-        let found = answer.clusters.unwrap_or_default().into_iter().next();
-        let found = found.ok_or_else(|| {
-            AwsError::missing(
-                "ecs:DescribeClusters",
-                subject,
-                "no such cluster in this region",
-            )
-        })?;
-        Ok(Cluster {
-            arn: found.cluster_arn.unwrap_or_default(),
-            status: found.status.unwrap_or_default(),
-            capacity_providers: found.capacity_providers.unwrap_or_default(),
-            default_strategy: found
-                .default_capacity_provider_strategy
-                .unwrap_or_default()
-                .into_iter()
-                .map(convert::strategy_item)
-                .collect(),
-        })
     }
 
     /// DescribeCapacityProviders for the named ones; the groups behind them aren't read here.

@@ -23,6 +23,7 @@ pub(super) struct Comment {
     pub(super) event: Option<String>,
     /// The comment's first line.
     pub(super) marker: String,
+    pub(super) environment: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -30,6 +31,26 @@ struct Written {
     id: u64,
     #[serde(default)]
     body: Option<String>,
+    /// What its author is to the repository.
+    #[serde(default)]
+    author_association: String,
+    #[serde(default)]
+    user: Option<User>,
+}
+
+#[derive(Debug, Deserialize)]
+struct User {
+    #[serde(default)]
+    r#type: String,
+}
+
+impl Written {
+    /// Whether the workflow or one of the repository's people wrote it: a comment of anybody else
+    /// with our mark would be a plan that its author could rewrite.
+    fn is_of_the_house(&self) -> bool {
+        let is_bot = self.user.as_ref().is_some_and(|user| user.r#type == "Bot");
+        is_bot || ["OWNER", "MEMBER", "COLLABORATOR"].contains(&self.author_association.as_str())
+    }
 }
 
 impl Comment {
@@ -38,7 +59,9 @@ impl Comment {
         let Some(number) = self.number().await else {
             return Ok(false);
         };
-        let body = json!({"body": words::comment(&self.marker, &summary::render(report))});
+        let summary = summary::render(report);
+        let text = words::comment(&self.marker, self.environment.as_deref(), &summary);
+        let body = json!({"body": text});
         match self.once(number, &body).await {
             Err(error) if error.why == Why::Unanswered => {}
             answer => return answer.map(|()| true),
@@ -72,7 +95,7 @@ impl Comment {
             let comments: Vec<Written> = self.client.get(doing, &path).await?;
             let ours = comments.iter().find(|comment| {
                 let first = comment.body.as_deref().and_then(|body| body.lines().next());
-                first.map(str::trim_end) == Some(&self.marker)
+                first.map(str::trim_end) == Some(&self.marker) && comment.is_of_the_house()
             });
             if ours.is_some() || comments.len() < PAGE_SIZE {
                 return Ok(ours.map(|comment| comment.id));

@@ -16,7 +16,7 @@ use std::time::Duration;
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 
 use crate::report::{Outcome, Report};
-use crate::request::{Facts, Request};
+use crate::request::{Facts, Request, Role};
 use crate::run::{Run, Task};
 use crate::runner::token;
 use client::{Client, NotDone};
@@ -64,10 +64,18 @@ impl GitHub {
             }
         };
         let names = words::names(&request.services);
+        let account = request.role.as_ref().map(Role::account);
+        let place = [
+            wanted.environment.as_deref(),
+            account,
+            request.region.as_deref(),
+        ];
+        let place: Vec<&str> = place.into_iter().flatten().collect();
         let comment = wanted.comment.then(|| Comment {
             client: client.clone(),
             event: facts.event_path.clone(),
-            marker: words::marker(&names),
+            marker: words::marker(&names, &place),
+            environment: wanted.environment.clone(),
         });
         let mut github = GitHub {
             comment,

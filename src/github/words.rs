@@ -2,6 +2,7 @@
 //!
 //! No call is made here.
 
+use crate::report::markdown::prose;
 use crate::report::{Outcome, Report};
 use crate::request::ServiceRef;
 use crate::snapshot::last_part;
@@ -10,6 +11,8 @@ use crate::snapshot::last_part;
 const DESCRIPTION_MAX: usize = 140;
 /// Names in one description or mark; more are counted.
 const NAMES_MAX: usize = 20;
+/// Characters of an environment's name that a comment shows.
+const ENVIRONMENT_SHOWN: usize = 100;
 /// Longer comments are refused, in characters.
 const COMMENT_MAX: usize = 65_536;
 
@@ -88,7 +91,11 @@ pub(super) fn names(services: &[ServiceRef]) -> String {
 
 /// The first line of our comment, which nobody sees: by it the comment is found again. Names are
 /// letters, digits, `-` and `_`.
-pub(super) fn marker(names: &str) -> String {
+///
+/// What is deployed to several environments, accounts or regions under the same names has a comment
+/// for each, as far as `place` tells them apart.
+pub(super) fn marker(names: &str, place: &[&str]) -> String {
+    let names = [&[names], place].concat().join(", ");
     // Two hyphens would end the HTML comment early; the second turn parts what the first left
     // between two pairs.
     let parted = "-\u{2060}-";
@@ -96,9 +103,13 @@ pub(super) fn marker(names: &str) -> String {
     format!("<!-- plimsoll: {names} -->")
 }
 
-/// The comment: its mark and the summary, as long as a comment may be.
-pub(super) fn comment(marker: &str, summary: &str) -> String {
-    cut(&format!("{marker}\n{summary}"), COMMENT_MAX)
+/// The comment: its mark, which environment it is about, and the summary, as long as a comment may be.
+pub(super) fn comment(marker: &str, environment: Option<&str>, summary: &str) -> String {
+    let about = environment.map(|name| format!("**{}**\n\n", prose(name, ENVIRONMENT_SHOWN)));
+    cut(
+        &format!("{marker}\n{}{summary}", about.unwrap_or_default()),
+        COMMENT_MAX,
+    )
 }
 
 fn cut(text: &str, most: usize) -> String {
@@ -138,7 +149,7 @@ mod tests {
     fn nothing_is_longer_than_github_takes() {
         assert_eq!(description(&"ä".repeat(141)).chars().count(), 140);
         assert_eq!(description("a\nb"), "a b");
-        let long = comment("<!-- plimsoll: web/api -->", &"ä".repeat(70_000));
+        let long = comment("<!-- plimsoll: web/api -->", None, &"ä".repeat(70_000));
         assert_eq!(long.chars().count(), COMMENT_MAX);
         assert!(long.starts_with("<!-- plimsoll: web/api -->\n"));
     }
@@ -149,7 +160,7 @@ mod tests {
             cluster: "arn:aws:ecs:eu-west-1:111122223333:cluster/web--->".to_owned(),
             service: "a--b-".to_owned(),
         };
-        let marker = marker(&names(&[one]));
+        let marker = marker(&names(&[one]), &["a--b", "-->"]);
         assert_eq!(marker.matches("--").count(), 2, "{marker}");
         assert!(marker.starts_with("<!-- ") && marker.ends_with(" -->"));
     }

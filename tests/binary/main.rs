@@ -10,6 +10,8 @@ mod building;
 #[cfg(test)]
 mod container;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod door;
 #[cfg(test)]
 #[expect(dead_code, reason = "the engine's own tests use the rest")]

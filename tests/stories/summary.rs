@@ -60,13 +60,35 @@ async fn failed() -> Told {
     story.deploy().await
 }
 
+async fn succeeded() -> Told {
+    redeploy(|world| roomy(world, 2)).deploy().await
+}
+
+/// The new tasks run, and ECS may not stop one of the old ones.
+async fn held() -> Told {
+    let story = redeploy(|world| {
+        roomy(world, 3);
+        let id = world.tasks()[0].id.clone();
+        world.protect(&id, true, Some(120));
+    });
+    story.deploy().await
+}
+
 /// `UPDATE=1` writes them.
 #[tokio::test(start_paused = true)]
 async fn the_pages_pictures_are_what_is_written() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/summary.md");
     let page = std::fs::read_to_string(path).unwrap();
-    let wanted = with_picture(&page, "blocked", &written(&blocked().await));
-    let wanted = with_picture(&wanted, "failed", &written(&failed().await));
+    let wanted = [
+        ("blocked", blocked().await),
+        ("failed", failed().await),
+        ("stuck", held().await),
+        ("succeeded", succeeded().await),
+    ];
+    let wanted = wanted.iter().fold(page.clone(), |page, (outcome, told)| {
+        assert_eq!(told.outcome(), *outcome, "{}", told.log);
+        with_picture(&page, outcome, &written(told))
+    });
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(path, &wanted).unwrap();
     } else {
@@ -76,7 +98,7 @@ async fn the_pages_pictures_are_what_is_written() {
 
 #[tokio::test(start_paused = true)]
 async fn of_a_deploy_that_went_well() {
-    let told = redeploy(|world| roomy(world, 2)).deploy().await;
+    let told = succeeded().await;
     insta::assert_snapshot!(written(&told), @r##"
     ### ✅ succeeded: api:2 serves: the deployment is complete
 
@@ -95,16 +117,16 @@ async fn of_a_deploy_that_went_well() {
 
     </details>
 
-    New tasks that ran are green, old ones grey; the yellow spikes mark what ECS said and what went wrong.
+    New tasks that ran are green, old ones grey; the amber spikes mark what ECS said and what went wrong.
 
     ```mermaid
-    %%{init: {"themeVariables": {"xyChart": {"plotColorPalette": "#d4a72c, #8c959f, #2da44e"}}, "xyChart": {"height": 260}}}%%
+    %%{init: {"themeVariables": {"xyChart": {"plotColorPalette": "#bf8700, #8c959f, #2da44e"}}, "xyChart": {"width": 400, "height": 280, "xAxis": {"labelFontSize": 12}, "yAxis": {"labelFontSize": 12}}}}%%
     xychart-beta
       x-axis "seconds" 0 --> 90
-      y-axis "tasks" 0 --> 3
-      line [0, 0, 0, 0, 0.30, 0.30, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.30, 0, 0, 0, 0.30, 0, 0, 0, 0, 0, 0.30]
-      line [2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0]
-      line [0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2]
+      y-axis "% of 2 tasks" 0 --> 108
+      line [0, 0, 0, 0, 15, 15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 15, 0, 0, 0, 15, 0, 0, 0, 0, 0, 15]
+      line [100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 50, 50, 50, 50, 0, 0, 0, 0, 0, 0, 0]
+      line [0, 0, 0, 0, 0, 0, 0, 50, 50, 50, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100]
     ```
 
     <details><summary>What was said and went wrong (5)</summary>

@@ -379,7 +379,17 @@ fn pull(github: &GitHub, number: u64) -> Result<(), Answer> {
 }
 
 fn comment(of: &GitHubComment) -> Value {
-    json!({"id": of.id, "body": of.body, "user": {"login": "github-actions[bot]", "type": "Bot"}})
+    let kind = if of.login.ends_with("[bot]") {
+        "Bot"
+    } else {
+        "User"
+    };
+    json!({
+        "id": of.id,
+        "body": of.body,
+        "user": {"login": of.login, "type": kind},
+        "author_association": of.association,
+    })
 }
 
 fn text_of(asked: &Asked) -> Result<String, Answer> {

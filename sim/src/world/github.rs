@@ -39,6 +39,9 @@ pub struct GitHubComment {
     pub id: u64,
     pub pull: u64,
     pub body: String,
+    /// Who wrote it, and what they are to the repository; the workflow's bot is nothing.
+    pub login: String,
+    pub association: String,
 }
 
 impl Default for GitHub {
@@ -64,13 +67,25 @@ impl GitHub {
         self.ids
     }
 
-    /// A comment that somebody wrote.
+    /// A comment that the workflow's bot wrote.
     pub fn add_comment(&mut self, pull: u64, body: &str) -> u64 {
+        self.add_comment_of(("github-actions[bot]", "NONE"), pull, body)
+    }
+
+    /// A comment of somebody, by login and association.
+    pub fn add_comment_of(
+        &mut self,
+        (login, association): (&str, &str),
+        pull: u64,
+        body: &str,
+    ) -> u64 {
         let id = self.next_id();
         self.comments.push(GitHubComment {
             id,
             pull,
             body: body.to_owned(),
+            login: login.to_owned(),
+            association: association.to_owned(),
         });
         id
     }

@@ -13,21 +13,30 @@ use crate::snapshot::Timestamp;
 
 /// Points of a line: a longer timeline is thinned, so that the chart stays small and readable.
 const POINTS_MAX: i64 = 40;
-/// Seconds between two points. Mermaid adds them up as binary fractions of the axis' unit, and drops
-/// the last point where the sum isn't exact: in minutes each is a multiple of a quarter.
+/// Seconds between two points. Mermaid 10 drops the last points where they are less than one of the
+/// axis' unit apart: in minutes each is a multiple of 60.
 const STEPS: &[i64] = &[1, 2, 3, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600];
 /// From here on the axis counts minutes.
-const MINUTES_FROM: i64 = 300;
+const MINUTES_FROM: i64 = 600;
 /// Events that are told at most, the first and the last ones.
 const FIRST_EVENTS: usize = 4;
 const LAST_EVENTS: usize = 8;
 const EVENTS_BYTES: usize = 6 * 1024;
 const EVENT_CHARS: usize = 300;
-/// How far a mark rises, of the height of the chart: it tells when, and hides no line. Bars would be
-/// wider than what they mark.
-const MARK_HEIGHT: f64 = 0.15;
-/// Events, old tasks, new tasks: readable on white and on black. The theme's first colour isn't.
-const COLOURS: &str = "#d4a72c, #8c959f, #2da44e";
+/// How far a mark rises, in percent: it tells when, and hides no line. Bars would be wider than what
+/// they mark.
+const MARK_HEIGHT: &str = "15";
+/// Events, old tasks, new tasks: each with a contrast of 3 on white and on the dark theme's grey,
+/// which `script/screenshots` measures. The theme's first colour isn't to be seen.
+const COLOURS: &str = "#bf8700, #8c959f, #2da44e";
+/// The end of the axis, in percent: over the line at 100, and no label stands at the edge.
+const AXIS_END: u32 = 108;
+/// Pixels. Mermaid shrinks what is wider than the page, its letters too, and then cuts off the last
+/// label: this is for a telephone.
+const WIDTH: u32 = 400;
+const HEIGHT: u32 = 280;
+/// Pixels: a dozen numbers of three or four digits stand side by side.
+const LABEL: u32 = 12;
 
 /// The chart with a line that says what is what; a sentence where the numbers never changed;
 /// nothing where no time passed.
@@ -70,34 +79,31 @@ pub(super) fn chart(timeline: &[Sample], end: Timestamp) -> Option<String> {
         old.push(sample.old_running);
     }
     let top = new.iter().chain(&old).copied().max().unwrap_or(0).max(1);
-    let mut marks = vec!["0".to_owned(); new.len()];
-    let height = format!("{:.2}", f64::from(top) * MARK_HEIGHT);
+    let mut marks = vec!["0"; new.len()];
     for (at, _) in events(timeline) {
         let point = ceil_div(at.0.saturating_sub(began.0), step * 1000);
         let last = marks.len() - 1;
-        marks[usize::try_from(point).unwrap_or(0).min(last)].clone_from(&height);
+        marks[usize::try_from(point).unwrap_or(0).min(last)] = MARK_HEIGHT;
     }
-    let (unit, length) = if minutes {
-        (
-            "minutes",
-            format!("{}", (points - 1) as f64 * step as f64 / 60.0),
-        )
+    let (unit, of_unit) = if minutes {
+        ("minutes", 60)
     } else {
-        ("seconds", ((points - 1) * step).to_string())
+        ("seconds", 1)
     };
+    let tasks = if top == 1 { "task" } else { "tasks" };
     Some(format!(
-        "New tasks that ran are green, old ones grey; the yellow spikes mark what ECS said and what went wrong.\n\n\
+        "New tasks that ran are green, old ones grey; the amber spikes mark what ECS said and what went wrong.\n\n\
          ```mermaid\n\
-         %%{{init: {{\"themeVariables\": {{\"xyChart\": {{\"plotColorPalette\": \"{COLOURS}\"}}}}, \"xyChart\": {{\"height\": 260}}}}}}%%\n\
+         %%{{init: {{\"themeVariables\": {{\"xyChart\": {{\"plotColorPalette\": \"{COLOURS}\"}}}}, \"xyChart\": {{\"width\": {WIDTH}, \"height\": {HEIGHT}, \"xAxis\": {{\"labelFontSize\": {LABEL}}}, \"yAxis\": {{\"labelFontSize\": {LABEL}}}}}}}}}%%\n\
          xychart-beta\n  \
-         x-axis \"{unit}\" 0 --> {length}\n  \
-         y-axis \"tasks\" 0 --> {}\n  \
+         x-axis \"{unit}\" 0 --> {}\n  \
+         y-axis \"% of {top} {tasks}\" 0 --> {AXIS_END}\n  \
          line [{}]\n  line [{}]\n  line [{}]\n\
          ```\n",
-        top + top.div_ceil(10),
+        (points - 1) * step / of_unit,
         marks.join(", "),
-        list(&old),
-        list(&new),
+        percent(&old, top),
+        percent(&new, top),
     ))
 }
 
@@ -148,7 +154,7 @@ fn events(timeline: &[Sample]) -> Vec<(Timestamp, String)> {
 }
 
 fn step(seconds: i64, minutes: bool) -> i64 {
-    let fits = |step: &i64| ceil_div(seconds, *step) < POINTS_MAX && (!minutes || step % 15 == 0);
+    let fits = |step: &i64| ceil_div(seconds, *step) < POINTS_MAX && (!minutes || step % 60 == 0);
     if let Some(step) = STEPS.iter().copied().find(fits) {
         return step;
     }
@@ -160,9 +166,15 @@ fn ceil_div(number: i64, by: i64) -> i64 {
     number.max(0).saturating_add(by - 1) / by
 }
 
-fn list(numbers: &[u32]) -> String {
-    let words: Vec<String> = numbers.iter().map(u32::to_string).collect();
-    words.join(", ")
+/// Of numbers of tasks, Mermaid would write fractions at the axis. Rounded up: one task of many is
+/// not nothing.
+fn percent(numbers: &[u32], top: u32) -> String {
+    let percent = |number: &u32| {
+        (u64::from(*number) * 100)
+            .div_ceil(u64::from(top))
+            .to_string()
+    };
+    numbers.iter().map(percent).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -106,9 +106,19 @@ fn statement(statement: &Value) -> Vec<String> {
     wrong
 }
 
-/// A trust policy that leaves out `aud` or `sub` lets anybody's workflow in.
+/// A trust policy of a role: of GitHub's tokens, or of one role, never of a whole account.
 fn trust(principal: &Value, actions: &[&str], conditions: &[String]) -> Vec<String> {
     let mut wrong = Vec::new();
+    if let Some(role) = principal["AWS"].as_str() {
+        if !role.starts_with("arn:aws:iam::") || !role.contains(":role/") {
+            wrong.push(format!("`Principal` is not one role: {role}"));
+        }
+        if !actions.contains(&"sts:AssumeRole") {
+            wrong.push("no `sts:AssumeRole`".to_owned());
+        }
+        return wrong;
+    }
+    // One that leaves out `aud` or `sub` lets anybody's workflow in.
     let provider = principal["Federated"].as_str().unwrap_or_default();
     if !provider.ends_with(&format!(":oidc-provider/{GITHUB}")) {
         wrong.push(format!("`Principal` is not GitHub's provider: {principal}"));

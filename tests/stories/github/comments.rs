@@ -19,7 +19,10 @@ async fn a_plan_becomes_the_pull_requests_comment() {
     let all = written(&told);
     assert_eq!(all.len(), 1);
     let expected = plimsoll::report::summary::render(&told.report);
-    assert_eq!(all[0], format!("<!-- plimsoll: web/api -->\n{expected}"));
+    assert_eq!(
+        all[0],
+        format!("<!-- plimsoll: web/api, eu-west-1 -->\n{expected}")
+    );
     assert!(all[0].contains("Forecast"), "{}", all[0]);
 }
 
@@ -30,15 +33,16 @@ async fn the_comment_is_kept_up_to_date_among_others() {
         for number in 0..120 {
             world.github.add_comment(7, &format!("comment {number}"));
         }
+        world.github.add_comment(
+            7,
+            "<!-- plimsoll: web/worker, eu-west-1 -->\nanother service's",
+        );
         world
             .github
-            .add_comment(7, "<!-- plimsoll: web/worker -->\nanother service's");
+            .add_comment(7, "> <!-- plimsoll: web/api, eu-west-1 -->\nquoted");
         world
             .github
-            .add_comment(7, "> <!-- plimsoll: web/api -->\nquoted");
-        world
-            .github
-            .add_comment(7, "<!-- plimsoll: web/api -->\r\nthe last plan");
+            .add_comment(7, "<!-- plimsoll: web/api, eu-west-1 -->\r\nthe last plan");
     });
     let told = story.input("dry-run", "true").deploy().await;
     let all = written(&told);
@@ -80,4 +84,47 @@ async fn a_push_has_no_comment() {
     assert_eq!(told.outcome(), "succeeded", "{}", told.log);
     assert_eq!(told.calls("ListIssueComments"), 0);
     assert_eq!(warnings(&told), "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_service_elsewhere_has_a_comment_of_its_own() {
+    let (story, _event) = comments(|world| {
+        roomy(world, 2);
+        world.github.add_comment(
+            7,
+            "<!-- plimsoll: web/api, staging, eu-west-1 -->\nthe one for staging",
+        );
+    });
+    let told = story
+        .input("dry-run", "true")
+        .input("environment", "production")
+        .deploy()
+        .await;
+    let all = written(&told);
+    assert_eq!(all.len(), 2);
+    assert!(all[0].contains("the one for staging"), "{}", all[0]);
+    let head: Vec<&str> = all[1].lines().take(4).collect();
+    assert_eq!(
+        head[..3],
+        [
+            "<!-- plimsoll: web/api, production, eu-west-1 -->",
+            "**production**",
+            ""
+        ]
+    );
+    assert!(head[3].starts_with("### ✅ planned: "), "{}", head[3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_strangers_comment_with_our_mark_is_left_alone() {
+    let mark = "<!-- plimsoll: web/api, eu-west-1 -->\nsoon to be a plan of mine";
+    for (association, comments_then) in [("NONE", 2), ("CONTRIBUTOR", 2), ("MEMBER", 1)] {
+        let (story, _event) = comments(|world| {
+            roomy(world, 2);
+            let author = ("mallory", association);
+            world.github.add_comment_of(author, 7, mark);
+        });
+        let told = story.input("dry-run", "true").deploy().await;
+        assert_eq!(written(&told).len(), comments_then, "{association}");
+    }
 }
