@@ -18,8 +18,8 @@ use crate::github::GitHub;
 use crate::report::{self, Outcome, Report};
 use crate::request::{Facts, OnCancel, Problem, RawInputs, Request};
 use crate::run::{Run, Task};
-use crate::runner::files;
 use crate::runner::masks::Masks;
+use crate::runner::{files, proxy};
 use crate::{deploy, inspect};
 
 /// From a signal to the end of the process 5 s may pass; this leaves time to write.
@@ -113,6 +113,9 @@ pub async fn run(
     let out: Box<dyn Write + Send> = Box::new(std::io::stdout());
     let clock = Clock::system();
     let mut console = Console::new(out, surroundings.style, clock);
+    for secret in proxy::secrets(&surroundings.env) {
+        console.masks().add(secret);
+    }
     for warning in &raw.warnings {
         console.warning(warning);
     }

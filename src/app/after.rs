@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::console::{Console, Style};
 use crate::github;
 use crate::request::{Facts, RawInputs, Request, ServiceRef};
-use crate::runner::files;
+use crate::runner::{files, proxy};
 use crate::snapshot::last_part;
 
 /// How `action.yml` names the binary then. The runner starts both processes with the same
@@ -45,6 +45,9 @@ pub(super) fn note(file: &Path, unfinished: bool) {
 /// Tells what is left to tell.
 pub async fn run(env: Vec<(String, String)>) {
     let mut console = Console::new(Box::new(std::io::stdout()), Style::Action, Clock::system());
+    for secret in proxy::secrets(&env) {
+        console.masks().add(secret);
+    }
     let facts = Facts::from_env(env.iter().cloned());
     let raw = RawInputs::from_env(env.iter().cloned());
     // Inputs that are wrong were told by the step, which did nothing else.

@@ -1,6 +1,6 @@
 //! The ECR calls: where a repository is, what it holds, and a login for the engine.
 
-use aws_sdk_ecr::types::{ImageIdentifier, TagStatus};
+use aws_sdk_ecr::types::{ImageIdentifier, ImageTagMutability, TagStatus};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -16,6 +16,8 @@ const MANIFEST_TYPES: [&str; 4] = [
 ];
 /// Pages of a thousand when the newest tags are looked for.
 const IMAGE_PAGES_MAX: usize = 3;
+/// Of pull-through cache rules, in one page: a registry has 50 at most (ECR's service quotas).
+const CACHE_RULES_MAX: i32 = 100;
 
 /// A repository as ECR names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub struct Repository {
     pub registry_id: String,
     /// `host/name`, without a tag: the only source of the registry's address.
     pub uri: String,
+    /// No tag can be moved. A repository that lets some be moved (`IMMUTABLE_WITH_EXCLUSION`) isn't
+    /// one of these.
     pub immutable_tags: bool,
 }
 
@@ -68,9 +72,7 @@ impl Aws {
             name: found.repository_name.unwrap_or_else(|| name.to_owned()),
             registry_id: found.registry_id.unwrap_or_default(),
             uri: found.repository_uri.unwrap_or_default(),
-            immutable_tags: found
-                .image_tag_mutability
-                .is_some_and(|mutability| mutability.as_str().starts_with("IMMUTABLE")),
+            immutable_tags: found.image_tag_mutability == Some(ImageTagMutability::Immutable),
         })
     }
 
@@ -126,6 +128,33 @@ impl Aws {
                 .unwrap_or_default(),
             manifest: image.image_manifest.unwrap_or_default(),
             media_type: image.image_manifest_media_type.unwrap_or_default(),
+        }))
+    }
+
+    /// DescribePullThroughCacheRules: whether a pull of repository `name` creates it where it isn't
+    /// there, and fetches what it doesn't hold. A rule's prefix has a `/` after it; `ROOT` is all
+    /// names (ECR user guide, "Customizing repository prefixes").
+    pub async fn is_pulled_through(
+        &self,
+        name: &str,
+        registry_id: Option<&str>,
+    ) -> Result<bool, AwsError> {
+        let action = "ecr:DescribePullThroughCacheRules";
+        let answer = self
+            .ecr
+            .describe_pull_through_cache_rules()
+            .set_registry_id(registry_id.map(str::to_owned))
+            .max_results(CACHE_RULES_MAX)
+            .send()
+            .await
+            .map_err(|error| AwsError::of(action, "the registry", error))?;
+        let rules = answer.pull_through_cache_rules.unwrap_or_default();
+        let mut prefixes = rules
+            .iter()
+            .filter_map(|rule| rule.ecr_repository_prefix.as_deref());
+        Ok(prefixes.any(|prefix| {
+            let below = name.strip_prefix(prefix);
+            prefix == "ROOT" || below.is_some_and(|below| below.starts_with('/'))
         }))
     }
 

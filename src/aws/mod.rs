@@ -5,6 +5,7 @@
 
 mod autoscaling;
 mod blob;
+mod connect;
 mod convert;
 mod document;
 mod ec2;
@@ -26,6 +27,7 @@ mod task_book;
 mod tasks;
 mod xml;
 
+pub use connect::connector;
 pub use document::Described;
 pub use ecr::{EcrImage, Login, Repository};
 pub use error::{AwsError, AwsErrorKind};
@@ -41,10 +43,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_http_client::{Connector, tls};
-use aws_smithy_runtime_api::client::http::{
-    HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
-};
+use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
 
 /// Tries of one read before its error is reported: throttling and 5xx are common and short.
 const READ_ATTEMPTS: u32 = 5;
@@ -72,24 +71,9 @@ pub struct Aws {
 
 /// The one connector, and the same as an HTTP client.
 fn connect() -> (SharedHttpConnector, SharedHttpClient) {
-    let settings = HttpConnectorSettings::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(ATTEMPT_TIMEOUT)
-        .build();
-    let connector = Connector::builder()
-        .connector_settings(settings)
-        .tls_provider(tls::Provider::Rustls(
-            tls::rustls_provider::CryptoMode::Ring,
-        ))
-        .build();
-    let connector = SharedHttpConnector::new(connector);
+    let connector = connector();
     let http = connector.clone();
     (connector, http_client_fn(move |_, _| http.clone()))
-}
-
-/// The one connector, for those who ask others than AWS.
-pub fn connector() -> SharedHttpConnector {
-    connect().0
 }
 
 /// Who the credentials belong to.

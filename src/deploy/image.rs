@@ -5,10 +5,14 @@ use super::build;
 use super::platform::{self, Found};
 use crate::aws::{Aws, AwsError, EcrImage, Repository};
 use crate::failure::Failure;
-use crate::image::{Digest, ImageRef, Platform};
+use crate::image::{Digest, Platform};
 use crate::report::ImageReport;
 use crate::request::{BuildSpec, ImageSource, Repository as Named, Request};
 use crate::run::Run;
+
+mod existing;
+
+use existing::existing;
 
 /// Tags that are listed when the one asked for isn't there.
 const TAGS_LISTED: usize = 10;
@@ -157,86 +161,6 @@ async fn repository(run: &Run, named: &Named) -> Result<(Aws, Repository), Failu
     Ok((aws, found))
 }
 
-/// Any reference that exists: pinned where ECR holds it, else taken as it was given.
-async fn existing(
-    run: &mut Run,
-    given: &str,
-    wanted: &[Platform],
-) -> Result<(ImageReport, Pinned), Failure> {
-    let reference: ImageRef = given
-        .parse()
-        .map_err(|error| Failure::invalid(format!("`{given}` is no image reference: {error}")))?;
-    let as_given = ImageReport {
-        reference: given.to_owned(),
-        digest: reference
-            .digest()
-            .map(ToString::to_string)
-            .unwrap_or_default(),
-        tag: reference.tag().unwrap_or_default().to_owned(),
-        ..ImageReport::default()
-    };
-    let unpinned = Pinned {
-        reference: given.to_owned(),
-        platforms: Vec::new(),
-    };
-    let host = reference.ecr();
-    let aws = host
-        .as_ref()
-        .map_or_else(|| run.aws.clone(), |host| run.aws.in_region(&host.region));
-    let repository = match aws
-        .repository(
-            reference.path(),
-            host.as_ref().map(|host| host.account.as_str()),
-        )
-        .await
-    {
-        // The same name in ECR is another repository unless its address is the one that was given.
-        Ok(repository) if repository.uri == reference.repository().to_string() => repository,
-        // Another account's repository often lets its images be read, and not itself.
-        Err(error)
-            if error.is_denied()
-                && let Some(host) = &host =>
-        {
-            Repository {
-                name: reference.path().to_owned(),
-                registry_id: host.account.clone(),
-                uri: reference.repository().to_string(),
-                immutable_tags: false,
-            }
-        }
-        Err(error) if host.is_some() => return Err(error.into()),
-        answer => {
-            let why = answer.err().map_or_else(
-                || "it is not in this account's ECR".to_owned(),
-                |error| error.to_string(),
-            );
-            run.console
-                .line(&format!("image: {given}, taken as it is ({why})"));
-            return Ok((as_given, unpinned));
-        }
-    };
-    let which = reference.digest().map_or_else(
-        || reference.tag().unwrap_or("latest").to_owned(),
-        ToString::to_string,
-    );
-    let found = match aws.image(&repository, &which).await {
-        Ok(Some(found)) => found,
-        Ok(None) => return Err(no_such_tag(&aws, &repository, &which).await),
-        Err(error) if error.is_denied() => {
-            run.console.warning(&format!(
-                "{given} is deployed as it is written, not by its digest: {error}"
-            ));
-            return Ok((as_given, unpinned));
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let (image, pinned) = checked(run, &aws, &repository, (&which, &found), wanted).await?;
-    run.console
-        .line(&format!("image: {given} is {}", image.reference));
-    let tag = as_given.tag;
-    Ok((ImageReport { tag, ..image }, pinned))
-}
-
 async fn no_such_tag(aws: &Aws, repository: &Repository, which: &str) -> Failure {
     let failure = Failure::invalid(format!(
         "repository `{}` holds no image `{which}`",
@@ -336,12 +260,34 @@ async fn built<'a>(
         run.report.image = Some(image);
         return Ok(Images::One(pinned));
     }
+    if repository.immutable_tags {
+        // The first was looked for above.
+        for tag in spec.tags.iter().skip(usize::from(spec.skip_existing)) {
+            if tag_in(&aws, &repository, tag).await?.is_some() {
+                return Err(taken(&repository, tag));
+            }
+        }
+    }
     Ok(Images::ToBuild(Box::new(Job {
         aws,
         repository,
         spec,
         platform: platform::only(wanted)?,
     })))
+}
+
+/// What is built would be refused by the registry.
+fn taken(repository: &Repository, tag: &str) -> Failure {
+    let name = &repository.name;
+    Failure::invalid(format!(
+        "tag `{tag}` is in repository `{name}` already, and can't be pushed again: the repository is immutable"
+    ))
+    .help(format!(
+        "push under another tag, or deploy the image that is there with `image-tag: {tag}`"
+    ))
+    .help(format!(
+        "if a push that was cut off left the tag, delete it: `aws ecr batch-delete-image --repository-name {name} --image-ids imageTag={tag}`"
+    ))
 }
 
 /// The tag's image; where it may not be asked for, the build goes on as if there were none.

@@ -10,13 +10,14 @@ use bollard::models::{BuildInfo, BuildInfoAux};
 use tokio::task::JoinHandle;
 
 use super::build_failure::BuildFailure;
-use super::context::{BuildContext, ContextError, ContextSize, random_name};
+use super::context::{BuildContext, ContextError, ContextSize};
 use super::engine::{Engine, engine_error};
 use super::error::DockerError;
 use super::progress::{BuildEvent, Log, Progress, Status, Vertex};
 use super::session::Session;
 use super::wire::{Connection, Messages, WireError};
 use crate::image::{ImageRef, Platform};
+use crate::runner::token;
 use crate::secret::Secret;
 
 mod query;
@@ -67,7 +68,8 @@ pub struct BuildRequest {
     pub network: Option<String>,
     /// `host:address`.
     pub add_hosts: Vec<String>,
-    /// For base images and caches; each registry sees its own only.
+    /// For base images and caches; each registry sees its own only, and those of ECR in one region
+    /// are as one.
     pub logins: Vec<RegistryLogin>,
     pub secrets: Vec<BuildSecret>,
 }
@@ -115,7 +117,7 @@ impl Engine {
     pub async fn build(&self, request: &BuildRequest, say: Say<'_>) -> Result<Built, DockerError> {
         let context = open_context(request).await?;
         // BuildKit calls back under this name; two builds must not share it.
-        let session = random_name();
+        let session = token::random();
         let path = query::path(request, context.dockerfile(), &session)
             .map_err(|source| engine_error("build", source))?;
         let open = Session::open(&self.address, &session, query::offered(request));

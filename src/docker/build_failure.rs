@@ -7,6 +7,7 @@ use std::fmt;
 
 use super::progress::FailedStep;
 use super::text::one_line;
+use crate::image::EcrHost;
 
 #[cfg(test)]
 mod tests;
@@ -89,10 +90,11 @@ impl BuildFailure {
             BuildFailureKind::Run { .. } if self.log.is_empty() => "the step wrote nothing: run the command by hand to see why".to_owned(),
             BuildFailureKind::Run { .. } => "the step's last lines say why".to_owned(),
             BuildFailureKind::UnknownTarget { .. } => "set `target` to the name of a stage (`FROM … AS name`) of the Dockerfile".to_owned(),
-            BuildFailureKind::BaseImageDenied { image } => format!("give credentials that may pull `{image}`; those of `docker login` on the runner's host don't reach a container action"),
+            BuildFailureKind::BaseImageDenied { image } if is_in_ecr(image) => format!("allow `ecr:BatchGetImage` and `ecr:GetDownloadUrlForLayer` on the repository of `{image}` to the role of this step, and in the repository's policy where it is another account's; it has to be in the region that is pushed to, as the build signs in to that one alone"),
+            BuildFailureKind::BaseImageDenied { image } => format!("copy `{image}` to ECR in the region that is pushed to, or take it through a pull-through cache rule there: the build signs in to that region's ECR alone, and a `docker login` on the runner's host doesn't reach a container action"),
             BuildFailureKind::BaseImageMissing { image } => format!("check the name and tag of `{image}`; a private image that may not be read looks the same"),
             BuildFailureKind::BaseImagePlatform { image } => format!("take a tag of `{image}` that has the platform, or set `platform`"),
-            BuildFailureKind::RateLimited { .. } => "pull the base image through an ECR pull-through cache, or give credentials for its registry".to_owned(),
+            BuildFailureKind::RateLimited { .. } => "take the base image through a pull-through cache rule of ECR or from a copy there; Docker's official images are in `public.ecr.aws/docker/library` too".to_owned(),
             BuildFailureKind::DiskFull => "free space on the engine's disk (`docker system prune`), or take a bigger runner".to_owned(),
             BuildFailureKind::Network => "check that the engine's host reaches the address, and its DNS and proxy".to_owned(),
             BuildFailureKind::WrongArchitecture => "build on a runner of the image's architecture, or install emulation (docker/setup-qemu-action) before this step".to_owned(),
@@ -203,6 +205,11 @@ fn classify(error: &str, detail: &str, step: Option<&str>) -> BuildFailureKind {
         };
     }
     BuildFailureKind::Other
+}
+
+fn is_in_ecr(image: &str) -> bool {
+    let host = image.split('/').next();
+    host.and_then(EcrHost::parse).is_some()
 }
 
 fn base_image_failure(has: &dyn Fn(&str) -> bool, image: String) -> Option<BuildFailureKind> {

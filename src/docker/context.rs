@@ -3,7 +3,6 @@
 //! The engine doesn't apply `.dockerignore` to an uploaded context, so this is where it happens:
 //! what is left out here never leaves the machine.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -166,10 +165,11 @@ fn find_dockerfile(root: &Path, dockerfile: &Path) -> Result<Dockerfile, Context
     let inside = real.strip_prefix(root).ok().and_then(Path::to_str);
     match inside {
         Some(path) => Ok(Dockerfile::Inside(path.to_owned())),
-        None => Ok(Dockerfile::Beside {
-            name: format!(".dockerfile.{}", random_name()),
-            content: read_text(&real)?,
-        }),
+        None => {
+            let content = read_text(&real)?;
+            let name = name_of(&content);
+            Ok(Dockerfile::Beside { name, content })
+        }
     }
 }
 
@@ -189,10 +189,16 @@ fn read_text(path: &Path) -> Result<Vec<u8>, ContextError> {
     Ok(text)
 }
 
-/// 32 hexadecimal digits that nobody else has: the standard library's hash keys are random.
-pub(super) fn random_name() -> String {
-    let word = || RandomState::new().build_hasher().finish();
-    format!("{:016x}{:016x}", word(), word())
+/// A name by the content (FNV-1a): it is in whatever `COPY . .` makes, so a name that changed from
+/// build to build would keep all after it from being cached. A file of that name could only be a
+/// copy of the same.
+fn name_of(content: &[u8]) -> String {
+    let hash = content
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+    format!(".dockerfile.{hash:016x}")
 }
 
 fn bytes_of(path: &Path) -> &[u8] {

@@ -28,7 +28,7 @@ pub struct PushRequest {
     pub built: Built,
     /// The repository; its own tag and digest don't count.
     pub repository: ImageRef,
-    /// At least one.
+    /// At least one. The first is the one that others are found by.
     pub tags: Vec<String>,
     pub credentials: Option<Credentials>,
 }
@@ -68,7 +68,8 @@ pub enum PushEvent {
 pub type SayPush<'a> = &'a mut (dyn FnMut(PushEvent) + Send);
 
 impl Engine {
-    /// Tags and pushes; all tags must end up with one digest.
+    /// Tags and pushes; all tags must end up with one digest. The first goes last: whoever finds it
+    /// may take it that the others are there too.
     pub async fn push(
         &self,
         request: &PushRequest,
@@ -76,7 +77,7 @@ impl Engine {
     ) -> Result<Pushed, DockerError> {
         let mut digest: Option<Digest> = None;
         let mut references = Vec::new();
-        for tag in &request.tags {
+        for tag in request.tags.iter().rev() {
             let reference =
                 request
                     .repository
@@ -98,6 +99,7 @@ impl Engine {
             }
             references.push(reference);
         }
+        references.reverse();
         let digest = digest.ok_or(DockerError::NoTags)?;
         Ok(Pushed { digest, references })
     }

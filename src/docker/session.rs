@@ -2,7 +2,7 @@
 //!
 //! The engine opens no connection of its own for this; it takes one that was handed to it
 //! beforehand, and calls gRPC services on it. A registry's credentials are given out for that
-//! registry only.
+//! registry only; those of ECR for all its registries in the region.
 
 use std::collections::HashMap;
 use std::io;
@@ -30,6 +30,7 @@ use tonic::{Request, Response, Status};
 
 use super::build::Credentials;
 use super::wire::{Address, Connection, WireError};
+use crate::image::EcrHost;
 use crate::secret::Secret;
 
 /// What may be asked for; the engine is told beforehand.
@@ -120,6 +121,20 @@ impl Health for Alive {
 
 struct Logins(HashMap<String, Credentials>);
 
+impl Logins {
+    /// A token of ECR is for any registry that the caller's principal may use (GetAuthorizationToken
+    /// in ECR's API reference), and comes from one region.
+    fn of(&self, host: &str) -> Option<&Credentials> {
+        let region = |host: &str| EcrHost::parse(host).map(|host| host.region);
+        self.0.get(host).or_else(|| {
+            let asked = region(host)?;
+            let mut logins = self.0.iter();
+            let found = logins.find(|(host, _)| region(host).as_ref() == Some(&asked));
+            found.map(|(_, login)| login)
+        })
+    }
+}
+
 #[tonic::async_trait]
 impl Auth for Logins {
     /// No credentials are empty ones: BuildKit then asks the registry without any.
@@ -127,7 +142,7 @@ impl Auth for Logins {
         &self,
         request: Request<CredentialsRequest>,
     ) -> Result<Response<CredentialsResponse>, Status> {
-        let answer = match self.0.get(&request.get_ref().host) {
+        let answer = match self.of(&request.get_ref().host) {
             Some(login) => CredentialsResponse {
                 username: login.username.clone(),
                 secret: login.password.expose().to_owned(),
@@ -212,5 +227,47 @@ impl AsyncWrite for Turned {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
+
+    async fn password(offered: &str, host: &str) -> String {
+        let login = Credentials {
+            username: "AWS".to_owned(),
+            password: Secret::new("token"),
+        };
+        let logins = Logins(HashMap::from([(offered.to_owned(), login)]));
+        let asked = CredentialsRequest {
+            host: host.to_owned(),
+        };
+        let answer = logins.credentials(Request::new(asked)).await.unwrap();
+        answer.into_inner().secret
+    }
+
+    #[tokio::test]
+    async fn a_token_of_ecr_is_for_all_its_registries_in_the_region_and_for_nobody_else() {
+        for host in [
+            HERE,
+            "444455556666.dkr.ecr.eu-west-1.amazonaws.com",
+            "444455556666.dkr-ecr.eu-west-1.on.aws",
+        ] {
+            assert_eq!(password(HERE, host).await, "token", "{host}");
+        }
+        for host in [
+            "111122223333.dkr.ecr.eu-west-2.amazonaws.com",
+            "444455556666.dkr.ecr.eu-west-1.amazonaws.com.example.com",
+            "registry-1.docker.io",
+            "ghcr.io",
+            "",
+        ] {
+            assert_eq!(password(HERE, host).await, "", "{host}");
+        }
+        assert_eq!(password("ghcr.io", "ghcr.io").await, "token");
+        assert_eq!(password("ghcr.io", HERE).await, "");
     }
 }

@@ -121,6 +121,16 @@ impl ImageRef {
         }
     }
 
+    /// Whether both name one repository. A registry of ECR has several hosts.
+    pub fn is_same_repository(&self, other: &Self) -> bool {
+        let place = |image: &Self| image.ecr().map(|host| (host.account, host.region));
+        let same_registry = match (place(self), place(other)) {
+            (Some(one), Some(other)) => one == other,
+            _ => self.registry == other.registry,
+        };
+        same_registry && self.path == other.path
+    }
+
     /// The registry as an ECR one, where it is one.
     pub fn ecr(&self) -> Option<EcrHost> {
         EcrHost::parse(&self.registry)

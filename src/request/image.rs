@@ -160,7 +160,13 @@ pub(super) fn repository(r: &mut Reader<'_>) -> Option<Repository> {
         Some(at) => path.split_at(at),
         None => (path, ""),
     };
-    if !tail.is_empty() {
+    if let Some(host) = other_registry(path).filter(|_| registry.is_none()) {
+        let why = format!(
+            "a repository of private ECR is needed, and `{host}` is another registry's host; \
+             one in ECR that is called so is given by its URI"
+        );
+        r.wrong("repository", text, why);
+    } else if !tail.is_empty() {
         let bare = text.strip_suffix(tail).unwrap_or(text);
         let why = match tail.strip_prefix(':') {
             Some(tag) => {
@@ -402,6 +408,14 @@ fn is_registry(host: &str) -> bool {
         || host
             .split_once('.')
             .is_some_and(|(first, _)| is_account(first))
+}
+
+/// The first part of a path where it is a host by its looks. A name in ECR may begin so too, as that
+/// of a pull-through cache does; it is rare enough to be asked for in full.
+fn other_registry(path: &str) -> Option<&str> {
+    const ENDS: [&str; 6] = [".aws", ".com", ".dev", ".io", ".net", ".org"];
+    let (host, _) = path.split_once('/')?;
+    ENDS.iter().any(|end| host.ends_with(end)).then_some(host)
 }
 
 /// ECR's grammar of names: 2 to 256 characters, parts of lower case letters and digits, with single

@@ -116,6 +116,7 @@ fn wrong_values_are_named() {
         ("allowed-account-ids", "12345678901", "`allowed-account-ids` is `12345678901`: an account id has 12 digits; write it in quotes to keep leading zeros"),
         ("image-tag", "v1", "`repository` isn't given: `image-tag` is a tag in it (`v1`)"),
         ("image", "repo/app", "`image` is `repo/app`: the reference has no tag and no digest; add one"),
+        ("repository", "public.ecr.aws/x/app:v1", "`repository` is `public.ecr.aws/x/app:v1`: a repository of private ECR is needed, and `public.ecr.aws` is another registry's host; one in ECR that is called so is given by its URI"),
         ("repository", "111122223333.dkr.ecr.eu-central-1.amazonaws.com/team/app:v1", "`repository` is `111122223333.dkr.ecr.eu-central-1.amazonaws.com/team/app:v1`: write `repository: 111122223333.dkr.ecr.eu-central-1.amazonaws.com/team/app`, and `v1` in `tags` or `image-tag`"),
         ("tags", "-x", "`tags` is `-x`: a tag has up to 128 letters, digits, `_`, `.` or `-`, and starts with a letter, a digit or `_`"),
         ("images", "app", "`images` is `app`: `container=reference` is needed"),

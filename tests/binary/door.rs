@@ -120,7 +120,7 @@ async fn forever(mut client: TcpStream) -> Option<()> {
 }
 
 /// One HTTP/1.1 message with its length told: its head in lower case, and all of it.
-async fn message(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
+pub(crate) async fn message(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     let mut bytes = Vec::new();
     let mut part = vec![0; 16 * 1024];
     loop {
@@ -141,7 +141,7 @@ async fn message(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     }
 }
 
-fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+pub(crate) fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     head.lines()
         .find_map(|line| line.strip_prefix(name)?.strip_prefix(':').map(str::trim))
 }

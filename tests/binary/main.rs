@@ -26,6 +26,8 @@ mod memory;
 #[cfg(test)]
 mod oidc;
 #[cfg(test)]
+mod proxy;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod signals;

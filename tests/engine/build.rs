@@ -207,6 +207,37 @@ async fn an_own_ignore_file_wins_and_a_dockerfile_may_lie_elsewhere() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dockerfile_from_elsewhere_leaves_the_build_cacheable_and_the_image_the_same() {
+    let dockerfile = "FROM scratch\nCOPY . /\n";
+    let elsewhere = directory(&[("api.Dockerfile", dockerfile)]);
+    let mut images = Vec::new();
+    for cached in [false, true] {
+        // Another checkout each time, with an ignore file that leaves itself out.
+        let folder = directory(&[(".dockerignore", ".dockerignore\n"), ("app", "x")]);
+        let mut request = request(folder.path());
+        request.dockerfile = Some(elsewhere.path().join("api.Dockerfile"));
+        request.no_cache = !cached;
+        let (built, events) = build(&request).await;
+        let copied = |event: &BuildEvent| match event {
+            BuildEvent::Cached { name, .. } => name.contains("COPY . /"),
+            _ => false,
+        };
+        assert_eq!(events.iter().any(copied), cached, "{events:?}");
+        images.push(built.unwrap().id);
+    }
+    assert_eq!(images[0], images[1]);
+    let mut files = files_of(&images[0]);
+    // What the engine itself puts into every container.
+    files.retain(|file| {
+        !["dev", "etc", "proc", "sys", ".dockerenv"]
+            .iter()
+            .any(|own| file.starts_with(own))
+    });
+    files.sort();
+    assert_eq!(files, [".dockerfile.aa4fff668c81b045", "app"]);
+}
+
 // On a single thread too, since the session is served beside the build.
 #[tokio::test]
 async fn a_secret_is_seen_by_its_step_and_is_in_no_layer() {

@@ -81,10 +81,7 @@ async fn the_example_service_is_healthy() {
     let hello = Path::new(HERE).join("examples/hello");
     run(hello.join("build").to_str().unwrap(), &[]);
     let built = build(&request(&hello)).await.0.unwrap();
-    assert_eq!(
-        built.context.files, 4,
-        "the ignore file, the Dockerfile, bin and the binary"
-    );
+    assert_eq!(built.context.files, 3, "the Dockerfile, bin and the binary");
     let container = run(
         "docker",
         &[

@@ -66,7 +66,8 @@ async fn the_digest_is_the_registrys_and_the_image_a_single_manifest() {
         .push(&push, &mut |event| events.push(event))
         .await
         .unwrap();
-    assert_eq!(pushed.references.len(), 2);
+    let tags = pushed.references.iter().filter_map(ImageRef::tag);
+    assert_eq!(tags.collect::<Vec<_>>(), ["v1", "latest"]);
     for reference in &pushed.references {
         let (digest, manifest) = manifest(reference);
         assert_eq!(digest, pushed.digest.as_str());
@@ -83,6 +84,32 @@ async fn the_digest_is_the_registrys_and_the_image_a_single_manifest() {
         })
         .collect();
     assert_eq!(done, [(1, 0), (0, 1)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_tag_is_there_only_after_all_others() {
+    let folder = directory(&[("Dockerfile", "FROM scratch\nLABEL b=c\n")]);
+    let request = request(folder.path());
+    let push = PushRequest {
+        built: build(&request).await.0.unwrap(),
+        repository: request.name.repository(),
+        tags: ["v1", "v2", "no tag", "v3"].map(str::to_owned).to_vec(),
+        credentials: Some(credentials()),
+    };
+    let mut started = Vec::new();
+    let broken = engine()
+        .await
+        .push(&push, &mut |event| {
+            if let PushEvent::Started { reference } = event {
+                started.push(reference);
+            }
+        })
+        .await;
+    assert!(
+        matches!(broken, Err(DockerError::Push { .. })),
+        "{broken:?}"
+    );
+    assert_eq!(started, [format!("{}:v3", push.repository)]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -72,6 +72,38 @@ async fn an_image_that_is_not_there() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_tag_that_cannot_be_pushed_is_told_before_the_build() {
+    let build = |tags: &str, skip_existing: &str| {
+        let story = simple()
+            .input("image-tag", "")
+            .input("tags", tags)
+            .input("skip-existing", skip_existing);
+        story.sim.with(|world| world.set_immutable("api"));
+        story
+    };
+    let told = refused(build("v2", "false"), &["`image-tag: v2`", "delete it"]).await;
+    insta::assert_snapshot!(told.report.reason, @"tag `v2` is in repository `api` already, and can't be pushed again: the repository is immutable");
+    // A push that was cut off between two tags.
+    refused(build("v3,v2", "true"), &["tag `v2` is in repository `api`"]).await;
+    let with_exceptions = build("v2", "false").rewrite(
+        "DescribeRepositories",
+        "\"IMMUTABLE\"",
+        "\"IMMUTABLE_WITH_EXCLUSION\"",
+    );
+    for story in [
+        build("v3,v4", "true"),
+        build("v3", "false"),
+        build("v2", "true"),
+        build("v2,v3", "true"),
+        build("v2", "false").deny("ecr:BatchGetImage"),
+        with_exceptions,
+    ] {
+        let told = story.input("dry-run", "true").deploy().await;
+        assert_eq!(told.outcome(), "planned", "{}", told.log);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_image_for_another_platform() {
     let story = simple();
     story
@@ -214,6 +246,15 @@ async fn an_image_by_digest_and_one_from_elsewhere() {
     let told =
         succeeds(Story::new(|world| roomy(world, 1)).input("image", "ghcr.io/acme/api:v2")).await;
     assert_eq!(images_of(&told), ["ghcr.io/acme/api:v2"]);
+    // The registry's other names are the same registry, and stay as they were given.
+    for host in [
+        "111122223333.dkr-ecr.eu-west-1.on.aws",
+        "111122223333.dkr.ecr-fips.eu-west-1.amazonaws.com",
+    ] {
+        let story = Story::new(|world| roomy(world, 1)).input("image", &format!("{host}/api:v2"));
+        let told = succeeds(story).await;
+        assert!(images_of(&told)[0].starts_with(&format!("{host}/api@sha256:")));
+    }
     // ECR may not be asked: the tag stands as it was given.
     let story = || Story::new(|world| roomy(world, 1)).input("image", &format!("{HOST}/api:v2"));
     let told = succeeds(story().deny("ecr:BatchGetImage")).await;
@@ -222,6 +263,73 @@ async fn an_image_by_digest_and_one_from_elsewhere() {
     // The images of a repository may be read where the repository itself may not.
     let told = succeeds(story().deny("ecr:DescribeRepositories")).await;
     assert!(images_of(&told)[0].starts_with(&format!("{HOST}/api@sha256:")));
+}
+
+/// A deploy of an image below `docker-hub/` in a registry with that rule and `unrelated`.
+fn cached(image: &str) -> Story {
+    let story = Story::new(|world| {
+        roomy(world, 1);
+        world.add_image("docker-hub/library/nginx", "1.27", "amd64");
+        world.add_cache_rule("unrelated", "quay.io");
+        world.add_cache_rule("docker-hub", "registry-1.docker.io");
+    });
+    story.input("image", &format!("{HOST}/{image}"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_image_that_the_first_pull_brings() {
+    // Neither the repository nor the tag need be there.
+    for image in [
+        "docker-hub/grafana/loki:3.1",
+        "docker-hub/library/nginx:1.28",
+    ] {
+        let told = succeeds(cached(image)).await;
+        assert_eq!(images_of(&told), [format!("{HOST}/{image}")]);
+        assert!(
+            told.log.contains("as it is written, not by its digest"),
+            "{}",
+            told.log
+        );
+    }
+    let told = succeeds(cached("docker-hub/library/nginx:1.27")).await;
+    assert!(images_of(&told)[0].contains("/docker-hub/library/nginx@sha256:"));
+    // A rule for all names.
+    let story = cached("grafana/loki:3.1");
+    story
+        .sim
+        .with(|world| world.add_cache_rule("ROOT", "111122223333.dkr.ecr.us-east-1.amazonaws.com"));
+    succeeds(story).await;
+    // No rule is for it: a slip.
+    for image in [
+        "hub/grafana/loki:3.1",
+        "docker-hubs/grafana/loki:3.1",
+        "docker-hub:3.1",
+        "apii:v2",
+    ] {
+        let told = refused(
+            cached(image),
+            &["no pull-through cache rule would create it"],
+        )
+        .await;
+        assert!(
+            told.log.contains("RepositoryNotFoundException"),
+            "{}",
+            told.log
+        );
+    }
+    refused(cached("api:v9"), &["repository `api` holds no image `v9`"]).await;
+    // Nobody knows: said, with what comes of a slip.
+    let blind = |image: &str| cached(image).deny("ecr:DescribePullThroughCacheRules");
+    let told = succeeds(blind("docker-hub/grafana/loki:3.1")).await;
+    let warning = told.log.lines().find(|line| line.contains("no repository"));
+    let warning = warning.unwrap().split(": User").next().unwrap();
+    insta::assert_snapshot!(warning, @"  0:00  warning: 111122223333.dkr.ecr.eu-west-1.amazonaws.com/docker-hub/grafana/loki:3.1 is deployed as it is written, and no task starts if that is wrong: eu-west-1 of account 111122223333 has no repository `docker-hub/grafana/loki`, and whether a pull-through cache rule creates it isn't known: `ecr:DescribePullThroughCacheRules` on the registry failed: AccessDeniedException");
+    refused(blind("api:v9"), &["repository `api` holds no image `v9`"]).await;
+    refused(
+        simple().input("repository", "docker-hub/grafana/loki"),
+        &["create-repository --repository-name docker-hub/grafana/loki"],
+    )
+    .await;
 }
 
 #[tokio::test(start_paused = true)]

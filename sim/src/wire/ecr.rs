@@ -26,6 +26,7 @@ pub(super) fn handle(world: &World, operation: &Operation) -> Result<Value, Refu
         "DescribeRepositories" => repositories(world, body),
         "DescribeImages" => images(world, body),
         "BatchGetImage" => manifests(world, body),
+        "DescribePullThroughCacheRules" => cache_rules(world, body),
         "BatchCheckLayerAvailability" => layers(world, body),
         "GetDownloadUrlForLayer" => download(world, operation),
         _ => Err(Refusal::new("UnknownOperationException", "")),
@@ -95,6 +96,33 @@ fn repositories(world: &World, body: &Value) -> Result<Value, Refusal> {
         .collect();
     let (shown, next) = page(body, &shown, (100, 1000))?;
     Ok(with_next(json!({"repositories": shown}), next))
+}
+
+fn cache_rules(world: &World, body: &Value) -> Result<Value, Refusal> {
+    let asked = texts(body, "ecrRepositoryPrefixes");
+    let is_there = |prefix: &&str| world.cache_rules.iter().any(|(one, _)| one == prefix);
+    if let Some(prefix) = asked.iter().find(|prefix| !is_there(prefix)) {
+        let text = format!(
+            "The pull through cache rule with repository prefix '{prefix}' does not exist in the registry with id '{}'",
+            world.account
+        );
+        return Err(Refusal::new("PullThroughCacheRuleNotFoundException", text));
+    }
+    let found = world
+        .cache_rules
+        .iter()
+        .filter(|(prefix, _)| asked.is_empty() || asked.contains(&prefix.as_str()));
+    let shown: Vec<Value> = found
+        .map(|(prefix, upstream)| {
+            json!({
+                "ecrRepositoryPrefix": prefix,
+                "upstreamRegistryUrl": upstream,
+                "registryId": world.account,
+            })
+        })
+        .collect();
+    let (shown, next) = page(body, &shown, (100, 1000))?;
+    Ok(with_next(json!({"pullThroughCacheRules": shown}), next))
 }
 
 /// The image that an `imageIds` item names.

@@ -361,6 +361,9 @@ fn ecr(name: &str) -> Option<&'static [Member]> {
                 ]
             }
         }
+        "DescribePullThroughCacheRules" => {
+            const { &[REGISTRY, may("ecrRepositoryPrefixes", Texts), NEXT, MOST] }
+        }
         "BatchCheckLayerAvailability" => {
             const { &[REGISTRY, REPOSITORY, must("layerDigests", Texts)] }
         }

@@ -127,6 +127,13 @@ impl World {
         }
     }
 
+    /// Whatever is pulled from below `prefix` (`ROOT`: all) comes from the registry `upstream`. The
+    /// repositories that a pull creates aren't seen here.
+    pub fn add_cache_rule(&mut self, prefix: &str, upstream: &str) {
+        self.cache_rules
+            .push((prefix.to_owned(), upstream.to_owned()));
+    }
+
     pub(crate) fn repository_names(&self) -> Vec<String> {
         self.repositories
             .iter()
@@ -176,9 +183,16 @@ impl World {
             .find(|image| image.digest == what || image.tags.iter().any(|tag| tag == what))
     }
 
-    /// Whether the reference is into this account's registry and there is no such image.
+    /// Whether the reference is into this account's registry, there is no such image, and no rule
+    /// fetches it.
     pub(crate) fn is_missing(&self, reference: &str) -> bool {
-        self.reference(reference).is_some() && self.image(reference).is_none()
+        self.reference(reference)
+            .is_some_and(|(name, _)| self.image(reference).is_none() && !self.is_cached(name))
+    }
+
+    fn is_cached(&self, name: &str) -> bool {
+        let mut prefixes = self.cache_rules.iter().map(|(prefix, _)| prefix);
+        prefixes.any(|prefix| prefix == "ROOT" || name.starts_with(&format!("{prefix}/")))
     }
 
     pub(crate) fn digest_of(&self, reference: &str) -> Option<String> {

@@ -93,6 +93,8 @@ pub struct World {
     /// How the tasks behave that RunTask starts: at first they end after five seconds, with 0.
     pub one_off: TaskBehaviour,
     pub(crate) repositories: Vec<Repository>,
+    /// Prefix and upstream registry of ECR's pull-through cache rules.
+    pub(crate) cache_rules: Vec<(String, String)>,
     pub(crate) registry_address: Option<String>,
     pub(crate) registry_password: Option<String>,
     behaviours: Vec<(String, TaskBehaviour)>,
@@ -152,6 +154,7 @@ impl World {
             one_offs: Vec::new(),
             one_off: one_off::ends_well(),
             repositories: Vec::new(),
+            cache_rules: Vec::new(),
             registry_address: None,
             registry_password: None,
             behaviours: Vec::new(),

@@ -115,3 +115,15 @@ fn says_what_failed_where_and_why() {
     let hostile = failure("a\n::error::b\u{1b}[31m", None);
     assert_eq!(hostile.message, "a ::error::b");
 }
+
+#[test]
+fn what_helps_with_a_base_image_can_be_done() {
+    let help = |image: &str, error: &str| {
+        let step = format!("[internal] load metadata for {image}");
+        failure(error, Some((&step, error))).help().unwrap()
+    };
+    let denied = "pull access denied";
+    insta::assert_snapshot!(help("444455556666.dkr.ecr.eu-west-1.amazonaws.com/base:1", denied), @"allow `ecr:BatchGetImage` and `ecr:GetDownloadUrlForLayer` on the repository of `444455556666.dkr.ecr.eu-west-1.amazonaws.com/base:1` to the role of this step, and in the repository's policy where it is another account's; it has to be in the region that is pushed to, as the build signs in to that one alone");
+    insta::assert_snapshot!(help("ghcr.io/acme/base:1", denied), @"copy `ghcr.io/acme/base:1` to ECR in the region that is pushed to, or take it through a pull-through cache rule there: the build signs in to that region's ECR alone, and a `docker login` on the runner's host doesn't reach a container action");
+    insta::assert_snapshot!(help("docker.io/library/node:22", "toomanyrequests"), @"take the base image through a pull-through cache rule of ECR or from a copy there; Docker's official images are in `public.ecr.aws/docker/library` too");
+}

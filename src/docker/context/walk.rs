@@ -86,7 +86,7 @@ impl Walk<'_> {
     fn entry(&mut self, path: &Path, above: &Matches) -> Result<(), ContextError> {
         let rules = &self.context.rules;
         let matches = rules.matches(bytes_of(path), above);
-        let kept = !matches.excluded() || self.always_kept(path);
+        let kept = !matches.excluded() || self.is_dockerfile(path);
         let metadata = match fs::symlink_metadata(self.context.root.join(path)) {
             Ok(metadata) => metadata,
             // It was there a moment ago: as good as never seen.
@@ -222,12 +222,10 @@ impl Walk<'_> {
         }
     }
 
-    /// The engine needs the Dockerfile, whatever is left out of the image.
-    fn always_kept(&self, path: &Path) -> bool {
-        match &self.context.dockerfile {
-            Dockerfile::Inside(name) if path == Path::new(name) => true,
-            _ => path == Path::new(".dockerignore"),
-        }
+    /// The engine needs the Dockerfile, whatever is left out, and so it is in the image of a
+    /// `COPY . .` even then. It needs no ignore file.
+    fn is_dockerfile(&self, path: &Path) -> bool {
+        matches!(&self.context.dockerfile, Dockerfile::Inside(name) if path == Path::new(name))
     }
 
     fn holds_dockerfile(&self, directory: &Path) -> bool {

@@ -81,7 +81,7 @@ impl PushFailureKind {
     /// What to do about it.
     pub fn help(&self) -> String {
         match self {
-            Self::Unauthorized => "ECR's token is valid for 12 h and for its own account's registries; check the AWS credentials of this step and the account and region in `repository`".to_owned(),
+            Self::Unauthorized => "ECR's token is valid for 12 h, in its own region and where its principal is allowed; check the AWS credentials of this step and the account and region in `repository`".to_owned(),
             Self::Denied { action: Some(action) } => format!("allow `{action}` on the repository for the role of this step"),
             Self::Denied { action: None } => "allow `ecr:InitiateLayerUpload`, `ecr:UploadLayerPart`, `ecr:CompleteLayerUpload`, `ecr:BatchCheckLayerAvailability`, `ecr:BatchGetImage` and `ecr:PutImage` on the repository for the role of this step".to_owned(),
             Self::RepositoryMissing => "create the repository, or correct `repository` (its name or its URI, without a tag)".to_owned(),

@@ -187,3 +187,36 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_registry_of_ecr_has_several_names() {
+    let same = |one: &str, other: &str| {
+        let parsed = |text: &str| text.parse::<ImageRef>().unwrap();
+        parsed(one).is_same_repository(&parsed(other))
+    };
+    let plain = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
+    for host in [
+        plain,
+        "111122223333.dkr.ecr-fips.eu-west-1.amazonaws.com",
+        "111122223333.dkr-ecr.eu-west-1.on.aws",
+        "111122223333.dkr-ecr-fips.eu-west-1.on.aws",
+    ] {
+        assert!(same(
+            &format!("{plain}/team/api"),
+            &format!("{host}/team/api:v1")
+        ));
+        assert!(!same(
+            &format!("{plain}/team/api"),
+            &format!("{host}/team/web")
+        ));
+    }
+    for other in [
+        "444455556666.dkr-ecr.eu-west-1.on.aws/api",
+        "111122223333.dkr-ecr.eu-west-2.on.aws/api",
+        "ghcr.io/api",
+    ] {
+        assert!(!same(&format!("{plain}/api"), other), "{other}");
+    }
+    assert!(same("127.0.0.1:5000/api:v1", "127.0.0.1:5000/api:v2"));
+    assert!(!same("127.0.0.1:5000/api", "127.0.0.1:5001/api"));
+}
