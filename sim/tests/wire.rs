@@ -453,5 +453,5 @@ fn sts_speaks_xml() {
         ask("Action=GetCallerIdentity&Version=2011-06-15")
             .contains("<Account>111122223333</Account>")
     );
-    assert!(ask("Action=AssumeRole&Version=2011-06-15").contains("<Code>InvalidAction</Code>"));
+    assert!(ask("Action=AssumeRoot&Version=2011-06-15").contains("<Code>InvalidAction</Code>"));
 }

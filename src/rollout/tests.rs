@@ -1,5 +1,7 @@
 //! Looks that the stand-in doesn't show: task protection that nobody may read, floods of events.
 
+mod judged;
+
 use std::time::Duration;
 
 use serde_json::json;

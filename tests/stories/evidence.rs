@@ -228,3 +228,61 @@ async fn evidence_that_fails_to_come_changes_no_verdict() {
         "a passing fault is tried again"
     );
 }
+
+/// A service behind a target group whose targets take `secs` until their health checks pass.
+fn slow_to_get_healthy(secs: i64, spec: ServiceSpec) -> Story {
+    let behaviour = TaskBehaviour {
+        healthy_after_secs: secs,
+        ..TaskBehaviour::default()
+    };
+    redeploy(|world| {
+        images(world);
+        instance(world);
+        instance(world);
+        let group = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/api/1";
+        let spec = ServiceSpec {
+            target_groups: vec![group.to_owned()],
+            ..spec
+        };
+        service(world, definition("api", 256, 512), spec);
+        world.behaviour("api@", behaviour);
+    })
+}
+
+/// Getting healthy is movement for as long as it takes, also past the time that most take.
+#[tokio::test(start_paused = true)]
+async fn a_target_that_is_not_healthy_yet_is_no_standstill() {
+    let told = slow_to_get_healthy(900, ServiceSpec::default())
+        .deploy()
+        .await;
+    assert_eq!(told.outcome(), "succeeded", "{}", told.log);
+    assert!(told.seconds > 900, "{} s", told.seconds);
+    // Where the targets may not be read there is only time to go by.
+    let told = slow_to_get_healthy(900, ServiceSpec::default())
+        .deny("elasticloadbalancing:DescribeTargetHealth")
+        .deploy()
+        .await;
+    assert_eq!(told.outcome(), "stuck", "{}", told.log);
+}
+
+/// A subnet without a way to the load balancer's endpoint costs two waits, and not one at each look.
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_never_answers_is_given_up() {
+    let told = slow_to_get_healthy(60, ServiceSpec::default())
+        .silent("DescribeTargetHealth")
+        .deploy()
+        .await;
+    assert_eq!(told.outcome(), "succeeded", "{}", told.log);
+    let with_an_answer = slow_to_get_healthy(60, ServiceSpec::default())
+        .deploy()
+        .await;
+    let more = told.seconds.saturating_sub(with_an_answer.seconds);
+    assert!(more <= 45, "{more} s more");
+    // The limit holds though nothing explains.
+    let told = slow_to_get_healthy(7200, ServiceSpec::default())
+        .silent("DescribeTargetHealth")
+        .input("wait-for-minutes", "4")
+        .deploy()
+        .await;
+    assert!(told.seconds <= 4 * 60 + 45, "{} s", told.seconds);
+}
