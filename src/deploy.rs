@@ -59,16 +59,15 @@ pub async fn deploy(run: &mut Run, request: &Request) -> Result<(), Failure> {
     let registered = start::definitions(run, &plan).await?;
     if request.register_only {
         run.report.outcome = Some(Outcome::Planned);
-        let arn = run
-            .report
-            .definition
-            .as_ref()
-            .map(|definition| definition.arn.clone())
-            .unwrap_or_default();
-        run.report.reason = format!(
-            "registered {}, and no service was updated",
-            crate::snapshot::last_part(&arn)
-        );
+        let definition = run.report.definition.clone().unwrap_or_default();
+        let revision = crate::snapshot::last_part(&definition.arn);
+        run.report.reason = if definition.registered {
+            format!("registered {revision}, and no service was updated")
+        } else {
+            format!(
+                "{revision} says just this already: nothing was registered, and no service was updated"
+            )
+        };
         return Ok(());
     }
     one_off::before_the_rollout(run, request, &services, (&plan, &registered)).await?;

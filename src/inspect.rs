@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::report::Outcome;
 use crate::request::Request;
 use crate::rollout::watch::Watch;
-use crate::rollout::{Level, Line, Patience, State, Step, Target, Verdict, Waiting};
+use crate::rollout::{Level, Line, Patience, State, Step, Target, Verdict};
 use crate::run::Run;
 use crate::snapshot::{Deployment, RolloutState, Service, Timestamp, last_part};
 
@@ -63,7 +63,8 @@ pub async fn explain(run: &mut Run, request: &Request) -> Result<(), Failure> {
         let complete = service
             .primary()
             .is_some_and(|primary| primary.rollout == Some(RolloutState::Completed));
-        let (outcome, title, reason) = if complete {
+        // A deployment stays complete whatever becomes of its tasks.
+        let (outcome, title, reason) = if complete && service.running >= service.desired {
             deploy::forecast_same(run, index, service).await?;
             steady(service)
         } else {
@@ -81,8 +82,8 @@ pub async fn explain(run: &mut Run, request: &Request) -> Result<(), Failure> {
             let state = State::new(target, patience, document).doubted();
             let mut watch = Watch::new(&run.aws, run.clock, request.rollout.poll);
             watch.add(state);
-            let last = look_closely(run, request, &mut watch).await?;
-            conclude(run, index, &watch.states()[0], last)
+            let (last, moved) = look_closely(run, request, &mut watch).await?;
+            conclude(run, index, &watch.states()[0], (last, moved))
         };
         if services.len() > 1 {
             run.console
@@ -129,34 +130,28 @@ fn target(run: &Run, service: &Service) -> Result<Target, Failure> {
             .iter()
             .find(is_previous)
             .map(|old| old.task_definition.clone()),
+        only_counted: primary.rollout == Some(RolloutState::Completed),
     })
 }
 
 fn steady(service: &Service) -> (Outcome, &'static str, String) {
     let revision = last_part(&service.task_definition);
     let (running, desired) = (service.running, service.desired);
-    if running >= desired {
-        (
-            Outcome::Unchanged,
-            "steady",
-            format!("{revision} runs {running} of {desired} tasks, and its deployment is complete"),
-        )
-    } else {
-        (
-            Outcome::Unchanged,
-            "moving",
-            format!("{revision} is deployed, and {running} of {desired} tasks run"),
-        )
-    }
+    (
+        Outcome::Unchanged,
+        "steady",
+        format!("{revision} runs {running} of {desired} tasks, and its deployment is complete"),
+    )
 }
 
-/// A few looks, so that one stale read decides nothing.
+/// A few looks, so that one stale read decides nothing; the last step, and whether anything moved in
+/// one of them.
 async fn look_closely(
     run: &mut Run,
     request: &Request,
     watch: &mut Watch,
-) -> Result<Step, Failure> {
-    let mut last = Step::default();
+) -> Result<(Step, bool), Failure> {
+    let (mut last, mut moved) = (Step::default(), false);
     for count in 0..LOOKS {
         if count > 0 {
             tokio::time::sleep(request.rollout.poll).await;
@@ -166,24 +161,24 @@ async fn look_closely(
                 let mark = if *level == Level::Info { "" } else { "! " };
                 run.console.line(&format!("{mark}{text}"));
             }
+            moved |= step.moved;
             last = step;
         }
         if last.verdict.is_some() {
             break;
         }
     }
-    Ok(last)
+    Ok((last, moved))
 }
 
 fn conclude(
     run: &mut Run,
     index: usize,
     state: &State,
-    last: Step,
+    (last, moved): (Step, bool),
 ) -> (Outcome, &'static str, String) {
     let revision = last_part(&state.target.task_definition);
     let age = run.clock.now().since(state.target.created);
-    let moving = last.waiting.iter().any(Waiting::is_movement);
     let words: Vec<String> = last.waiting.iter().map(ToString::to_string).collect();
     let first = last
         .causes
@@ -199,7 +194,7 @@ fn conclude(
             format!("ECS rolled back: {reason}"),
         ),
         Some(Verdict::Succeeded) => (Outcome::Unchanged, "steady", format!("{revision} serves")),
-        _ if !moving && age >= STILL => {
+        _ if !moved && age >= STILL => {
             let minutes = age.as_secs() / 60;
             (
                 Outcome::Stuck,

@@ -212,6 +212,21 @@ impl AwsError {
         }
     }
 
+    /// The action that AWS's text names, which may be another one than was called: tags and roles
+    /// are checked on the way (`ecs:TagResource`, `iam:PassRole`).
+    fn denied_action(&self) -> &str {
+        let (_, rest) = self
+            .text
+            .split_once("is not authorized to perform: ")
+            .unwrap_or_default();
+        let named = rest.split_whitespace().next().unwrap_or_default();
+        let is_action = named.contains(':')
+            && named
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b':' || b == b'-');
+        if is_action { named } else { self.action }
+    }
+
     /// What to do about it, where there is something to do.
     pub fn help(&self) -> Option<String> {
         if self.advice.is_some() {
@@ -224,7 +239,10 @@ impl AwsError {
             );
         }
         match self.kind {
-            AwsErrorKind::AccessDenied => Some(format!("allow `{}` in the policy of the role in use", self.action)),
+            AwsErrorKind::AccessDenied => Some(format!(
+                "allow `{}` in the policy of the role in use",
+                self.denied_action()
+            )),
             AwsErrorKind::NoCredentials => Some(
                 "give the step AWS credentials: `role-to-assume` with `permissions: id-token: write`, or `aws-actions/configure-aws-credentials` before it, or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`".to_owned(),
             ),

@@ -99,8 +99,15 @@ async fn named(
         source => {
             let which = source.described_as().unwrap_or_default();
             let described = run.aws.task_definition(&which).await.map_err(|error| {
-                let failure = Failure { outcome: Outcome::Invalid, ..Failure::from(error.clone()) };
-                if error.is_denied() { Failure::from(error) } else { failure.help(format!("check `task-definition`: `{which}` must be an ACTIVE family or revision in this region")) }
+                let is_slip = matches!(error.kind, AwsErrorKind::NotFound | AwsErrorKind::Refused);
+                let failure = Failure::from(error);
+                if !is_slip {
+                    return failure;
+                }
+                Failure {
+                    outcome: Outcome::Invalid,
+                    ..failure.help(format!("check `task-definition`: `{which}` must be an ACTIVE family or revision in this region"))
+                }
             })?;
             (checked(&described)?, Some(described.arn))
         }

@@ -88,6 +88,8 @@ pub(super) async fn update(
     update: &Update,
     before: &Service,
 ) -> Result<(Service, Deployment), NotUpdated> {
+    // Once an answer was lost, no later refusal tells that nothing was changed.
+    let mut lost = false;
     for attempt in 0..WRITE_TRIES {
         let error = match run.aws.update_service(update).await {
             Ok(service) => {
@@ -108,14 +110,15 @@ pub(super) async fn update(
         match error.kind {
             AwsErrorKind::Throttled => {}
             AwsErrorKind::Unanswered => {
+                lost = true;
                 if let Some(found) = updated_after_all(run, update, before).await {
                     return Ok(found);
                 }
             }
-            _ => return Err(NotUpdated::because(error)),
+            _ => return Err(NotUpdated::because(error, lost)),
         }
         if attempt + 1 == WRITE_TRIES {
-            return Err(NotUpdated::because(error));
+            return Err(NotUpdated::because(error, lost));
         }
         tokio::time::sleep(delay(attempt)).await;
     }
@@ -167,14 +170,13 @@ pub(super) struct NotUpdated {
 }
 
 impl NotUpdated {
-    fn because(error: AwsError) -> NotUpdated {
-        let unanswered = error.kind == AwsErrorKind::Unanswered;
+    fn because(error: AwsError, lost: bool) -> NotUpdated {
         NotUpdated {
             failure: Failure {
                 outcome: Outcome::Error,
                 ..Failure::from(error)
             },
-            unanswered,
+            unanswered: lost,
         }
     }
 }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::aws::{AwsError, AwsErrorKind};
 use crate::failure::Failure;
-use crate::request::{Request, ServiceRef};
+use crate::report::Outcome;
+use crate::request::{Place, Request, ServiceRef};
 use crate::run::Run;
 use crate::snapshot::Service;
 
@@ -21,7 +23,8 @@ pub(super) async fn services(run: &Run, request: &Request) -> Result<Vec<Service
     }
     let mut found = Vec::new();
     for (cluster, names) in by_cluster {
-        found.extend(run.aws.services(cluster, &names).await?.found);
+        let answer = run.aws.services(cluster, &names).await;
+        found.extend(answer.map_err(|error| unreadable(run, error))?.found);
     }
     request
         .services
@@ -30,11 +33,47 @@ pub(super) async fn services(run: &Run, request: &Request) -> Result<Vec<Service
         .collect()
 }
 
+/// A cluster that isn't there is mostly a slip in its name, or the wrong region.
+fn unreadable(run: &Run, error: AwsError) -> Failure {
+    let is_missing = error.kind == AwsErrorKind::NotFound;
+    let failure = Failure::from(error);
+    if !is_missing {
+        return failure;
+    }
+    let region = run.aws.region().unwrap_or("unknown");
+    Failure {
+        outcome: Outcome::Invalid,
+        ..failure.help(format!(
+            "check `cluster` and `aws-region` (now {region}); names are case-sensitive"
+        ))
+    }
+}
+
+/// The clients talk to one region: a service of the same name there would be another one.
+fn is_here(run: &Run, name: &str, place: &Place) -> Result<(), Failure> {
+    let region = run.aws.region().unwrap_or_default();
+    if place.region == region {
+        return Ok(());
+    }
+    Err(Failure::invalid(format!(
+        "the ARN of service `{name}` is of region {}, and this run is in {region}",
+        place.region
+    ))
+    .help(format!(
+        "set `aws-region: {}`, or correct `service`",
+        place.region
+    )))
+}
+
 fn pick(run: &Run, found: &[Service], wanted: &ServiceRef) -> Result<Service, Failure> {
     let ServiceRef {
         cluster,
         service: name,
+        place,
     } = wanted;
+    if let Some(place) = place {
+        is_here(run, name, place)?;
+    }
     let service = found
         .iter()
         .find(|service| &service.cluster == cluster && &service.name == name);
@@ -45,6 +84,16 @@ fn pick(run: &Run, found: &[Service], wanted: &ServiceRef) -> Result<Service, Fa
         ))
         .help("check `service`, `cluster` and `aws-region`; names are case-sensitive"));
     };
+    if let Some(place) = place
+        && service.arn.split(':').nth(4) != Some(&place.account)
+    {
+        let account = service.arn.split(':').nth(4).unwrap_or_default();
+        return Err(Failure::invalid(format!(
+            "the ARN of service `{name}` is of account {}, and the credentials are of account {account}",
+            place.account
+        ))
+        .help("use the role of the account that is meant, or correct `service`"));
+    }
     if service.status != "ACTIVE" {
         return Err(Failure::invalid(format!(
             "service `{name}` of cluster `{cluster}` is {}, not ACTIVE",

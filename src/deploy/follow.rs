@@ -57,7 +57,10 @@ async fn start_more(
 ) {
     let most = request.rollout.max_parallel.unwrap_or(u32::MAX) as usize;
     while rolling.as_ref().map_or(0, Rolling::count) < most {
-        let bad = request.rollout.stop_on_failure.then(|| first_bad(run));
+        let bad = request
+            .rollout
+            .stop_on_failure
+            .then(|| first_bad(run, request));
         if let Some(name) = bad.flatten() {
             let why = format!("`stop-on-failure`, and `{name}` didn't end well");
             leave_alone(run, queue, &why);
@@ -75,9 +78,12 @@ async fn start_more(
     }
 }
 
-/// The first service with an outcome that isn't good.
-fn first_bad(run: &Run) -> Option<String> {
-    let bad = |outcome: Outcome| !outcome.is_good();
+/// The first service with an outcome that isn't good, nor fine by the request.
+fn first_bad(run: &Run, request: &Request) -> Option<String> {
+    let is_fine = |outcome: Outcome| {
+        outcome == Outcome::Superseded && request.rollout.on_superseded == OnSuperseded::Ignore
+    };
+    let bad = |outcome: Outcome| !outcome.is_good() && !is_fine(outcome);
     let index = (0..run.report.services.len())
         .find(|&index| run.report.services[index].outcome.is_some_and(bad))?;
     Some(run.report.name_of(index))
@@ -350,14 +356,17 @@ fn sum_up(run: &mut Run, request: &Request) {
     let Some((index, worst)) = worst else { return };
     run.report.outcome = worst.outcome;
     run.report.reason = if run.report.services.len() > 1 {
-        let good = run
-            .report
-            .services
-            .iter()
-            .filter(|service| service.outcome.is_some_and(Outcome::is_good))
-            .count();
+        let count = |fits: &dyn Fn(Outcome) -> bool| {
+            let services = run.report.services.iter();
+            services.filter(|one| one.outcome.is_some_and(fits)).count()
+        };
+        let good = count(&|outcome| outcome.is_good() && outcome != Outcome::Planned);
+        let left = match count(&|outcome| outcome == Outcome::Planned) {
+            0 => String::new(),
+            left => format!(", {left} not updated"),
+        };
         format!(
-            "{good} of {} services are well; `{}`: {}",
+            "{good} of {} services are well{left}; `{}`: {}",
             run.report.services.len(),
             run.report.name_of(index),
             worst.reason
@@ -373,8 +382,17 @@ fn sum_up(run: &mut Run, request: &Request) {
         } else {
             ""
         };
-        run.report.help.push(format!(
-            "ECS goes on trying: {serving}the new revision starts as soon as there is room"
-        ));
+        let cause = run.report.services[index].causes.first();
+        run.report.help.push(match cause.map(|cause| cause.kind) {
+            Some(CauseKind::TaskProtection) => {
+                "ECS goes on by itself once the protection has ended".to_owned()
+            }
+            Some(CauseKind::DeploymentConfiguration) => format!(
+                "ECS goes on trying: {serving}the new revision starts as soon as the percentages allow it"
+            ),
+            _ => format!(
+                "ECS goes on trying: {serving}the new revision starts as soon as there is room"
+            ),
+        });
     }
 }

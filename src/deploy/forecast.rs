@@ -105,7 +105,11 @@ pub(super) async fn outlook(
         let deploys: Vec<_> = wanted
             .iter()
             .zip(&needs)
-            .map(|(service, needs)| survey.deploy(service, needs, None))
+            .zip(&here)
+            .map(|((service, needs), &index)| {
+                let target = goes_on(service, plan, index);
+                survey.deploy(service, needs, target)
+            })
             .collect();
         for (&index, forecast) in here
             .iter()
@@ -176,6 +180,21 @@ pub(super) fn changes(services: &[Service], plan: &Plan, index: usize) -> bool {
             };
             as_it_is(&services[index], &update).is_none()
         }
+    }
+}
+
+/// The deployment that the update leaves in place, since only the count is new: its tasks stay, and
+/// none of them has to be replaced.
+fn goes_on<'s>(service: &'s Service, plan: &Plan, index: usize) -> Option<&'s str> {
+    let (which, update) = &plan.updates[index];
+    let primary = service.primary()?;
+    match &plan.definitions[*which] {
+        DefinitionPlan::Existing { arn, .. }
+            if *arn == primary.task_definition && !update.force_new_deployment =>
+        {
+            Some(&primary.id)
+        }
+        _ => None,
     }
 }
 

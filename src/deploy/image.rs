@@ -183,7 +183,21 @@ async fn checked(
     (which, found): (&str, &EcrImage),
     wanted: &[Platform],
 ) -> Result<(ImageReport, Pinned), Failure> {
-    let platforms = match platform::of(aws, repository, found).await {
+    let platforms = platforms(run, aws, repository, found).await;
+    if let Some((is, wanted)) = unfit(&platforms, wanted) {
+        return Err(wrong_platform(which, is, wanted));
+    }
+    pinned(repository, (which, found), (platforms, wanted))
+}
+
+/// What ECR's image is for; nothing where that can't be told.
+async fn platforms(
+    run: &mut Run,
+    aws: &Aws,
+    repository: &Repository,
+    found: &EcrImage,
+) -> Vec<Platform> {
+    match platform::of(aws, repository, found).await {
         Ok(Found::One(platform)) => vec![platform],
         Ok(Found::Several(platforms)) => platforms,
         Ok(Found::NotTold) => Vec::new(),
@@ -193,12 +207,25 @@ async fn checked(
             ));
             Vec::new()
         }
-    };
-    let of_image = |wanted: &Platform| platforms.iter().find(|one| one.satisfies(wanted));
-    let missing = wanted.iter().find(|wanted| of_image(wanted).is_none());
-    if let (Some(missing), [first, ..]) = (missing, platforms.as_slice()) {
-        return Err(wrong_platform(which, first, missing));
     }
+}
+
+/// What an image is for, and what is wanted and it isn't for.
+fn unfit<'p>(
+    platforms: &'p [Platform],
+    wanted: &'p [Platform],
+) -> Option<(&'p Platform, &'p Platform)> {
+    let is_for = |wanted: &&Platform| platforms.iter().any(|one| one.satisfies(wanted));
+    let missing = wanted.iter().find(|wanted| !is_for(wanted))?;
+    Some((platforms.first()?, missing))
+}
+
+fn pinned(
+    repository: &Repository,
+    (which, found): (&str, &EcrImage),
+    (platforms, wanted): (Vec<Platform>, &[Platform]),
+) -> Result<(ImageReport, Pinned), Failure> {
+    let of_image = |wanted: &Platform| platforms.iter().find(|one| one.satisfies(wanted));
     let digest: Digest = found.digest.parse().map_err(|_| {
         Failure::error(format!(
             "ECR answers `{}` as the digest of `{which}`, which is none",
@@ -249,20 +276,30 @@ async fn built<'a>(
 ) -> Result<Images<'a>, Failure> {
     let (aws, repository) = repository(run, &spec.repository).await?;
     let first = spec.tags.first().map(String::as_str).unwrap_or_default();
-    if spec.skip_existing
-        && let Some(found) = tag_in(&aws, &repository, first).await?
-    {
-        let (image, pinned) = checked(run, &aws, &repository, (first, &found), wanted).await?;
-        run.console.line(&format!(
-            "image: tag `{first}` is in `{}` already: no build, no push",
-            repository.name
-        ));
-        run.report.image = Some(image);
-        return Ok(Images::One(pinned));
+    let mut is_absent = false;
+    if spec.skip_existing {
+        match tag_in(&aws, &repository, first).await? {
+            Some(found) => {
+                let is = platforms(run, &aws, &repository, &found).await;
+                let name = &repository.name;
+                if let Some((is, wanted)) = unfit(&is, wanted) {
+                    run.console.line(&format!(
+                        "image: tag `{first}` is in `{name}` already, for {is}: it is built for {wanted}"
+                    ));
+                } else {
+                    let (image, pinned) = pinned(&repository, (first, &found), (is, wanted))?;
+                    run.console.line(&format!(
+                        "image: tag `{first}` is in `{name}` already: no build, no push"
+                    ));
+                    run.report.image = Some(image);
+                    return Ok(Images::One(pinned));
+                }
+            }
+            None => is_absent = true,
+        }
     }
     if repository.immutable_tags {
-        // The first was looked for above.
-        for tag in spec.tags.iter().skip(usize::from(spec.skip_existing)) {
+        for tag in spec.tags.iter().skip(usize::from(is_absent)) {
             if tag_in(&aws, &repository, tag).await?.is_some() {
                 return Err(taken(&repository, tag));
             }

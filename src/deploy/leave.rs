@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::{one_off, rollback};
-use crate::report::ServiceReport;
+use crate::report::{PendingWrite, ServiceReport};
 use crate::run::Run;
 
 /// Deployments that are told one by one in the reason, which is one line.
@@ -17,8 +17,8 @@ const ROLLBACKS: Duration = Duration::from_millis(3000);
 /// After a signal: says how things stand, and rolls back where that is asked for.
 pub async fn take_leave(run: &mut Run, roll_back: bool) {
     let until = Instant::now() + ROLLBACKS;
-    if let Some(index) = run.report.pending_write.take() {
-        look_after(run, index).await;
+    if let Some(pending) = run.report.pending_write.take() {
+        look_after(run, &pending).await;
     }
     one_off::on_the_way_out(run).await;
     let services = &mut run.report.services;
@@ -116,18 +116,15 @@ fn how_it_stood(service: &ServiceReport) -> String {
     }
 }
 
-/// Whether an UpdateService that was cut off was carried out.
-pub(super) async fn look_after(run: &mut Run, index: usize) {
+/// Whether an UpdateService that was cut off was carried out: a deployment that wasn't there before is
+/// PRIMARY, with the revision that was asked for. (One that only changes the count starts none, and
+/// changes little.)
+pub(super) async fn look_after(run: &mut Run, pending: &PendingWrite) {
+    let index = pending.index;
     let (cluster, name) = (
         run.report.services[index].cluster.clone(),
         run.report.services[index].service.clone(),
     );
-    let wanted = run
-        .report
-        .definition
-        .as_ref()
-        .map(|definition| definition.arn.clone())
-        .unwrap_or_default();
     // Until it is known, the safe thing to say is that it was changed.
     let others = run
         .report
@@ -143,7 +140,8 @@ pub(super) async fn look_after(run: &mut Run, index: usize) {
     let Some(primary) = now.found.first().and_then(|service| service.primary()) else {
         return;
     };
-    let changed = primary.task_definition == wanted;
+    let is_new = Some(&primary.id) != pending.before.as_ref();
+    let changed = is_new && primary.task_definition == pending.wanted;
     run.report.service_changed = changed || others;
     let report = &mut run.report.services[index];
     report.changed = changed;

@@ -5,7 +5,7 @@ use super::{definition, execute};
 use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::plan::{DefinitionPlan, Plan, Update};
-use crate::report::{DefinitionReport, Outcome};
+use crate::report::{DefinitionReport, Outcome, PendingWrite};
 use crate::request::Request;
 use crate::rollout::Target;
 use crate::run::Run;
@@ -143,16 +143,25 @@ pub(super) async fn update(
         ..update.clone()
     };
     let deployment = match as_it_is(service, &update) {
-        Some(deployment) if deployment.rollout == Some(RolloutState::Completed) => {
+        Some(deployment)
+            if deployment.rollout == Some(RolloutState::Completed)
+                && service.running >= service.desired =>
+        {
             let why = "the service runs just this already, and its deployment is complete";
             set(run, index, Outcome::Unchanged, why);
             return None;
         }
         Some(deployment) => {
-            run.console.line(&format!(
-                "service `{}`: a rollout of just this is under way already, and is followed",
-                service.name
-            ));
+            let what = if deployment.rollout == Some(RolloutState::Completed) {
+                let (running, desired) = (service.running, service.desired);
+                format!(
+                    "just this is deployed already, and {running} of {desired} tasks run: they are followed"
+                )
+            } else {
+                "a rollout of just this is under way already, and is followed".to_owned()
+            };
+            run.console
+                .line(&format!("service `{}`: {what}", service.name));
             deployment.clone()
         }
         None => match updated(run, index, service, &update).await {
@@ -200,13 +209,18 @@ async fn updated(
     service: &Service,
     update: &Update,
 ) -> Result<Deployment, Failure> {
-    run.report.pending_write = Some(index);
+    let pending = PendingWrite {
+        index,
+        wanted: update.task_definition.clone().unwrap_or_default(),
+        before: service.primary().map(|primary| primary.id.clone()),
+    };
+    run.report.pending_write = Some(pending.clone());
     let done = execute::update(run, update, service).await;
     run.report.pending_write = None;
     let (_, deployment) = match done {
         Ok(done) => done,
         Err(lost) if lost.unanswered => {
-            look_after(run, index).await;
+            look_after(run, &pending).await;
             return Err(lost.failure);
         }
         Err(refused) => return Err(refused.failure),
@@ -278,6 +292,10 @@ fn target(
         tell_since: deployment.created,
         since: clock.now(),
         previous: previous.map(|old| old.task_definition.clone()),
+        only_counted: service
+            .deployments
+            .iter()
+            .any(|old| old.id == deployment.id && old.rollout == Some(RolloutState::Completed)),
     }
 }
 

@@ -159,6 +159,7 @@ mod tests {
         let one = ServiceRef {
             cluster: "arn:aws:ecs:eu-west-1:111122223333:cluster/web--->".to_owned(),
             service: "a--b-".to_owned(),
+            place: None,
         };
         let marker = marker(&names(&[one]), &["a--b", "-->"]);
         assert_eq!(marker.matches("--").count(), 2, "{marker}");

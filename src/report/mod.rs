@@ -133,7 +133,7 @@ pub struct Report {
     pub help: Vec<String>,
     pub service_changed: bool,
     /// The service whose UpdateService was sent and not answered yet.
-    pub pending_write: Option<usize>,
+    pub pending_write: Option<PendingWrite>,
     /// `on-superseded: ignore`: the outcome stays, the exit code is 0.
     pub superseded_is_fine: bool,
     pub started: Timestamp,
@@ -144,6 +144,17 @@ pub struct Report {
     /// The task that was to run before any service is updated.
     pub one_off: Option<OneOffReport>,
     pub services: Vec<ServiceReport>,
+}
+
+/// An UpdateService that was sent and isn't answered yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PendingWrite {
+    /// Which of the services it is.
+    pub index: usize,
+    /// ARN of the revision that it is to get.
+    pub wanted: String,
+    /// The deployment that was PRIMARY before.
+    pub before: Option<String>,
 }
 
 impl Report {

@@ -46,10 +46,15 @@ pub struct Role {
     pub audience: String,
 }
 
+/// The twelve digits in a role's ARN.
+pub fn account_of(arn: &str) -> &str {
+    arn.split(':').nth(4).unwrap_or_default()
+}
+
 impl Role {
     /// The twelve digits in the ARN.
     pub fn account(&self) -> &str {
-        self.arn.split(':').nth(4).unwrap_or_default()
+        account_of(&self.arn)
     }
 
     /// The role that the token is for.

@@ -152,7 +152,7 @@ pub const INPUTS: &[Input] = &[
     row(TaskDefinition, "docker-labels", Lines, "`name=value` lines to set; `-name` removes one"),
     row(TaskDefinition, "command", Text, "The container's command, as a JSON list or as a line with a shell's quotes"),
     row(TaskDefinition, "log-configuration-log-driver", Text, "Log driver, such as `awslogs` or `awsfirelens`"),
-    row(TaskDefinition, "log-configuration-options", Lines, "`name=value` lines to set; `-name` removes one"),
+    row(TaskDefinition, "log-configuration-options", Lines, "`name=value` lines to set; `-name` removes one").secret(),
     row(TaskDefinition, "env-files", Lines, "S3 ARNs of environment files, which replace those there are; `-arn` lines only remove"),
     row(TaskDefinition, "task-role-arn", Text, "ARN of the role that the containers have"),
     row(TaskDefinition, "execution-role-arn", Text, "ARN of the role that pulls images and reads secrets"),

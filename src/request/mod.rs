@@ -23,7 +23,7 @@ mod tests;
 
 use std::time::Duration;
 
-pub use aws::Role;
+pub use aws::{Role, account_of};
 pub(crate) use edits::is_role_arn;
 pub use edits::{Edit, Edits, EnvFiles};
 pub use github::GitHubOptions;
@@ -35,7 +35,7 @@ pub use options::{
 };
 pub use problem::{Given, Problem};
 pub use raw::{RawInputs, variable_of};
-pub use service::ServiceRef;
+pub use service::{Place, ServiceRef};
 pub use task_definition::TaskDefinitionSource;
 
 use reader::Reader;

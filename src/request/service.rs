@@ -1,6 +1,7 @@
 //! Which services, in which clusters.
 
 use super::reader::Reader;
+use crate::snapshot::last_part;
 
 /// One service in its cluster.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -9,6 +10,21 @@ pub struct ServiceRef {
     pub cluster: String,
     /// Name, without its cluster.
     pub service: String,
+    /// Where the ARN that it was named by says it is.
+    pub place: Option<Place>,
+}
+
+/// Region and account of an ARN.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    pub region: String,
+    pub account: String,
+}
+
+impl ServiceRef {
+    fn is_same(&self, other: &ServiceRef) -> bool {
+        (&self.cluster, &self.service) == (&other.cluster, &other.service)
+    }
 }
 
 /// The longest name of a cluster or service that ECS allows.
@@ -34,7 +50,7 @@ pub(super) fn services(r: &mut Reader<'_>, cluster: &str) -> Vec<ServiceRef> {
     let mut services: Vec<ServiceRef> = Vec::new();
     for item in r.list("service") {
         match parse(&item, cluster) {
-            Some(service) if services.contains(&service) => {
+            Some(service) if services.iter().any(|other| other.is_same(&service)) => {
                 r.wrong("service", &item, "the service is named twice");
             }
             Some(service) => services.push(service),
@@ -65,6 +81,8 @@ fn parse(item: &str, cluster: &str) -> Option<ServiceRef> {
     };
     // Old ARNs (`service/name`) don't tell the cluster.
     let (cluster, service) = match path.split_once('/') {
+        // One cluster has one name here, whether it was given by ARN or not.
+        Some((own, service)) if own == last_part(cluster) => (cluster, service),
         Some((own, service)) if is_name(own) => (own, service),
         Some(_) => return None,
         None => (cluster, path),
@@ -72,6 +90,17 @@ fn parse(item: &str, cluster: &str) -> Option<ServiceRef> {
     is_name(service).then(|| ServiceRef {
         cluster: cluster.to_owned(),
         service: service.to_owned(),
+        place: place(item),
+    })
+}
+
+/// What an ECS ARN says of region and account.
+fn place(item: &str) -> Option<Place> {
+    arn_resource(item)?;
+    let mut parts = item.split(':').skip(3).map(str::to_owned);
+    Some(Place {
+        region: parts.next()?,
+        account: parts.next()?,
     })
 }
 

@@ -50,7 +50,8 @@ fn the_least_request_takes_the_defaults() {
         request.services,
         [ServiceRef {
             cluster: "default".into(),
-            service: "api".into()
+            service: "api".into(),
+            place: None,
         }]
     );
     assert_eq!(request.update, UpdateOptions::default());

@@ -57,7 +57,11 @@ pub fn fate(
         .find(|deployment| deployment.id == target.deployment);
     let primary = service.primary();
     let is_primary = primary.is_some_and(|primary| primary.id == target.deployment);
-    if let Some(fate) = service_deployment.and_then(|known| told(known, primary, is_primary)) {
+    // Of a deployment that was complete before, the service deployment tells what was then.
+    let told = service_deployment
+        .filter(|_| !target.only_counted)
+        .and_then(|known| told(known, primary, is_primary));
+    if let Some(fate) = told {
         return fate;
     }
     match (ours, primary) {
@@ -148,7 +152,8 @@ fn told(known: &ServiceDeployment, primary: Option<&Deployment>, is_primary: boo
 
 fn of_primary(target: &Target, ours: &Deployment, service: &Service) -> Fate {
     match &ours.rollout {
-        Some(RolloutState::Completed) => Fate::Completed,
+        // Of one that was complete before, the tasks tell whether it is again.
+        Some(RolloutState::Completed) if !target.only_counted => Fate::Completed,
         Some(RolloutState::Failed) => {
             let reason = ours.rollout_reason.clone();
             if rolls_back(service, &reason) && has_way_back(target, ours, service) {

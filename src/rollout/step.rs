@@ -30,6 +30,8 @@ pub struct Step {
     pub verdict: Option<Verdict>,
     /// What is waited for, where it is not decided.
     pub waiting: Vec<Waiting>,
+    /// Whether something moves, by this look or against the one before.
+    pub moved: bool,
     /// What explains a verdict that isn't good, the most telling first.
     pub causes: Vec<Cause>,
 }
@@ -279,6 +281,11 @@ fn in_progress(
     let tasks = look.tasks.as_deref();
     tell_stage(state, service, look, now, step);
     step.waiting = waiting(state, service, ours, look, now);
+    let complete = |waiting: &Waiting| matches!(waiting, Waiting::Completion { .. });
+    if state.target.only_counted && step.waiting.iter().all(complete) {
+        step.verdict = Some(Verdict::Succeeded);
+        return;
+    }
     if let Some(reason) = failed_without_breaker(state, service, ours, tasks, now) {
         step.verdict = Some(Verdict::Failed { reason });
         return;
@@ -288,11 +295,13 @@ fn in_progress(
         *least = (*least).min(old_running(tasks, ours));
     }
     let print = print_of(ours, service, (tasks, state.memory.old_least));
-    if print != state.memory.print || step.waiting.iter().any(Waiting::is_movement) {
+    let moving = step.waiting.iter().any(Waiting::is_movement);
+    let differs = print != state.memory.print;
+    step.moved = moving || (differs && !state.memory.print.is_empty());
+    if differs || moving {
         state.memory.print = print;
         state.memory.moved_at = now;
     }
-    let moving = step.waiting.iter().any(Waiting::is_movement);
     let lacks = step.waiting.iter().any(|waiting| {
         matches!(
             waiting,
@@ -318,6 +327,7 @@ fn in_progress(
     state.memory.hesitation = None;
     state.memory.doubts = judgement.doubts;
     if is_scaling_out(state, look, now) {
+        step.moved = true;
         state.memory.moved_at = now;
     }
     let still = now.since(state.memory.moved_at);

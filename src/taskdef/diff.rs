@@ -13,6 +13,31 @@ const HIDDEN: &str = "***";
 /// The most characters of a value that a line shows: a command fits, a script doesn't.
 const SHOWN_CHARS: usize = 200;
 
+/// Log options that hold no credential. The others may: a log router takes any name, such as `apikey`
+/// or `licenseKey`.
+const PLAIN_LOG_OPTIONS: &[&str] = &[
+    "Name",
+    "region",
+    "stream",
+    "delivery_stream",
+    "log_group_name",
+    "log_stream_prefix",
+    "auto_create_group",
+    "mode",
+    "max-buffer-size",
+    "max-size",
+    "max-file",
+    "tag",
+    "labels",
+    "env",
+    "compress",
+    "splunk-url",
+    "splunk-index",
+    "splunk-source",
+    "splunk-sourcetype",
+    "splunk-format",
+];
+
 /// The most changes that are told apart: more is another definition altogether.
 const MAX_CHANGES: usize = 500;
 
@@ -68,6 +93,7 @@ struct Place {
     member: String,
     in_environment: bool,
     in_secrets: bool,
+    in_log_options: bool,
 }
 
 impl Place {
@@ -82,7 +108,18 @@ impl Place {
                 || name == "secretOptions"
                 // Of log options, `splunk-token` is a credential.
                 || name.ends_with("-token"),
+            in_log_options: self.in_log_options
+                || (self.member == "logConfiguration" && name == "options"),
         }
+    }
+
+    /// Whether a value here is shown only where `show_values` asks for it.
+    fn may_be_secret(&self) -> bool {
+        let name = self.member.as_str();
+        let is_plain = || {
+            name == "options" || name.starts_with("awslogs-") || PLAIN_LOG_OPTIONS.contains(&name)
+        };
+        self.in_environment || (self.in_log_options && !is_plain())
     }
 
     fn item(&self, name: &str) -> Place {
@@ -160,7 +197,7 @@ impl Walk {
 
     /// The value without what isn't to be seen, however deep it lies.
     fn redacted(&self, place: &Place, value: &Value) -> Value {
-        if place.in_secrets || (place.in_environment && !self.show_values) {
+        if place.in_secrets || (place.may_be_secret() && !self.show_values) {
             return HIDDEN.into();
         }
         match value {

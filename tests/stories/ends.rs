@@ -129,7 +129,7 @@ async fn a_crash_loop_ends_rolled_back_though_the_service_is_stable_again() {
 
     cause (container-exit): the essential container `app` ended with exit code 1, 3s after its start
       · 3 tasks, container `app`, exit code 1: Essential container in task exited
-      → read its log, which no `awslogs` group of the task definition keeps
+      → read its log; the task definition has no `awslogs` group for it, so see where its log driver sends it
       → run the image `111122223333.dkr.ecr.eu-west-1.amazonaws.com/api@sha256:ba79` elsewhere with the same settings
       → AWS's page: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
 

@@ -10,6 +10,7 @@
 mod before;
 mod budget;
 mod certainty;
+mod counts;
 mod documents;
 mod documents_checks;
 mod documents_edits;

@@ -5,7 +5,7 @@
 use super::NotAssumed;
 use super::claims::Claims;
 use crate::aws::{AwsError, AwsErrorKind};
-use crate::request::Role;
+use crate::request::{Role, account_of};
 
 /// The issuer of tokens of github.com; GitHub Enterprise Server has one of its own.
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
@@ -59,7 +59,7 @@ pub(super) fn explain(error: &AwsError, role: &Role, claims: &Claims) -> NotAssu
             "create an OIDC provider for `{}` with the audience `{}` in IAM of account {}, or correct the account in `role-to-assume`",
             issuer(claims),
             role.audience,
-            role.account(),
+            account_of(role.first()),
         )],
         Why::Audience => audience(role, claims),
         Why::Unverified => vec![format!(
@@ -111,14 +111,14 @@ fn not_trusted(role: &Role, claims: &Claims) -> Vec<String> {
     }
     help.push(format!(
         "check that the role exists in account {}, under this name and path: STS says the same of one that doesn't",
-        role.account()
+        account_of(role.first())
     ));
     help
 }
 
 fn audience(role: &Role, claims: &Claims) -> Vec<String> {
     // The China partition's own name for STS (README of aws-actions/configure-aws-credentials).
-    let usual = if role.arn.starts_with("arn:aws-cn:") {
+    let usual = if role.first().starts_with("arn:aws-cn:") {
         "sts.amazonaws.com.cn"
     } else {
         "sts.amazonaws.com"
@@ -126,7 +126,7 @@ fn audience(role: &Role, claims: &Claims) -> Vec<String> {
     vec![format!(
         "the token is for `{}`: add that to the audiences (client ids) of the OIDC provider in account {}, or set `audience` to one that it has, usually `{usual}`",
         claims.audience,
-        role.account(),
+        account_of(role.first()),
     )]
 }
 

@@ -40,7 +40,7 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
         let group = name.and_then(|name| seen.definition.log_option(name, "awslogs-group"));
         remedies.push(advise(match group {
             Some(group) => format!("read its log: {}", code(&format!("aws logs tail {} --since 1h", argument(group)))),
-            None => "read its log, which no `awslogs` group of the task definition keeps".to_owned(),
+            None => "read its log; the task definition has no `awslogs` group for it, so see where its log driver sends it".to_owned(),
         }));
     }
     remedies.push(advise(match exit {
