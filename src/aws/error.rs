@@ -352,6 +352,36 @@ mod tests {
     }
 
     #[test]
+    fn what_is_to_be_allowed_is_what_aws_names() {
+        let help = |text: &str| {
+            let answer = ("AccessDeniedException", text);
+            let error =
+                AwsError::answered("ecs:RegisterTaskDefinition", "family `api`", 400, answer);
+            error.help().unwrap()
+        };
+        for (text, action) in [
+            (
+                "User: arn:aws:sts::1:assumed-role/a/b is not authorized to perform: ecs:TagResource on resource: *",
+                "ecs:TagResource",
+            ),
+            (
+                "User: arn:aws:sts::1:assumed-role/a/b is not authorized to perform: iam:PassRole on resource: arn:x",
+                "iam:PassRole",
+            ),
+            (
+                "is not authorized to perform: `a` b",
+                "ecs:RegisterTaskDefinition",
+            ),
+            ("no", "ecs:RegisterTaskDefinition"),
+        ] {
+            assert_eq!(
+                help(text),
+                format!("allow `{action}` in the policy of the role in use")
+            );
+        }
+    }
+
+    #[test]
     fn a_role_that_could_not_be_assumed_says_so_through_the_sdk() {
         for (passing, kind) in [
             (true, AwsErrorKind::Unanswered),

@@ -156,6 +156,36 @@ fn values_that_may_be_secret_stay_hidden() {
     );
 }
 
+/// A log router takes its credentials under any name.
+#[test]
+fn log_options_are_shown_by_name_or_where_values_are() {
+    let options = |key: &str| {
+        let mut body = two().register_body();
+        body["containerDefinitions"][0]["logConfiguration"] = json!({"logDriver": "awsfirelens",
+            "options": {"Name": "datadog", "apikey": key, "awslogs-group": format!("/{key}")}});
+        Definition::from_value("web", body).unwrap()
+    };
+    let told = |show_values| {
+        let all = changes(&options("hunter2"), &options("hunter3"), show_values);
+        let lines: Vec<String> = all.iter().map(ToString::to_string).collect();
+        lines
+            .join("\n")
+            .replace("containerDefinitions[app].logConfiguration.", "")
+    };
+    let name = options("x").as_value()["containerDefinitions"][0]["name"].clone();
+    assert_eq!(name, "app");
+    assert_eq!(
+        told(false),
+        "options.apikey: changed (not shown)\noptions.awslogs-group: /hunter2 → /hunter3"
+    );
+    assert!(told(true).contains("options.apikey: hunter2 → hunter3"));
+    let whole = format!("{:?}", changes(&two(), &options("hunter2"), false));
+    assert!(
+        whole.contains("datadog") && !whole.contains("\\\"apikey\\\":\\\"hunter2"),
+        "{whole}"
+    );
+}
+
 #[test]
 fn edits_that_ecs_would_refuse_are_refused_here() {
     let twice = edited(&[("environment-variables", "KEY=1")])

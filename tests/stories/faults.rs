@@ -316,3 +316,32 @@ async fn a_document_that_ecs_refuses_is_invalid() {
         told.log
     );
 }
+
+/// The answer to an update of the second service is lost, and so are the looks for what became of
+/// it; then ECS refuses. It isn't said that nothing was changed, nor that its revision is unused.
+#[tokio::test(start_paused = true)]
+async fn a_refusal_after_a_lost_answer_proves_nothing() {
+    let story = redeploy(|world| {
+        images(world);
+        for name in ["api", "jobs"] {
+            instance(world);
+            service(
+                world,
+                definition(name, 128, 256),
+                ServiceSpec {
+                    name: name.to_owned(),
+                    ..ServiceSpec::default()
+                },
+            );
+        }
+    });
+    let told = story
+        .input("service", "api\njobs")
+        .input("max-parallel", "1")
+        .trouble("UpdateService", 30..200, FaultKind::LostAnswer)
+        .deploy()
+        .await;
+    let jobs = &told.report.services[1];
+    assert!(jobs.changed && told.report.service_changed, "{}", told.log);
+    assert!(!told.log.contains("registered and unused"), "{}", told.log);
+}

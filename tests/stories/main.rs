@@ -30,6 +30,7 @@ mod one_off;
 mod options;
 mod outcomes;
 mod peers;
+mod places;
 mod reads;
 mod rollbacks;
 mod seeded;

@@ -103,6 +103,32 @@ async fn a_tag_that_cannot_be_pushed_is_told_before_the_build() {
     }
 }
 
+/// The tag that is there is for another platform: it is built, unless it can't be pushed.
+#[tokio::test(start_paused = true)]
+async fn a_tag_that_exists_for_another_platform_is_built() {
+    let build = || {
+        simple()
+            .input("image-tag", "")
+            .input("tags", "v2")
+            .input("platform", "linux/arm64")
+            // The instances here are none for it, which is another matter.
+            .input("capacity-check", "off")
+            .input("dry-run", "true")
+    };
+    let told = build().deploy().await;
+    assert_eq!(told.outcome(), "planned", "{}", told.log);
+    assert!(
+        told.log
+            .contains("tag `v2` is in `api` already, for linux/amd64: it is built for linux/arm64")
+            && told.log.contains("would be built and pushed"),
+        "{}",
+        told.log
+    );
+    let story = build();
+    story.sim.with(|world| world.set_immutable("api"));
+    refused(story, &["tag `v2` is in repository `api` already"]).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_image_for_another_platform() {
     let story = simple();

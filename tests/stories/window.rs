@@ -94,6 +94,38 @@ async fn a_failure_stops_what_is_not_started() {
     );
 }
 
+/// Another run's deploy of one of them takes over, which is fine here: the others get theirs.
+#[tokio::test(start_paused = true)]
+async fn one_that_is_superseded_stops_the_others_only_where_that_is_not_fine() {
+    let story = |ignore: &str| {
+        let story = four("1")
+            .input("stop-on-failure", "true")
+            .input("on-superseded", ignore);
+        story.sim.with(|world| {
+            let other = world.add_task_definition(definition("api", 128, 300));
+            world.script(START + 15_000, move |world| {
+                let body = serde_json::json!({"taskDefinition": other});
+                world.update_service("web", "api", &body).unwrap();
+            });
+        });
+        story
+    };
+    let told = story("ignore").deploy().await;
+    let all = ["superseded", "succeeded", "succeeded", "succeeded"];
+    assert_eq!(outcomes(&told), all, "{}", told.log);
+    assert_eq!(told.report.exit_code(), 0);
+    let told = story("fail").deploy().await;
+    let left = ["superseded", "planned", "planned", "planned"];
+    assert_eq!(outcomes(&told), left, "{}", told.log);
+    assert!(
+        told.report
+            .reason
+            .starts_with("0 of 4 services are well, 3 not updated; `api`: "),
+        "{}",
+        told.report.reason
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_rolls_beside_a_failure_is_followed_to_its_end() {
     let story = four("2").input("stop-on-failure", "true");

@@ -106,3 +106,23 @@ async fn both_are_renewed_on_a_long_wait() {
     );
     check_secrets(&told);
 }
+
+/// The token is for the first role: what is wrong with it is told of that role's account.
+#[tokio::test(start_paused = true)]
+async fn a_token_that_the_first_role_refuses_is_told_with_its_account() {
+    let elsewhere = "arn:aws:iam::999988887777:role/prod";
+    let story = with_role(|world| {
+        trusting(world);
+        world.runner.repository = "octo-org/other".to_owned();
+    });
+    let told = story
+        .input("role-to-assume", &format!("{ROLE}\n{elsewhere}"))
+        .deploy()
+        .await;
+    assert_eq!(told.outcome(), "error", "{}", told.log);
+    let help = told.report.help.join("\n");
+    assert!(
+        help.contains("111122223333") && !help.contains("999988887777"),
+        "{help}"
+    );
+}
