@@ -209,6 +209,7 @@ fn task(number: usize) -> Task {
         stopped_reason: String::new(),
         has_eni: true,
         protected: false,
+        in_service: None,
         cpu: Some(512),
         memory: Some(1024),
         containers: Vec::new(),

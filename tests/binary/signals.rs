@@ -2,17 +2,28 @@
 
 use std::time::Duration;
 
-use plimsoll_sim::TaskBehaviour;
+use plimsoll_sim::{ServiceSpec, TaskBehaviour};
 use serde_json::json;
 
 use crate::door::Hold;
-use crate::stage::{Ended, Stage, usual};
+use crate::stage::{Ended, Stage, definition, usual};
 
 /// What is promised; the runner kills after ten.
 const IN_TIME: Duration = Duration::from_secs(5);
 
 /// The run is over as promised, and says everywhere whether the service was changed.
-pub(crate) fn check(stage: &Stage, ended: &Ended, (code, changed): (i32, bool)) {
+pub(crate) fn check(stage: &Stage, ended: &Ended, expected: (i32, bool)) {
+    check_parts(stage, ended, expected);
+    let words = if expected.1 {
+        "the service was changed by this run"
+    } else {
+        "the service was not changed"
+    };
+    assert!(ended.log.contains(words), "{}", ended.log);
+}
+
+/// The same for several services, of which the words are others.
+fn check_parts(stage: &Stage, ended: &Ended, (code, changed): (i32, bool)) {
     assert_eq!(ended.code, Some(code), "{}", ended.log);
     assert!(ended.took < IN_TIME, "gone after {:?}", ended.took);
     assert!(!ended.log.contains("panicked"), "{}", ended.log);
@@ -29,12 +40,6 @@ pub(crate) fn check(stage: &Stage, ended: &Ended, (code, changed): (i32, bool)) 
         (&json!("cancelled"), &json!(changed))
     );
     assert!(stage.summary().contains("cancelled"), "{}", stage.summary());
-    let words = if changed {
-        "the service was changed by this run"
-    } else {
-        "the service was not changed"
-    };
-    assert!(ended.log.contains(words), "{}", ended.log);
 }
 
 /// A redeploy whose new task takes an hour to start.
@@ -191,4 +196,37 @@ fn a_second_signal_changes_nothing() {
     running.until("the update", || stage.gate.holds("UpdateService"));
     running.send("INT");
     check(&stage, &running.signal("TERM"), (130, true));
+}
+
+/// Each service has a family of its own: the second one's update was carried out, and that is told.
+#[test]
+fn while_the_second_services_update_is_not_answered() {
+    let stage = Stage::new(|world| {
+        usual(world);
+        let mut document = definition("111122223333.dkr.ecr.eu-west-1.amazonaws.com/api:v1");
+        document["family"] = json!("jobs");
+        let task_definition = world.add_task_definition(document);
+        world.create_service(ServiceSpec {
+            name: "jobs".to_owned(),
+            task_definition,
+            ..ServiceSpec::default()
+        });
+    })
+    .redeploy()
+    .input("service", "api\njobs")
+    .input("max-parallel", "1");
+    let mut running = stage.start();
+    running.until("the first update", || stage.calls("UpdateService") == 1);
+    held(&stage, "UpdateService", Hold::Answer);
+    running.until("the second update", || stage.gate.holds("UpdateService"));
+    let ended = running.signal("TERM");
+    check_parts(&stage, &ended, (143, true));
+    let jobs = &stage.report()["services"][1];
+    let id = jobs["deploymentId"].as_str().unwrap_or_default();
+    assert!(id.starts_with("ecs-svc/"), "{jobs}");
+    assert!(
+        stage.output("reason").contains("of jobs:2 goes on in ECS"),
+        "{}",
+        ended.log
+    );
 }

@@ -136,12 +136,7 @@ fn what_had_no_place_or_lost_its_host_is_no_failure() {
 /// ECS gave the deployment up; what becomes of it then.
 #[test]
 fn a_rollback_is_waited_for_only_where_one_can_come() {
-    let breaker = |rollback| {
-        Some(CircuitBreaker {
-            rollback,
-            ..CircuitBreaker::default()
-        })
-    };
+    let breaker = |rollback| Some(CircuitBreaker { rollback });
     let told = |edit: &dyn Fn(&mut Service, &mut Target)| {
         let mut service = look(Vec::new()).service.unwrap();
         service.deployments[0].rollout = Some(RolloutState::Failed);
