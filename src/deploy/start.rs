@@ -295,7 +295,8 @@ fn target(
         only_counted: service
             .deployments
             .iter()
-            .any(|old| old.id == deployment.id && old.rollout == Some(RolloutState::Completed)),
+            .any(|old| old.id == deployment.id && old.rollout == Some(RolloutState::Completed))
+            .then_some(deployment.desired),
     }
 }
 

@@ -61,9 +61,9 @@ pub struct Target {
     pub since: Timestamp,
     /// ARN of the revision that ran before.
     pub previous: Option<String>,
-    /// It was complete before the watch began, and only how many tasks are to run is new: ECS goes on
-    /// calling it complete while they are started.
-    pub only_counted: bool,
+    /// Set where it was complete before the watch began, and only so many tasks are to run: ECS goes
+    /// on calling it complete while they are started.
+    pub only_counted: Option<u32>,
 }
 
 /// How long to wait for what.

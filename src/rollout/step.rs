@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::fate::{Before, Fate, fate};
+use super::fate::{Before, Fate, STALE_READS, fate};
 use super::proof::{Judgement, ScaleOut};
 use super::signs::{SCALE_OUT, failed_without_breaker, patience, print_of};
 use super::waiting::{Counts, stages, waiting};
@@ -281,27 +281,23 @@ fn in_progress(
     let tasks = look.tasks.as_deref();
     tell_stage(state, service, look, now, step);
     step.waiting = waiting(state, service, ours, look, now);
-    let complete = |waiting: &Waiting| matches!(waiting, Waiting::Completion { .. });
-    if state.target.only_counted && step.waiting.iter().all(complete) {
-        step.verdict = Some(Verdict::Succeeded);
-        return;
+    if let Some(count) = state.target.only_counted {
+        let complete = |waiting: &Waiting| matches!(waiting, Waiting::Completion { .. });
+        if ours.desired != count && now.since(state.target.since) < STALE_READS {
+            // An answer from before the update.
+            step.waiting = vec![Waiting::Listing];
+            return;
+        }
+        if step.waiting.iter().all(complete) {
+            step.verdict = Some(Verdict::Succeeded);
+            return;
+        }
     }
     if let Some(reason) = failed_without_breaker(state, service, ours, tasks, now) {
         step.verdict = Some(Verdict::Failed { reason });
         return;
     }
-    if let Some(tasks) = tasks {
-        let least = &mut state.memory.old_least;
-        *least = (*least).min(old_running(tasks, ours));
-    }
-    let print = print_of(ours, service, (tasks, state.memory.old_least));
-    let moving = step.waiting.iter().any(Waiting::is_movement);
-    let differs = print != state.memory.print;
-    step.moved = moving || (differs && !state.memory.print.is_empty());
-    if differs || moving {
-        state.memory.print = print;
-        state.memory.moved_at = now;
-    }
+    let moving = movement(state, service, ours, (tasks, now), step);
     let lacks = step.waiting.iter().any(|waiting| {
         matches!(
             waiting,
@@ -363,6 +359,29 @@ fn in_progress(
         step.say
             .push(Line::warning(format!("the rollout is stuck: {why}")));
     }
+}
+
+/// Whether something is under way by itself; a look that differs from the one before is movement too.
+fn movement(
+    state: &mut State,
+    service: &Service,
+    ours: &Deployment,
+    (tasks, now): (Option<&[Task]>, Timestamp),
+    step: &mut Step,
+) -> bool {
+    let memory = &mut state.memory;
+    if let Some(tasks) = tasks {
+        memory.old_least = memory.old_least.min(old_running(tasks, ours));
+    }
+    let print = print_of(ours, service, (tasks, memory.old_least));
+    let moving = step.waiting.iter().any(Waiting::is_movement);
+    let differs = print != memory.print;
+    step.moved = moving || (differs && !memory.print.is_empty());
+    if differs || moving {
+        memory.print = print;
+        memory.moved_at = now;
+    }
+    moving
 }
 
 /// Whether an instance is on its way. One that a finished activity launched has to register within

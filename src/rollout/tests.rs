@@ -24,7 +24,7 @@ fn state() -> State {
         tell_since: START,
         since: START,
         previous: Some("arn:api:1".to_owned()),
-        only_counted: false,
+        only_counted: None,
     };
     let patience = Patience {
         stuck_after: Duration::from_secs(120),

@@ -275,3 +275,34 @@ fn an_instance_that_never_registers_is_a_standstill() {
     let (last, _) = watched(&growing("Successful"), 60);
     assert_eq!(last.verdict, Some(Verdict::Stuck { proven: false }));
 }
+
+/// ECS calls the deployment complete all along; the tasks tell, and not an answer from before.
+#[test]
+fn a_new_count_is_reached_when_the_tasks_run() {
+    let mut state = state();
+    state.target.only_counted = Some(2);
+    let mut told = |desired: u32, tasks: Vec<Task>, seconds: u64| {
+        let mut look = look(Vec::new());
+        let service = look.service.as_mut().unwrap();
+        service.deployments.truncate(1);
+        service.deployments[0].rollout = Some(RolloutState::Completed);
+        service.deployments[0].desired = desired;
+        look.tasks = Some(tasks);
+        step(&mut state, &look, START.plus(Duration::from_secs(seconds))).verdict
+    };
+    let old = || Task {
+        started: Some(Timestamp(START.0 - 3_600_000)),
+        ..running(0, None)
+    };
+    assert_eq!(told(1, vec![old()], 0), None, "an answer from before");
+    assert_eq!(told(2, vec![old()], 5), None, "one is missing");
+    let both = || {
+        let young = Task {
+            started: Some(START.plus(Duration::from_secs(10))),
+            ..running(1, None)
+        };
+        vec![old(), young]
+    };
+    assert_eq!(told(2, both(), 15), None, "one isn't healthy yet");
+    assert_eq!(told(2, both(), 60), Some(Verdict::Succeeded));
+}
