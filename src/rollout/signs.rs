@@ -50,15 +50,35 @@ pub(super) fn failed_without_breaker(
     }
     let since = state.memory.healthy_at;
     let failed = failures::failed_tasks(tasks, &ours.id);
-    let in_a_row = failed
+    let in_a_row: Vec<&Task> = failed
         .iter()
+        .copied()
         .filter(|task| since.is_none_or(|since| task.stopped.is_some_and(|at| at > since)))
-        .count();
+        .collect();
+    if outlived(&in_a_row, tasks, &ours.id, now) {
+        return None;
+    }
+    let in_a_row = in_a_row.len();
     (in_a_row >= FAILURES_IN_A_ROW).then(|| {
         format!(
             "{in_a_row} tasks of the new revision failed in a row and none got healthy: {}",
             failures::one_line(failed[0])
         )
+    })
+}
+
+/// Whether a task of the deployment runs for longer than any of the failed ones did: it doesn't fail
+/// as they do, and may be getting healthy.
+fn outlived(failed: &[&Task], tasks: &[Task], deployment: &str, now: Timestamp) -> bool {
+    let life = |task: &Task, end: Timestamp| task.started.map(|started| end.since(started));
+    let ends = failed
+        .iter()
+        .filter_map(|task| life(task, task.stopped.or(task.stopping)?));
+    let longest = ends.max().unwrap_or_default();
+    tasks.iter().any(|task| {
+        task.started_by == deployment
+            && task.last_status == TaskStatus::Running
+            && life(task, now).is_some_and(|up| up > longest)
     })
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::fate::{Before, Fate, STALE_READS, fate};
 use super::proof::{Judgement, ScaleOut};
 use super::signs::{SCALE_OUT, failed_without_breaker, patience, print_of};
-use super::waiting::{Counts, stages, waiting};
+use super::waiting::{Counts, has_unseen_stages, stages, waiting};
 use super::{
     Line, Look, STOPPED_MAX, Sample, State, TIMELINE_MAX, Verdict, Waiting, failures, lines, proof,
 };
@@ -335,6 +335,10 @@ fn in_progress(
     if !certain && still < enough {
         // It goes on: another standstill is told again, and the end isn't called stuck.
         state.memory.stuck_said = false;
+        return;
+    }
+    // Nobody can tell a hook or a bake time from standing still there; a proof needs neither.
+    if !certain && has_unseen_stages(service, look) {
         return;
     }
     if !certain && !judgement.could.is_empty() {

@@ -167,7 +167,7 @@ pub(super) fn waiting(
     if missing == 0 && waiting.is_empty() {
         // The old tasks of a native deployment go after its stages, which only the service
         // deployment shows: without it nobody can tell bake time and hooks from standing still.
-        let staged = is_native(service) && look.service_deployment.is_none();
+        let staged = has_unseen_stages(service, look);
         waiting.push(if counts.old > 0 && !staged {
             old_tasks(state, look, counts.old, now)
         } else {
@@ -242,6 +242,11 @@ pub(super) fn stages(
         });
     }
     waiting
+}
+
+/// Whether hooks, steps and bake times may hold the deployment, and can't be seen.
+pub(super) fn has_unseen_stages(service: &Service, look: &Look) -> bool {
+    is_native(service) && look.service_deployment.is_none()
 }
 
 fn is_native(service: &Service) -> bool {

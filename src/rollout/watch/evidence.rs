@@ -129,17 +129,24 @@ impl Reader {
             .filter_map(|one| one.target_group.as_ref())
             .take(GROUPS_MAX)
             .collect();
-        let mut targets = Vec::new();
+        // Until it is read anew nothing is known: an old state would be waited on for ever.
+        self.seen.entry(index).or_default().in_service.clear();
+        let (mut targets, mut whole) = (Vec::new(), true);
         for group in groups {
             let answer = self.aws.target_health(group).await;
-            targets.extend(self.unneeded(answer).unwrap_or_default());
+            match self.unneeded(answer) {
+                Some(found) => targets.extend(found),
+                None => whole = false,
+            }
         }
         let tasks = look.tasks.as_deref().unwrap_or_default();
         for target in &mut targets {
             target.task = task_behind(target, tasks).map(|task| task.id().to_owned());
         }
         let seen = self.seen.entry(index).or_default();
-        seen.in_service = in_service(&targets);
+        if whole {
+            seen.in_service = in_service(&targets);
+        }
         merge(&mut seen.unhealthy, targets);
     }
 

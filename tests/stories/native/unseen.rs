@@ -40,3 +40,19 @@ async fn protected_tasks_that_have_to_go_first_are_named() {
     ended(&told, "stuck", "api:2");
     caused(&told, "task-protection");
 }
+
+/// A hook that holds the deployment before its first task, and that nobody may see.
+#[tokio::test(start_paused = true)]
+async fn a_hook_before_the_first_task_that_may_not_be_seen_is_no_standstill() {
+    let hook = json!({"hookTargetArn": GATE, "roleArn": "arn:aws:iam::111122223333:role/hooks",
+                      "lifecycleStages": ["PRE_SCALE_UP"]});
+    let story = deploying(&json!({"strategy": "BLUE_GREEN", "lifecycleHooks": [hook]}))
+        .deny("ecs:ListServiceDeployments");
+    let spec = LambdaSpec {
+        in_progress_secs: 600,
+        answer: LambdaAnswer::Succeeded,
+    };
+    story.sim.with(|world| world.lambda(GATE, spec));
+    let told = story.deploy().await;
+    ended(&told, "succeeded", "api:2");
+}
