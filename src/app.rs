@@ -45,6 +45,8 @@ impl Signals {
     /// The outcome that the next signal stands for.
     pub async fn next(&mut self) -> Outcome {
         tokio::select! {
+            // Where both have come already, the first one is SIGINT: so a runner cancels.
+            biased;
             _ = self.interrupt.recv() => Outcome::Interrupted,
             _ = self.terminate.recv() => Outcome::Terminated,
         }
