@@ -130,7 +130,7 @@ fn target(run: &Run, service: &Service) -> Result<Target, Failure> {
             .iter()
             .find(is_previous)
             .map(|old| old.task_definition.clone()),
-        only_counted: (primary.rollout == Some(RolloutState::Completed)).then_some(service.desired),
+        only_counted: (primary.rollout == Some(RolloutState::Completed)).then_some(primary.desired),
     })
 }
 
