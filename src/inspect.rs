@@ -83,7 +83,7 @@ pub async fn explain(run: &mut Run, request: &Request) -> Result<(), Failure> {
             let mut watch = Watch::new(&run.aws, run.clock, request.rollout.poll);
             watch.add(state);
             let (last, moved) = look_closely(run, request, &mut watch).await?;
-            conclude(run, index, &watch.states()[0], (last, moved))
+            conclude(run, (index, service), &watch.states()[0], (last, moved))
         };
         if services.len() > 1 {
             run.console
@@ -173,7 +173,7 @@ async fn look_closely(
 
 fn conclude(
     run: &mut Run,
-    index: usize,
+    (index, service): (usize, &Service),
     state: &State,
     (last, moved): (Step, bool),
 ) -> (Outcome, &'static str, String) {
@@ -194,6 +194,19 @@ fn conclude(
             format!("ECS rolled back: {reason}"),
         ),
         Some(Verdict::Succeeded) => (Outcome::Unchanged, "steady", format!("{revision} serves")),
+        _ if state.target.only_counted.is_some() => {
+            let (outcome, title, still) = if moved {
+                (Outcome::Unchanged, "moving", "")
+            } else {
+                (Outcome::Stuck, "stuck", ", and nothing moves")
+            };
+            let (running, desired) = (service.running, service.desired);
+            let why = format!(
+                "{revision} is deployed, {running} of {desired} tasks run{still}; waiting for {}",
+                words.join("; ")
+            );
+            (outcome, title, why)
+        }
         _ if !moved && age >= STILL => {
             let minutes = age.as_secs() / 60;
             (

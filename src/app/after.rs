@@ -10,8 +10,7 @@ use crate::clock::Clock;
 use crate::console::{Console, Style};
 use crate::github;
 use crate::request::{Facts, RawInputs, Request, ServiceRef};
-use crate::runner::{files, proxy};
-use crate::snapshot::last_part;
+use crate::runner::{proxy, state};
 
 /// How `action.yml` names the binary then. The runner starts both processes with the same
 /// environment and no arguments: by its name alone a process knows which one it is.
@@ -25,21 +24,12 @@ const NAMED: usize = 3;
 
 /// Whether this is the process after the job, by its name, or by the state that no other gets.
 pub fn is_it(name: &str, env: &[(String, String)]) -> bool {
-    name == ENTRYPOINT || state(env).is_some()
-}
-
-fn state(env: &[(String, String)]) -> Option<&str> {
-    let variable = format!("STATE_{UNFINISHED}");
-    let found = env.iter().find(|(name, _)| *name == variable);
-    found.map(|(_, value)| value.as_str())
+    name == ENTRYPOINT || state::kept(env, UNFINISHED).is_some()
 }
 
 /// Notes that the run has begun, or that it has said how it ended.
 pub(super) fn note(file: &Path, unfinished: bool) {
-    let value = if unfinished { "true" } else { "" };
-    if let Err(error) = files::save_state(file, UNFINISHED, value) {
-        tracing::debug!(%error, "the step's state can't be kept");
-    }
+    state::keep(file, UNFINISHED, if unfinished { "true" } else { "" });
 }
 
 /// Tells what is left to tell.
@@ -57,7 +47,7 @@ pub async fn run(env: Vec<(String, String)>) {
     if let Some(token) = &request.github.token {
         console.mask(token.expose());
     }
-    if state(&env) == Some("true") {
+    if state::kept(&env, UNFINISHED) == Some("true") {
         console.error("cut off", &cut_off(&request.services));
     }
     let warning = github::make_up(&request, &facts, &env, &aws::connector()).await;
@@ -68,18 +58,10 @@ pub async fn run(env: Vec<(String, String)>) {
 }
 
 fn cut_off(services: &[ServiceRef]) -> String {
-    let mut names: Vec<String> = services
-        .iter()
-        .take(NAMED)
-        .map(|one| format!("`{}/{}`", last_part(&one.cluster), one.service))
-        .collect();
-    if services.len() > NAMED {
-        names.push(format!("{} more", services.len() - NAMED));
-    }
-    let (what, look) = match names.is_empty() {
+    let (what, look) = match services.is_empty() {
         true => (String::new(), "look at the newest revisions of the family"),
         false => (
-            format!(" of {}", names.join(", ")),
+            format!(" of `{}`", ServiceRef::names(services, NAMED)),
             "look at the service in the AWS console, or run `plimsoll explain`",
         ),
     };

@@ -117,8 +117,7 @@ fn how_it_stood(service: &ServiceReport) -> String {
 }
 
 /// Whether an UpdateService that was cut off was carried out: a deployment that wasn't there before is
-/// PRIMARY, with the revision that was asked for. (One that only changes the count starts none, and
-/// changes little.)
+/// PRIMARY, with the revision that was asked for; or none is, and another number of tasks is to run.
 pub(super) async fn look_after(run: &mut Run, pending: &PendingWrite) {
     let index = pending.index;
     let (cluster, name) = (
@@ -137,11 +136,17 @@ pub(super) async fn look_after(run: &mut Run, pending: &PendingWrite) {
     let Ok(now) = run.aws.services(&cluster, &[&name]).await else {
         return;
     };
-    let Some(primary) = now.found.first().and_then(|service| service.primary()) else {
+    let Some(service) = now.found.first() else {
+        return;
+    };
+    let Some(primary) = service.primary() else {
         return;
     };
     let is_new = Some(&primary.id) != pending.before.as_ref();
-    let changed = is_new && primary.task_definition == pending.wanted;
+    let changed = match is_new {
+        true => primary.task_definition == pending.wanted,
+        false => service.desired != pending.desired,
+    };
     run.report.service_changed = changed || others;
     let report = &mut run.report.services[index];
     report.changed = changed;

@@ -213,6 +213,7 @@ async fn updated(
         index,
         wanted: update.task_definition.clone().unwrap_or_default(),
         before: service.primary().map(|primary| primary.id.clone()),
+        desired: service.desired,
     };
     run.report.pending_write = Some(pending.clone());
     let done = execute::update(run, update, service).await;

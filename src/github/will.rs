@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::words::Ended;
-use crate::runner::files;
+use crate::runner::state;
 
 /// The name in the step's state.
 const NAME: &str = "github-deployment";
@@ -33,9 +33,7 @@ impl Will {
 
     /// What the first process left, where anything is left to tell.
     pub(super) fn left(env: &[(String, String)]) -> Option<Will> {
-        let variable = format!("STATE_{NAME}");
-        let (_, text) = env.iter().find(|(name, _)| *name == variable)?;
-        serde_json::from_str(text).ok()
+        serde_json::from_str(state::kept(env, NAME)?).ok()
     }
 
     /// None where it names a state that no deployment of ours ends with.
@@ -59,11 +57,8 @@ impl Drawer {
     }
 
     fn put(&self, text: &str) {
-        let Some(file) = &self.0 else {
-            return;
-        };
-        if let Err(error) = files::save_state(file, NAME, text) {
-            tracing::debug!(%error, "the step's state can't be kept");
+        if let Some(file) = &self.0 {
+            state::keep(file, NAME, text);
         }
     }
 }

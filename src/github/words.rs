@@ -5,7 +5,6 @@
 use crate::report::markdown::prose;
 use crate::report::{Outcome, Report};
 use crate::request::ServiceRef;
-use crate::snapshot::last_part;
 
 /// Longer descriptions are refused.
 const DESCRIPTION_MAX: usize = 140;
@@ -78,15 +77,7 @@ pub(super) fn description(text: &str) -> String {
 
 /// `web/api, web/worker`.
 pub(super) fn names(services: &[ServiceRef]) -> String {
-    let shown = services.iter().take(NAMES_MAX);
-    let mut names: Vec<String> = shown
-        .map(|one| format!("{}/{}", last_part(&one.cluster), one.service))
-        .collect();
-    let more = services.len().saturating_sub(NAMES_MAX);
-    if more > 0 {
-        names.push(format!("{more} more"));
-    }
-    names.join(", ")
+    ServiceRef::names(services, NAMES_MAX)
 }
 
 /// The first line of our comment, which nobody sees: by it the comment is found again. Names are

@@ -153,8 +153,9 @@ pub struct PendingWrite {
     pub index: usize,
     /// ARN of the revision that it is to get.
     pub wanted: String,
-    /// The deployment that was PRIMARY before.
+    /// The deployment that was PRIMARY before, and how many tasks were to run.
     pub before: Option<String>,
+    pub desired: u32,
 }
 
 impl Report {

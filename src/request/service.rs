@@ -22,6 +22,19 @@ pub struct Place {
 }
 
 impl ServiceRef {
+    /// `web/api, web/worker, 3 more`: at most `most` of them by name.
+    pub fn names(services: &[ServiceRef], most: usize) -> String {
+        let shown = services.iter().take(most);
+        let mut names: Vec<String> = shown
+            .map(|one| format!("{}/{}", last_part(&one.cluster), one.service))
+            .collect();
+        let more = services.len().saturating_sub(most);
+        if more > 0 {
+            names.push(format!("{more} more"));
+        }
+        names.join(", ")
+    }
+
     fn is_same(&self, other: &ServiceRef) -> bool {
         (&self.cluster, &self.service) == (&other.cluster, &other.service)
     }

@@ -1,5 +1,4 @@
-//! The files that the runner reads once the step has ended: outputs, the job summary, the step's
-//! state.
+//! The files that the runner reads once the step has ended: outputs and the job summary.
 //!
 //! A file that can't be written is an error to tell, never a reason to panic or to fail a deploy.
 
@@ -33,16 +32,7 @@ pub fn write_outputs(file: &Path, outputs: &[(&'static str, String)]) -> io::Res
     append(file, &text)
 }
 
-/// Appends to the file that `GITHUB_STATE` names: the runner hands `value` to the action's process
-/// after the job as `STATE_<name>`. Of a name that is there twice, the later value counts.
-///
-/// # Errors
-/// The file can't be written; the error names it.
-pub fn save_state(file: &Path, name: &str, value: &str) -> io::Result<()> {
-    append(file, &assigned(name, value))
-}
-
-fn assigned(name: &str, value: &str) -> String {
+pub(super) fn assigned(name: &str, value: &str) -> String {
     let end = token::random();
     format!("{name}<<{end}\n{value}\n{end}\n")
 }
@@ -74,7 +64,7 @@ pub fn append_summary(file: &Path, markdown: &str) -> io::Result<()> {
     append(file, &text)
 }
 
-fn append(file: &Path, text: &str) -> io::Result<()> {
+pub(super) fn append(file: &Path, text: &str) -> io::Result<()> {
     let write = || {
         OpenOptions::new()
             .append(true)

@@ -96,3 +96,26 @@ async fn explain_is_not_content_with_a_deployment_that_was_complete_once() {
     assert_ne!(told.report.exit_code(), 0, "{}", told.log);
     assert_eq!(told.report.title, Some("failing"), "{}", told.log);
 }
+
+/// Room for one of two tasks: what is told is how many run, and not a rollout of weeks ago.
+#[tokio::test(start_paused = true)]
+async fn explain_tells_how_many_tasks_of_a_complete_deployment_run() {
+    let story = as_it_is(3);
+    story.sim.with(|world| {
+        without_its_tasks(world);
+        let hog = definition("hog", 1000, 256);
+        let spec = ServiceSpec {
+            name: "hog".to_owned(),
+            ..ServiceSpec::default()
+        };
+        service(world, hog, spec);
+        world.advance_to(world.now() + 120_000);
+    });
+    let told = story.carry_out(Task::Explain).await;
+    assert!(
+        told.log
+            .contains("moving: api:1 is deployed, 1 of 3 tasks run; waiting for 1 new task"),
+        "{}",
+        told.log
+    );
+}

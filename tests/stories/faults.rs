@@ -345,3 +345,17 @@ async fn a_refusal_after_a_lost_answer_proves_nothing() {
     assert!(jobs.changed && told.report.service_changed, "{}", told.log);
     assert!(!told.log.contains("registered and unused"), "{}", told.log);
 }
+
+/// Only the count is changed, and all answers to that are lost: another count says that it was.
+#[tokio::test(start_paused = true)]
+async fn a_count_whose_answer_is_lost_is_no_unchanged_service() {
+    let counted = |kind: FaultKind| async move {
+        let story = Story::new(|world| roomy(world, 1)).input("desired-count", "3");
+        story.trouble("UpdateService", 0..600, kind).deploy().await
+    };
+    let told = counted(FaultKind::LostAnswer).await;
+    assert_eq!(told.outcome(), "error", "{}", told.log);
+    assert!(told.report.service_changed, "{}", told.log);
+    let told = counted(FaultKind::Drop).await;
+    assert!(!told.report.service_changed, "{}", told.log);
+}
