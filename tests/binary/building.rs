@@ -8,7 +8,7 @@ use crate::door::{self, Gate, Hold};
 use crate::engine;
 use crate::secrets;
 use crate::signals;
-use crate::stage::{Running, Stage, definition, until};
+use crate::stage::{Running, Stage, definition};
 
 /// A stage whose ECR is the real registry, with `Dockerfile` in the workspace.
 pub(crate) fn stage(dockerfile: &str) -> Stage {
@@ -58,15 +58,21 @@ pub(crate) fn check_login(log: &str) {
     }
 }
 
-/// A process of the build whose command line holds `word`.
-fn runs(word: &str) -> bool {
+/// The processes of the build whose command line holds `word`.
+fn processes(word: &str) -> Vec<String> {
     let entries = fs::read_dir("/proc").unwrap().flatten();
-    entries
-        .map(|entry| fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default())
-        .any(|line| line.contains(word))
+    let runs = |entry: &fs::DirEntry| {
+        let line = fs::read_to_string(entry.path().join("cmdline"));
+        line.is_ok_and(|line| line.contains(word))
+    };
+    let names = entries.filter(runs).map(|entry| entry.file_name());
+    names
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect()
 }
 
-/// A build that stands in a step for minutes; what its command line holds comes back too.
+/// A build that stands in a step for minutes, from when it says `42 begun`; what the step's command
+/// line holds comes back too.
 fn endless() -> (Stage, String) {
     // A number of seconds that no other test and no other run of this one waits for.
     let seconds = format!(
@@ -76,17 +82,27 @@ fn endless() -> (Stage, String) {
             .path()
             .replace(|c: char| !c.is_ascii_digit(), "")
     );
-    let dockerfile = format!("FROM {}\nRUN sleep {seconds}\n", engine::base_image());
-    (stage(&dockerfile), format!("sleep\0{seconds}"))
+    let dockerfile = format!(
+        "FROM {}\nRUN echo $((40 + 2)) begun; sleep {seconds}\n",
+        engine::base_image()
+    );
+    (stage(&dockerfile), seconds)
 }
 
 fn cancel(signal: &str, code: i32) {
     let (stage, word) = endless();
     let mut running: Running = stage.start();
-    running.until("the step", || runs(&word));
+    running.until("the step", || stage.log().contains("42 begun"));
+    let step = processes(&word);
+    assert!(!step.is_empty(), "the step runs");
     let ended = running.signal(signal);
     signals::check(&stage, &ended, (code, false));
-    until("the end of the step in the engine", || !runs(&word));
+    for process in step {
+        // Until the engine has ended it, and no longer than a minute.
+        let pid = format!("--pid={process}");
+        engine::run("timeout", &["60", "tail", &pid, "-f", "/dev/null"]);
+    }
+    assert_eq!(processes(&word), Vec::<String>::new());
     assert_eq!(
         (
             stage.calls("RegisterTaskDefinition"),

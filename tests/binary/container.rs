@@ -1,7 +1,7 @@
 //! The action's image, started just as the runner starts it, the engine's socket included.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 
 use plimsoll::docker::{Built, PushRequest};
@@ -153,13 +153,8 @@ fn run<'a>(
             &format!("{}:/github/{to}", stage.path(from).display()),
         ]);
     }
-    let log = fs::File::create(stage.path("log")).unwrap();
-    docker
-        .arg(image)
-        .stdin(Stdio::null())
-        .stdout(log.try_clone().unwrap())
-        .stderr(log);
-    stage.running(docker.spawn().unwrap())
+    docker.arg(image);
+    stage.spawn(docker)
 }
 
 pub(crate) fn name(what: &str) -> String {

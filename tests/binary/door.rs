@@ -7,6 +7,8 @@ use plimsoll_sim::{Registry, Sim};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::bell;
+
 /// What becomes of the calls of one operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hold {
@@ -61,6 +63,7 @@ impl Gate {
 
     fn hung(&self, operation: String) {
         self.0.lock().unwrap().seen.push(operation);
+        bell::ring();
     }
 }
 
@@ -109,6 +112,7 @@ async fn pass(mut client: TcpStream, behind: SocketAddr, gate: Gate) -> Option<(
             return forever(client).await;
         }
         client.write_all(&answer).await.ok()?;
+        bell::ring();
     }
 }
 

@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod action;
 #[cfg(test)]
+mod bell;
+#[cfg(test)]
 mod building;
 #[cfg(test)]
 mod container;
@@ -27,6 +29,8 @@ mod memory;
 mod oidc;
 #[cfg(test)]
 mod proxy;
+#[cfg(test)]
+mod running;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]

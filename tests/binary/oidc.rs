@@ -5,9 +5,9 @@ use plimsoll_sim::{RoleSpec, World};
 use crate::log::commands;
 use crate::stage::{Ended, Stage, usual};
 
-const ROLE: &str = "arn:aws:iam::111122223333:role/deploy";
+pub(crate) const ROLE: &str = "arn:aws:iam::111122223333:role/deploy";
 
-fn trusting(world: &mut World) {
+pub(crate) fn trusting(world: &mut World) {
     usual(world);
     world.add_oidc_provider(
         "https://token.actions.githubusercontent.com",
@@ -18,7 +18,11 @@ fn trusting(world: &mut World) {
 
 /// The redeploy in a job with `id-token: write` and without any credentials.
 fn stage(build: impl FnOnce(&mut World)) -> Stage {
-    let stage = Stage::new(build).redeploy().input("role-to-assume", ROLE);
+    in_a_job(Stage::new(build).redeploy().input("role-to-assume", ROLE))
+}
+
+/// The stage in a job that may have tokens, without any credentials.
+pub(crate) fn in_a_job(stage: Stage) -> Stage {
     let url = format!("{}/_runner/idtoken?api-version=2.0", stage.endpoint);
     let bearer = stage.sim.with(|world| world.runner.request_token.clone());
     stage

@@ -3,12 +3,12 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use plimsoll_sim::{RoleSpec, World};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 
 use crate::door::{header, message};
+use crate::oidc::trusting;
 use crate::stage::{SHA, Stage, usual};
 
 const USER: &str = "deploy:proxy-password";
@@ -83,15 +83,6 @@ async fn hand_on(
         let (_, answer) = message(&mut server).await?;
         client.write_all(&answer).await.ok()?;
     }
-}
-
-fn trusting(world: &mut World) {
-    usual(world);
-    world.add_oidc_provider(
-        "https://token.actions.githubusercontent.com",
-        &["sts.amazonaws.com"],
-    );
-    world.add_role(RoleSpec::default());
 }
 
 fn check_password(log: &str) {

@@ -3,8 +3,8 @@
 use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use plimsoll_sim::{InstanceSpec, Registry, ServiceSpec, Sim, World};
 use serde_json::{Value, json};
@@ -12,12 +12,10 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::door::{self, Gate};
+pub(crate) use crate::running::{Ended, Running};
 
 /// A minute of the stand-in is a second, so a whole rollout takes two or three.
 const SPEED: i64 = 60;
-/// Nothing that is waited for here takes longer, on a loaded machine either.
-const PATIENCE: Duration = Duration::from_secs(60);
-const POLL: Duration = Duration::from_millis(10);
 
 pub(crate) const SECRET_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYsecretkey0";
 pub(crate) const SESSION_TOKEN: &str = "FwoGZXIvYXdzEBYaDsessiontoken";
@@ -36,16 +34,6 @@ pub(crate) struct Stage {
     env: Vec<(String, String)>,
     // Dropped last: the door closes with it.
     _runtime: Runtime,
-}
-
-/// How a started binary ended.
-pub(crate) struct Ended {
-    pub(crate) code: Option<i32>,
-    /// Both streams, in the order in which they came.
-    pub(crate) log: String,
-    pub(crate) took: Duration,
-    /// The most memory that it held, in kB, as the kernel last told it.
-    pub(crate) peak: u64,
 }
 
 /// Service `api` of one task on two m5.large, `v1` of it running and `v2` in ECR.
@@ -82,15 +70,6 @@ pub(crate) fn definition(image: &str) -> Value {
 pub(crate) fn binary() -> PathBuf {
     let other = std::env::var_os("PLIMSOLL_BINARY").map(PathBuf::from);
     other.unwrap_or_else(|| assert_cmd::cargo::cargo_bin!("plimsoll").to_path_buf())
-}
-
-/// The line `VmHWM` of a process that still runs.
-fn peak(pid: u32) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.split_whitespace().next()?.parse().ok()
 }
 
 /// Every input of `action.yml` with its default, as the runner passes what a workflow leaves out.
@@ -220,7 +199,6 @@ impl Stage {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
-        let log = fs::File::create(self.path("log")).unwrap();
         command
             .args(arguments)
             .env_clear()
@@ -235,15 +213,11 @@ impl Stage {
             command.env("DOCKER_HOST", host);
         }
         command
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log);
-        command
     }
 
     /// Starts the binary as the action.
     pub(crate) fn start(&self) -> Running<'_> {
-        self.running(self.action().spawn().unwrap())
+        self.spawn(self.action())
     }
 
     /// Runs the binary as the runner does after the job's steps: by another name, and with what the
@@ -253,7 +227,7 @@ impl Stage {
         command
             .arg0(plimsoll::app::after::ENTRYPOINT)
             .envs(self.state());
-        self.running(command.spawn().unwrap()).end()
+        self.spawn(command).end()
     }
 
     fn action(&self) -> Command {
@@ -275,13 +249,9 @@ impl Stage {
         self.path("_temp/_runner_file_commands").join(name)
     }
 
-    /// Takes over a process that writes to this stage's log.
-    pub(crate) fn running(&self, child: Child) -> Running<'_> {
-        Running {
-            child,
-            stage: self,
-            since: Instant::now(),
-        }
+    /// Starts a process whose both streams go to this stage's log.
+    pub(crate) fn spawn(&self, command: Command) -> Running<'_> {
+        Running::start(self, command)
     }
 
     /// Runs the action to its end.
@@ -291,7 +261,7 @@ impl Stage {
 
     /// Runs the command to its end.
     pub(crate) fn run_command(&self, arguments: &[&str]) -> Ended {
-        self.running(self.command(arguments).spawn().unwrap()).end()
+        self.spawn(self.command(arguments)).end()
     }
 
     pub(crate) fn log(&self) -> String {
@@ -349,85 +319,5 @@ impl Stage {
             .iter()
             .filter(|call| call.operation == operation)
             .count()
-    }
-}
-
-/// Polls until `is` holds.
-pub(crate) fn until(what: &str, mut is: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !is() {
-        assert!(
-            Instant::now() < deadline,
-            "{what} did not come to pass within {PATIENCE:?}"
-        );
-        std::thread::sleep(POLL);
-    }
-}
-
-/// A binary at work.
-pub(crate) struct Running<'a> {
-    child: Child,
-    stage: &'a Stage,
-    since: Instant,
-}
-
-impl Running<'_> {
-    /// Waits until `is` holds while the binary still works.
-    pub(crate) fn until(&mut self, what: &str, mut is: impl FnMut() -> bool) {
-        until(what, || {
-            let gone = self.child.try_wait().unwrap();
-            assert!(
-                gone.is_none() || is(),
-                "the process was gone before {what}: {gone:?}\n{}",
-                self.stage.log()
-            );
-            is()
-        });
-    }
-
-    /// Sends a signal, `TERM` or `INT`.
-    pub(crate) fn send(&mut self, name: &str) {
-        let sent = Command::new("sh")
-            .args(["-c", &format!("kill -s {name} {}", self.child.id())])
-            .status()
-            .unwrap();
-        assert!(sent.success());
-        self.since = Instant::now();
-    }
-
-    /// As the signal was sent by somebody else, now.
-    pub(crate) fn was_signalled(mut self) -> Ended {
-        self.since = Instant::now();
-        self.end()
-    }
-
-    /// Sends a signal and waits for the end; `took` counts from the signal.
-    pub(crate) fn signal(mut self, name: &str) -> Ended {
-        self.send(name);
-        self.end()
-    }
-
-    pub(crate) fn end(mut self) -> Ended {
-        let mut status: Option<ExitStatus> = None;
-        let mut most = 0;
-        until("the end of the process", || {
-            most = peak(self.child.id()).unwrap_or(most);
-            status = self.child.try_wait().unwrap();
-            status.is_some()
-        });
-        Ended {
-            code: status.and_then(|status| status.code()),
-            log: self.stage.log(),
-            took: self.since.elapsed(),
-            peak: most,
-        }
-    }
-}
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        // A test that failed in between leaves nothing behind.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

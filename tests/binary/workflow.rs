@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::container::{self, name};
 use crate::engine;
+use crate::oidc;
 use crate::signals;
 use crate::stage::{Stage, definition};
 
@@ -86,22 +87,11 @@ fn stage() -> Stage {
     let stage = container::with_hello(Stage::open(build, Some(registry)));
     let event = json!({"pull_request": {"number": 7}}).to_string();
     fs::write(stage.path("_temp/_github_workflow/event.json"), event).unwrap();
-    let token = stage.sim.with(|world| world.runner.request_token.clone());
-    let (tokens, api) = (
-        format!("{}/_runner/idtoken?api-version=2.0", stage.endpoint),
-        format!("{}/api/v3", stage.endpoint),
-    );
-    stage
+    let api = format!("{}/api/v3", stage.endpoint);
+    oidc::in_a_job(stage)
         .env("AWS_REGION", "")
-        .env("AWS_ACCESS_KEY_ID", "")
-        .env("AWS_SECRET_ACCESS_KEY", "")
-        .env("AWS_SESSION_TOKEN", "")
-        .env("ACTIONS_ID_TOKEN_REQUEST_URL", &tokens)
-        .env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", &token)
         .env("GITHUB_API_URL", &api)
         .env("GITHUB_EVENT_PATH", "/github/workflow/event.json")
-        .env("GITHUB_REPOSITORY", "octo-org/hello")
-        .env("GITHUB_RUN_ID", "17812345678")
 }
 
 /// A commit that no other run has built: its tag isn't in the registry yet.

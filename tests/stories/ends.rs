@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::door::START;
 use crate::setting::{
-    crash, definition, images, instance, large, redeploy, roomy, service, story_of,
+    crash, crashing, definition, images, instance, large, redeploy, roomy, service, story_of,
 };
 
 #[tokio::test(start_paused = true)]
@@ -146,14 +146,7 @@ async fn a_crash_loop_ends_rolled_back_though_the_service_is_stable_again() {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_breaker_three_failures_in_a_row_end_the_wait() {
-    let told = redeploy(|world| {
-        images(world);
-        instance(world);
-        crash(world, "api@", 137);
-        service(world, definition("api", 256, 512), ServiceSpec::default());
-    })
-    .deploy()
-    .await;
+    let told = redeploy(crashing).deploy().await;
     assert_eq!(told.outcome(), "failed", "{}", told.log);
     assert!(
         told.report

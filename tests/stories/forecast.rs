@@ -4,7 +4,7 @@ use plimsoll_sim::{InstanceSpec, ProviderSpec, ServiceSpec, World};
 use serde_json::{Value, json};
 
 use crate::door::Told;
-use crate::setting::{definition, images, instance, large, redeploy, service, story_of};
+use crate::setting::{definition, grouped, images, instance, large, redeploy, service, story_of};
 
 /// Blocked before anything was changed, for this reason first.
 fn blocked(told: &Told, kind: &str) {
@@ -322,24 +322,9 @@ async fn percentages_that_allow_no_step() {
 
 #[tokio::test(start_paused = true)]
 async fn a_group_that_may_grow_is_no_proof() {
-    let told = redeploy(|world| {
-        images(world);
-        world.add_capacity_provider(ProviderSpec {
-            name: "workers".to_owned(),
-            instance: InstanceSpec {
-                capacity_provider: Some("workers".to_owned()),
-                ..InstanceSpec::default()
-            },
-            ..ProviderSpec::default()
-        });
-        let spec = ServiceSpec {
-            capacity_providers: vec![("workers".to_owned(), 1, 0)],
-            ..ServiceSpec::default()
-        };
-        service(world, definition("api", 1536, 4096), spec);
-    })
-    .deploy()
-    .await;
+    let told = redeploy(|world| grouped(world, ProviderSpec::default()))
+        .deploy()
+        .await;
     assert_eq!(
         told.report.services[0]
             .forecast

@@ -15,7 +15,7 @@ use plimsoll_sim::{
 use serde_json::{Value, json};
 
 use crate::door::{START, Story, Told};
-use crate::setting::{crash, definition, images, instance, redeploy, roomy, service};
+use crate::setting::{crashing, definition, images, instance, redeploy, roomy, service};
 
 const GROUP: &str =
     "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/api/0123456789abcdef";
@@ -124,14 +124,7 @@ async fn a_deploy_is_a_deployment_that_succeeds() {
 
 #[tokio::test(start_paused = true)]
 async fn a_failed_deploy_is_a_failure() {
-    let told = deploys(|world| {
-        images(world);
-        instance(world);
-        crash(world, "api@", 137);
-        service(world, definition("api", 256, 512), ServiceSpec::default());
-    })
-    .deploy()
-    .await;
+    let told = deploys(crashing).deploy().await;
     assert_eq!(told.outcome(), "failed", "{}", told.log);
     assert_eq!(states(&told), "in_progress, failure");
     let all = statuses(&told);

@@ -1,29 +1,20 @@
 //! The forecast where ECS scales an Auto Scaling group: what is said of one that can't help.
 
-use plimsoll_sim::{InstanceSpec, ProviderSpec, ServiceSpec};
+use plimsoll_sim::ProviderSpec;
 
 use crate::door::{Story, Told};
-use crate::setting::{definition, images, redeploy, service, story_of};
+use crate::setting::{grouped, redeploy, story_of};
 
 /// One task of 1536 units on the one m5.large of a group that may have `max` instances.
 fn scaled(max: u32, types: &[&str]) -> Story {
     let types: Vec<String> = types.iter().map(|&name| name.to_owned()).collect();
     redeploy(move |world| {
-        images(world);
-        world.add_capacity_provider(ProviderSpec {
+        let group = ProviderSpec {
             max,
             types,
-            instance: InstanceSpec {
-                capacity_provider: Some("workers".to_owned()),
-                ..InstanceSpec::default()
-            },
             ..ProviderSpec::default()
-        });
-        let spec = ServiceSpec {
-            capacity_providers: vec![("workers".to_owned(), 1, 0)],
-            ..ServiceSpec::default()
         };
-        service(world, definition("api", 1536, 4096), spec);
+        grouped(world, group);
     })
 }
 

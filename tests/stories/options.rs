@@ -1,11 +1,11 @@
 //! What the options of the rollout do, and what is no stillness.
 
-use plimsoll_sim::{Breaker, InstanceSpec, ProviderSpec, ServiceSpec, TaskBehaviour, World};
+use plimsoll_sim::{Breaker, ProviderSpec, ServiceSpec, TaskBehaviour, World};
 use serde_json::json;
 
 use crate::door::{START, Story, Told};
 use crate::rollbacks::runs;
-use crate::setting::{crash, definition, images, instance, redeploy, roomy, service};
+use crate::setting::{crash, definition, grouped, images, instance, redeploy, roomy, service};
 
 #[tokio::test(start_paused = true)]
 async fn the_pace_is_kept() {
@@ -135,20 +135,11 @@ async fn what_takes_its_time_is_not_stuck() {
 async fn a_provider_at_its_maximum_is_stuck() {
     let story = || {
         redeploy(|world| {
-            images(world);
-            world.add_capacity_provider(ProviderSpec {
+            let group = ProviderSpec {
                 max: 1,
-                instance: InstanceSpec {
-                    capacity_provider: Some("workers".to_owned()),
-                    ..InstanceSpec::default()
-                },
                 ..ProviderSpec::default()
-            });
-            let spec = ServiceSpec {
-                capacity_providers: vec![("workers".to_owned(), 1, 0)],
-                ..ServiceSpec::default()
             };
-            service(world, definition("api", 1536, 4096), spec);
+            grouped(world, group);
         })
         .input("capacity-check", "off")
     };

@@ -1,6 +1,6 @@
 //! The usual stage: an ECR repository with two images, a cluster, a service that is steady.
 
-use plimsoll_sim::{Exit, InstanceSpec, ServiceSpec, TaskBehaviour, World};
+use plimsoll_sim::{Exit, InstanceSpec, ProviderSpec, ServiceSpec, TaskBehaviour, World};
 use serde_json::{Value, json};
 
 use crate::door::{Story, Told};
@@ -136,4 +136,29 @@ fn shortened(line: &str) -> String {
         out.push(character);
     }
     out.trim_end().to_owned()
+}
+
+/// One task that crashes whenever it is started anew, on one m5.large.
+pub(crate) fn crashing(world: &mut World) {
+    images(world);
+    instance(world);
+    crash(world, "api@", 137);
+    service(world, definition("api", 256, 512), ServiceSpec::default());
+}
+
+/// One task of 1536 units on the one m5.large of the Auto Scaling group behind `workers`.
+pub(crate) fn grouped(world: &mut World, group: ProviderSpec) {
+    images(world);
+    world.add_capacity_provider(ProviderSpec {
+        instance: InstanceSpec {
+            capacity_provider: Some("workers".to_owned()),
+            ..InstanceSpec::default()
+        },
+        ..group
+    });
+    let spec = ServiceSpec {
+        capacity_providers: vec![("workers".to_owned(), 1, 0)],
+        ..ServiceSpec::default()
+    };
+    service(world, definition("api", 1536, 4096), spec);
 }
