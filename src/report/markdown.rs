@@ -34,6 +34,7 @@ pub fn prose(text: &str, max: usize) -> String {
             words(part, &mut out);
         }
     }
+    out.truncate(out.trim_end().len());
     out
 }
 
@@ -88,6 +89,8 @@ fn words(text: &str, out: &mut String) {
         let before = out.chars().next_back();
         let within = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
         match c {
+            // Four blanks at the start would make a block of code.
+            c if out.is_empty() && c.is_whitespace() => {}
             '@' | '#' => out.extend([c, PARTING]),
             ':' if after.starts_with("//") => out.extend([c, PARTING]),
             '.' if ends_with_www(out) => out.extend([PARTING, c]),

@@ -4,7 +4,7 @@ use yaml_serde::Value;
 
 use crate::files;
 
-const WORKFLOWS: &[&str] = &["ci.yml", "dependencies.yml", "release.yml"];
+const WORKFLOWS: &[&str] = &["ci.yml", "dependencies.yml", "release.yml", "search.yml"];
 
 fn text(name: &str) -> String {
     files::read(&format!(".github/workflows/{name}"))

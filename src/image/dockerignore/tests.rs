@@ -204,12 +204,11 @@ fn by_recursion(pattern: &[u8], path: &[u8]) -> bool {
 proptest! {
     #[test]
     fn agrees_with_the_plain_definition(
-        parts in proptest::collection::vec("[ab?*]{1,3}|\\*\\*", 1..4),
+        // `**` inside a part, and `**` before a literal, follow moby's own rules (tables above).
+        parts in proptest::collection::vec("[*]?([ab?][*]?){1,2}|[*]|[*][*]", 1..4),
         path in "[ab]{1,3}(/[ab]{1,3}){0,3}",
     ) {
         let pattern = parts.join("/");
-        // `**` inside a part, and `**` before a literal, follow moby's own rules (tables above).
-        prop_assume!(!parts.iter().any(|part| part.contains("**") && part != "**"));
         let covers = path
             .match_indices('/')
             .map(|(at, _)| &path[..at])

@@ -255,7 +255,7 @@ fn mutated(text: &str) -> impl Strategy<Value = Vec<u8>> + use<> {
 const YAML: &str = "# ours\nfamily: f\ncpu: \"1 vCPU\"\ncontainerDefinitions:\n  - &app\n    name: app\n    image: 'a:1'\n    environment: [{name: A, value: \"1\"}, {name: B, value: ''}]\n    portMappings:\n      - containerPort: 80\nx: [*app, ~, 1.5]\n";
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig { cases: 2 * ProptestConfig::default().cases, ..ProptestConfig::default() })]
 
     /// No text is too strange to be refused properly, whatever the file is called.
     #[test]
