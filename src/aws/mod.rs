@@ -45,8 +45,11 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
 
-/// Tries of one read before its error is reported: throttling and 5xx are common and short.
-const READ_ATTEMPTS: u32 = 5;
+/// Tries of one read before its error is reported: throttling and 5xx are common and short. With
+/// the pauses between them, half a minute or so: many deploys at once share the account's limits.
+const READ_ATTEMPTS: u32 = 8;
+/// Tries where the same is read again soon anyhow.
+const LOOK_ATTEMPTS: u32 = 5;
 /// One try may take this long; a read of 100 tasks answers within a second or two.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 /// All tries of one call together.
@@ -117,7 +120,7 @@ impl Aws {
     /// Clients from a loaded configuration over `connector`; pace, timeouts and retries are set here
     /// and nowhere else.
     pub fn new(config: &SdkConfig, connector: SharedHttpConnector) -> Aws {
-        Aws::over(config, pace::paced(connector))
+        Aws::over(config, pace::paced(connector), READ_ATTEMPTS)
     }
 
     /// As [`Aws::new`], with the credentials of a role. `config` must have none of its own.
@@ -133,7 +136,7 @@ impl Aws {
             .build();
         Aws {
             keeper: Some(keeper),
-            ..Aws::over(&config, bare.connector)
+            ..Aws::over(&config, bare.connector, READ_ATTEMPTS)
         }
     }
 
@@ -143,12 +146,13 @@ impl Aws {
         Aws { end, ..self }
     }
 
-    fn over(config: &SdkConfig, connector: SharedHttpConnector) -> Aws {
+    /// Clients that try a read so many times.
+    fn over(config: &SdkConfig, connector: SharedHttpConnector, attempts: u32) -> Aws {
         let http = connector.clone();
         let config = config
             .to_builder()
             .http_client(http_client_fn(move |_, _| http.clone()))
-            .retry_config(RetryConfig::standard().with_max_attempts(READ_ATTEMPTS))
+            .retry_config(RetryConfig::standard().with_max_attempts(attempts))
             .timeout_config(
                 TimeoutConfig::builder()
                     .connect_timeout(CONNECT_TIMEOUT)
@@ -182,7 +186,18 @@ impl Aws {
         Aws {
             keeper: self.keeper.clone(),
             end: self.end,
-            ..Aws::over(&config, self.connector.clone())
+            ..Aws::over(&config, self.connector.clone(), READ_ATTEMPTS)
+        }
+    }
+
+    /// The same clients for a watch: what can't be read now is read at the next look.
+    #[must_use]
+    pub fn for_looks(&self) -> Aws {
+        Aws {
+            keeper: self.keeper.clone(),
+            end: self.end,
+            facts: self.facts.clone(),
+            ..Aws::over(&self.config, self.connector.clone(), LOOK_ATTEMPTS)
         }
     }
 

@@ -60,7 +60,7 @@ impl Watch {
             poll_interval,
             states: Vec::new(),
             open: Vec::new(),
-            reader: Reader::new(aws.clone(), clock),
+            reader: Reader::new(aws.for_looks(), clock),
             began: clock.now(),
             looked: None,
             strained: false,
