@@ -1,6 +1,8 @@
 //! Which stopped tasks count against a deployment.
 
-use crate::snapshot::{Task, TaskStatus};
+use std::time::Duration;
+
+use crate::snapshot::{Task, TaskStatus, Timestamp};
 
 /// What AWS says of a task that waited in PROVISIONING for a place until its time was over.
 const NO_PLACE: &[&str] = &[
@@ -50,9 +52,30 @@ pub(super) fn failed_tasks<'a>(tasks: &'a [Task], deployment: &str) -> Vec<&'a T
         .filter(|task| task.started_by == deployment && is_failure(task))
         .collect();
     failed.sort_by_key(|task| {
-        std::cmp::Reverse(task.stopped.or(task.stopping).unwrap_or(task.created))
+        std::cmp::Reverse(task.stopping.or(task.stopped).unwrap_or(task.created))
     });
     failed
+}
+
+/// How long a task has run, or ran; none where it never started.
+pub(super) fn life(task: &Task, now: Timestamp) -> Option<Duration> {
+    let end = task.stopping.or(task.stopped).unwrap_or(now);
+    task.started.map(|started| end.since(started))
+}
+
+/// The longest that one of these stopped tasks ran.
+pub(super) fn longest_life<'a>(stopped: impl IntoIterator<Item = &'a Task>) -> Duration {
+    let lives = stopped.into_iter().filter_map(|task| {
+        let end = task.stopping.or(task.stopped)?;
+        life(task, end)
+    });
+    lives.max().unwrap_or_default()
+}
+
+/// An age at which a task won't go the way of those that lived so long: what crashes in a loop does so
+/// a little sooner or later each time.
+pub(super) fn well_beyond(life: Duration) -> Duration {
+    life + life / 2
 }
 
 /// What one failed task says of itself, in one line.

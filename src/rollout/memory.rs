@@ -13,6 +13,10 @@ use crate::snapshot::Timestamp;
 pub(super) struct Memory {
     pub(super) seen: Option<Timestamp>,
     pub(super) failed: bool,
+    /// The last look that didn't show our deployment as complete.
+    pub(super) incomplete_at: Timestamp,
+    /// Whether ECS calls it complete while it doesn't serve.
+    pub(super) complete: bool,
     pub(super) wants_survey: bool,
     pub(super) wants_protection: bool,
     pub(super) events: BTreeSet<String>,
@@ -33,7 +37,10 @@ pub(super) struct Memory {
     pub(super) lacking: Option<(u32, Timestamp)>,
     pub(super) moved_at: Timestamp,
     pub(super) said_at: Timestamp,
-    pub(super) healthy_at: Option<Timestamp>,
+    /// When a task was last seen to be healthy at an age at which none fails.
+    pub(super) proved_at: Option<Timestamp>,
+    /// ARNs of the listed tasks that counted as healthy once.
+    pub(super) once_healthy: BTreeSet<String>,
     pub(super) proofs: u32,
     pub(super) proven: Vec<Cause>,
     pub(super) hesitation: Option<Cause>,
@@ -45,6 +52,8 @@ impl Memory {
         Memory {
             seen: None,
             failed: false,
+            incomplete_at: target.created,
+            complete: false,
             wants_survey: false,
             wants_protection: false,
             events: BTreeSet::new(),
@@ -61,7 +70,8 @@ impl Memory {
             lacking: None,
             moved_at: target.since,
             said_at: target.since,
-            healthy_at: None,
+            proved_at: None,
+            once_healthy: BTreeSet::new(),
             proofs: 0,
             proven: Vec::new(),
             hesitation: None,

@@ -8,6 +8,7 @@
 //! All but `watch` is pure: no clock, no network, no printing. `watch` is the loop that looks,
 //! feeds `step` and prints.
 
+mod complete;
 mod failures;
 mod fate;
 mod grounds;
@@ -230,6 +231,13 @@ impl State {
         last.is_some_and(|service| {
             service.desired == 0 && service.scheduling == Scheduling::Replica
         })
+    }
+
+    /// Whether a circuit breaker decides about tasks that fail: it watches no deployment that is
+    /// complete.
+    fn has_breaker(&self, service: &Service) -> bool {
+        let complete = self.memory.complete || self.target.only_counted.is_some();
+        service.configuration.circuit_breaker.is_some() && !complete
     }
 
     /// Whether the next look should ask which old tasks are protected: only when the new ones are

@@ -1,9 +1,11 @@
 //! Signs in a look that take more than counting: failures in a row, agents that are away, whether
 //! anything changed, and how long stillness is to be borne.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::waiting::counts_as_healthy;
+use super::failures::{life, longest_life, well_beyond};
+use super::waiting::{counts_as_healthy, length};
 use super::{State, Waiting, failures};
 use crate::snapshot::{Deployment, Service, Task, TaskStatus, Timestamp};
 
@@ -11,8 +13,10 @@ use crate::snapshot::{Deployment, Service, Task, TaskStatus, Timestamp};
 pub(super) const SCALE_OUT: Duration = Duration::from_secs(5 * 60);
 /// After a failed placement the next attempt was seen five minutes later.
 const NEXT_ATTEMPT: Duration = Duration::from_secs(6 * 60);
-/// Without a circuit breaker, this many failed tasks in a row with none healthy end the wait.
+/// So many failed tasks in a row are enough where none is healthy.
 const FAILURES_IN_A_ROW: usize = 3;
+/// And so many for each task that is wanted where some are, for a moment.
+const FAILURES_OF_EACH: usize = 3;
 
 /// How long nothing may move before an unproven rollout is called stuck. What a capacity provider
 /// brings and what ECS tries again comes by itself, but nothing shows it coming.
@@ -27,59 +31,75 @@ pub(super) fn patience(stuck_after: Duration, waiting: &[Waiting], could: &[Stri
     }
 }
 
-/// Three failed tasks of this deployment in a row with none healthy, where no breaker decides.
-pub(super) fn failed_without_breaker(
+/// Why our deployment is called failed: tasks of it fail in a row, and none stays up for longer.
+///
+/// With a circuit breaker ECS decides. But each task that gets healthy sets its count back
+/// (`resetOnHealthyTask`), so that what crashes later than that goes on for ever.
+pub(super) fn failing(
     state: &mut State,
     service: &Service,
     ours: &Deployment,
     tasks: Option<&[Task]>,
     now: Timestamp,
 ) -> Option<String> {
-    if service.configuration.circuit_breaker.is_some() {
-        return None;
-    }
     let tasks = tasks?;
-    let healthy = tasks.iter().any(|task| {
-        task.started_by == ours.id
-            && task.last_status == TaskStatus::Running
-            && counts_as_healthy(task, service, now, state.health_check)
-    });
-    if healthy {
-        state.memory.healthy_at = Some(now);
-        return None;
-    }
-    let since = state.memory.healthy_at;
-    let failed = failures::failed_tasks(tasks, &ours.id);
-    let in_a_row: Vec<&Task> = failed
+    let complete = state.memory.complete;
+    let running: Vec<&Task> = tasks
+        .iter()
+        .filter(|task| task.started_by == ours.id && task.last_status == TaskStatus::Running)
+        .collect();
+    let healthy: Vec<&Task> = running
         .iter()
         .copied()
-        .filter(|task| since.is_none_or(|since| task.stopped.is_some_and(|at| at > since)))
+        .filter(|task| complete || counts_as_healthy(task, service, now, state.health_check))
         .collect();
-    if outlived(&in_a_row, tasks, &ours.id, now) {
+    let arns: BTreeSet<&String> = tasks.iter().map(|task| &task.arn).collect();
+    let once_healthy = &mut state.memory.once_healthy;
+    once_healthy.retain(|arn| arns.contains(arn));
+    once_healthy.extend(healthy.iter().map(|task| task.arn.clone()));
+    let mut in_a_row = failures::failed_tasks(tasks, &ours.id);
+    let since = state.memory.proved_at;
+    in_a_row.retain(|task| since.is_none_or(|since| task.stopped.is_some_and(|at| at > since)));
+    let longest = longest_life(in_a_row.iter().copied());
+    if healthy
+        .iter()
+        .any(|task| life(task, now) > Some(well_beyond(longest)))
+    {
+        state.memory.proved_at = Some(now);
         return None;
     }
-    let in_a_row = in_a_row.len();
-    (in_a_row >= FAILURES_IN_A_ROW).then(|| {
-        format!(
-            "{in_a_row} tasks of the new revision failed in a row and none got healthy: {}",
-            failures::one_line(failed[0])
-        )
-    })
-}
-
-/// Whether a task of the deployment runs for longer than any of the failed ones did: it doesn't fail
-/// as they do, and may be getting healthy.
-fn outlived(failed: &[&Task], tasks: &[Task], deployment: &str, now: Timestamp) -> bool {
-    let life = |task: &Task, end: Timestamp| task.started.map(|started| end.since(started));
-    let ends = failed
-        .iter()
-        .filter_map(|task| life(task, task.stopped.or(task.stopping)?));
-    let longest = ends.max().unwrap_or_default();
-    tasks.iter().any(|task| {
-        task.started_by == deployment
-            && task.last_status == TaskStatus::Running
-            && life(task, now).is_some_and(|up| up > longest)
-    })
+    // One that runs for longer than those did doesn't fail as they do, and may be getting healthy.
+    if running.iter().any(|task| life(task, now) > Some(longest)) {
+        return None;
+    }
+    if complete {
+        let after = |task: &&&Task| {
+            task.stopped
+                .is_some_and(|at| at > state.memory.incomplete_at)
+        };
+        in_a_row.iter().find(after)?;
+    }
+    let got_healthy = |task: &&Task| state.memory.once_healthy.contains(&task.arn);
+    if state.has_breaker(service) {
+        in_a_row.retain(got_healthy);
+    }
+    // Those that are healthy may prove themselves yet, if there aren't failures without end.
+    let enough = if healthy.is_empty() {
+        FAILURES_IN_A_ROW
+    } else {
+        FAILURES_IN_A_ROW.max(FAILURES_OF_EACH * ours.desired as usize)
+    };
+    let newest = in_a_row.first().filter(|_| in_a_row.len() >= enough)?;
+    let how = if in_a_row.iter().any(got_healthy) {
+        format!("none ran for longer than {}", length(longest))
+    } else {
+        "none got healthy".to_owned()
+    };
+    Some(format!(
+        "{} tasks of the new revision failed in a row and {how}: {}",
+        in_a_row.len(),
+        failures::one_line(newest)
+    ))
 }
 
 /// Everything in a look whose change is movement. Of the old tasks only that they get fewer is

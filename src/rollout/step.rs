@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use super::fate::{Before, Fate, STALE_READS, fate};
 use super::proof::{Judgement, ScaleOut};
-use super::signs::{SCALE_OUT, failed_without_breaker, patience, print_of};
+use super::signs::{SCALE_OUT, failing, patience, print_of};
 use super::waiting::{Counts, has_unseen_stages, stages, waiting};
 use super::{
-    Line, Look, STOPPED_MAX, Sample, State, TIMELINE_MAX, Verdict, Waiting, failures, lines, proof,
+    Line, Look, STOPPED_MAX, Sample, State, TIMELINE_MAX, Verdict, Waiting, complete, failures,
+    lines, proof,
 };
 use crate::cause::Cause;
 use crate::snapshot::{Deployment, Service, Task, TaskStatus, Timestamp};
@@ -125,9 +126,13 @@ fn judge(state: &mut State, look: &Look, service: &Service, now: Timestamp, step
         state.memory.seen = Some(now);
     }
     tell(state, look, service, now, step);
+    if fate != Fate::Completed {
+        state.memory.incomplete_at = now;
+        state.memory.complete = false;
+    }
     match fate {
         Fate::NotSeenYet => step.waiting.push(Waiting::Listing),
-        Fate::Completed => step.verdict = Some(Verdict::Succeeded),
+        Fate::Completed => complete::completed(state, look, service, ours, now, step),
         Fate::RolledBack { to, reason } => step.verdict = Some(Verdict::RolledBack { to, reason }),
         Fate::Superseded {
             by,
@@ -270,7 +275,7 @@ fn sample(
     });
 }
 
-fn in_progress(
+pub(super) fn in_progress(
     state: &mut State,
     look: &Look,
     service: &Service,
@@ -293,7 +298,7 @@ fn in_progress(
             return;
         }
     }
-    if let Some(reason) = failed_without_breaker(state, service, ours, tasks, now) {
+    if let Some(reason) = failing(state, service, ours, tasks, now) {
         step.verdict = Some(Verdict::Failed { reason });
         return;
     }
@@ -349,7 +354,7 @@ fn in_progress(
         .waiting
         .iter()
         .any(|waiting| matches!(waiting, Waiting::Retry { .. }));
-    if !certain && retrying && service.configuration.circuit_breaker.is_some() {
+    if !certain && retrying && state.has_breaker(service) {
         return;
     }
     if !state.patience.wait_when_stuck {

@@ -5,6 +5,8 @@
 
 mod words;
 
+pub(super) use words::length;
+
 use std::time::Duration;
 
 use super::{Look, State};
@@ -31,6 +33,13 @@ pub enum Waiting {
     Instance { tasks: u32 },
     /// New tasks that run but don't count as healthy yet; `after` so long each, where only time counts.
     Healthy { tasks: u32, after: Option<Duration> },
+    /// New tasks that have to get older than those of the deployment that failed, which `lived` so
+    /// long at most.
+    Trial {
+        tasks: u32,
+        above: Duration,
+        lived: Duration,
+    },
     /// Old tasks that are stopping, out of a target group first where they are `registered` in one.
     Draining { tasks: u32, registered: bool },
     /// New tasks that ECS has still to start.
@@ -83,6 +92,7 @@ impl Waiting {
             | Waiting::Answer
             | Waiting::Starting { .. }
             | Waiting::Healthy { .. }
+            | Waiting::Trial { .. }
             | Waiting::Draining { .. }
             | Waiting::Hook { .. }
             | Waiting::Stage { .. }

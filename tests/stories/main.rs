@@ -23,6 +23,7 @@ mod faults;
 mod forecast;
 mod github;
 mod groups;
+mod late;
 mod looking;
 mod native;
 mod oidc;

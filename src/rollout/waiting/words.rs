@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::{AtTimeout, Waiting};
 
 /// `9m 12s`; beyond an hour nobody counts seconds.
-fn length(time: Duration) -> String {
+pub(in crate::rollout) fn length(time: Duration) -> String {
     let seconds = match time.as_secs() {
         seconds @ 0..3_600 => seconds,
         seconds => seconds / 60 * 60,
@@ -93,6 +93,16 @@ impl fmt::Display for Waiting {
                 "{} to count as healthy ({} after it runs, as nothing checks its health)",
                 tasks(*count, "new"),
                 length(*after)
+            ),
+            Waiting::Trial {
+                tasks: count,
+                above,
+                lived,
+            } => format!(
+                "{} to run for longer than {}: one ran for {} and failed",
+                tasks(*count, "new"),
+                length(*above),
+                length(*lived)
             ),
             Waiting::Draining {
                 tasks: count,
