@@ -18,6 +18,8 @@ const LOOKS: usize = 3;
 const STILL: Duration = Duration::from_secs(120);
 /// What happened longer ago than this isn't told again.
 const OLD_NEWS_MS: i64 = 10 * 60 * 1000;
+/// What a service is called whose deployment is complete and whose tasks run.
+const STEADY: &str = "steady";
 /// A few looks never reach this limit.
 const FAR: Duration = Duration::from_secs(3600);
 
@@ -60,31 +62,10 @@ pub async fn explain(run: &mut Run, request: &Request) -> Result<(), Failure> {
     let services = deploy::services(run, request).await?;
     let mut worst: Option<(Outcome, &'static str, String)> = None;
     for (index, service) in services.iter().enumerate() {
-        let complete = service
-            .primary()
-            .is_some_and(|primary| primary.rollout == Some(RolloutState::Completed));
-        // A deployment stays complete whatever becomes of its tasks.
-        let (outcome, title, reason) = if complete && service.running >= service.desired {
+        let (outcome, title, reason) = as_it_stands(run, request, (index, service)).await?;
+        if title == STEADY {
             deploy::forecast_same(run, index, service).await?;
-            steady(service)
-        } else {
-            let target = target(run, service)?;
-            let document = run
-                .aws
-                .task_definition(&target.task_definition)
-                .await?
-                .document;
-            let patience = Patience {
-                stuck_after: STILL,
-                deadline: run.clock.now().plus(FAR),
-                wait_when_stuck: false,
-            };
-            let state = State::new(target, patience, document).doubted();
-            let mut watch = Watch::new(&run.aws, run.clock, request.rollout.poll);
-            watch.add(state);
-            let (last, moved) = look_closely(run, request, &mut watch).await?;
-            conclude(run, (index, service), &watch.states()[0], (last, moved))
-        };
+        }
         if services.len() > 1 {
             run.console
                 .line(&format!("`{}`: {title}: {reason}", service.name));
@@ -106,6 +87,36 @@ pub async fn explain(run: &mut Run, request: &Request) -> Result<(), Failure> {
         run.report.reason = reason;
     }
     Ok(())
+}
+
+/// A few looks at one service, and what they show. A deployment stays complete whatever becomes of its
+/// tasks, so that these are looked at too.
+async fn as_it_stands(
+    run: &mut Run,
+    request: &Request,
+    (index, service): (usize, &Service),
+) -> Result<(Outcome, &'static str, String), Failure> {
+    let target = target(run, service)?;
+    let definition = run.aws.task_definition(&target.task_definition).await?;
+    let patience = Patience {
+        stuck_after: STILL,
+        deadline: run.clock.now().plus(FAR),
+        wait_when_stuck: false,
+    };
+    let whole = target.only_counted.is_some() && service.running >= service.desired;
+    let mut state = State::new(target, patience, definition.document);
+    if !whole {
+        state = state.doubted();
+    }
+    let mut watch = Watch::new(&run.aws, run.clock, request.rollout.poll);
+    watch.add(state);
+    let (last, moved) = look_closely(run, request, &mut watch).await?;
+    Ok(conclude(
+        run,
+        (index, service),
+        &watch.states()[0],
+        (last, moved),
+    ))
 }
 
 fn target(run: &Run, service: &Service) -> Result<Target, Failure> {
@@ -134,14 +145,10 @@ fn target(run: &Run, service: &Service) -> Result<Target, Failure> {
     })
 }
 
-fn steady(service: &Service) -> (Outcome, &'static str, String) {
+fn steady(service: &Service) -> String {
     let revision = last_part(&service.task_definition);
     let (running, desired) = (service.running, service.desired);
-    (
-        Outcome::Unchanged,
-        "steady",
-        format!("{revision} runs {running} of {desired} tasks, and its deployment is complete"),
-    )
+    format!("{revision} runs {running} of {desired} tasks, and its deployment is complete")
 }
 
 /// A few looks, so that one stale read decides nothing; the last step, and whether anything moved in
@@ -193,7 +200,7 @@ fn conclude(
             "failing",
             format!("ECS rolled back: {reason}"),
         ),
-        Some(Verdict::Succeeded) => (Outcome::Unchanged, "steady", format!("{revision} serves")),
+        Some(Verdict::Succeeded) => (Outcome::Unchanged, STEADY, steady(service)),
         _ if state.target.only_counted.is_some() => {
             let (outcome, title, still) = if moved {
                 (Outcome::Unchanged, "moving", "")

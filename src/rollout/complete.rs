@@ -85,6 +85,16 @@ fn lack_of(state: &State, look: &Look, ours: &Deployment, now: Timestamp) -> Opt
         let running = ours.running;
         return Some(Lack::Tasks { running, of });
     }
+    trial(state, look, ours, now).map(Lack::Age)
+}
+
+/// The tasks that are no older than those of the same deployment that failed.
+pub(super) fn trial(
+    state: &State,
+    look: &Look,
+    ours: &Deployment,
+    now: Timestamp,
+) -> Option<Waiting> {
     let lived = match (&look.tasks, state.stopped.is_empty()) {
         // Nobody can read how long they lived.
         (None, true) if ours.failed > 0 => TRIAL,
@@ -95,15 +105,13 @@ fn lack_of(state: &State, look: &Look, ours: &Deployment, now: Timestamp) -> Opt
         Some(tasks) => running(tasks, ours)
             .filter(|task| life(task, now).is_none_or(|life| life <= above))
             .count(),
-        None if now.since(state.memory.incomplete_at) <= above => of as usize,
+        None if now.since(state.memory.incomplete_at) <= above => ours.running as usize,
         None => 0,
     };
-    (young > 0 && !lived.is_zero()).then(|| {
-        Lack::Age(Waiting::Trial {
-            tasks: u32::try_from(young).unwrap_or(u32::MAX),
-            above,
-            lived,
-        })
+    (young > 0 && !lived.is_zero()).then(|| Waiting::Trial {
+        tasks: u32::try_from(young).unwrap_or(u32::MAX),
+        above,
+        lived,
     })
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::failures::{life, longest_life, well_beyond};
-use super::waiting::{counts_as_healthy, length};
+use super::waiting::{COUNTS_AFTER, counts_as_healthy, length, only_time};
 use super::{State, Waiting, failures};
 use crate::snapshot::{Deployment, Service, Task, TaskStatus, Timestamp};
 
@@ -79,7 +79,10 @@ pub(super) fn failing(
         };
         in_a_row.iter().find(after)?;
     }
-    let got_healthy = |task: &&Task| state.memory.once_healthy.contains(&task.arn);
+    let got_healthy = |task: &&Task| {
+        let by_age = || only_time(state, service) && life(task, now) >= Some(COUNTS_AFTER);
+        state.memory.once_healthy.contains(&task.arn) || by_age()
+    };
     if state.has_breaker(service) {
         in_a_row.retain(got_healthy);
     }

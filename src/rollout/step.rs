@@ -287,15 +287,19 @@ pub(super) fn in_progress(
     tell_stage(state, service, look, now, step);
     step.waiting = waiting(state, service, ours, look, now);
     if let Some(count) = state.target.only_counted {
-        let complete = |waiting: &Waiting| matches!(waiting, Waiting::Completion { .. });
         if ours.desired != count && now.since(state.target.since) < STALE_READS {
             // An answer from before the update.
             step.waiting = vec![Waiting::Listing];
             return;
         }
-        if step.waiting.iter().all(complete) {
-            step.verdict = Some(Verdict::Succeeded);
-            return;
+        // More than that may be on their way: ECS puts zones in balance, a count is raised.
+        let counts = Counts::of(state, service, ours, look, now);
+        if counts.running.saturating_sub(counts.unhealthy) >= ours.desired {
+            let Some(trial) = complete::trial(state, look, ours, now) else {
+                step.verdict = Some(Verdict::Succeeded);
+                return;
+            };
+            step.waiting = vec![trial];
         }
     }
     if let Some(reason) = failing(state, service, ours, tasks, now) {

@@ -15,7 +15,7 @@ use crate::snapshot::{
 };
 
 /// Without a health check a task counts 40 s after it runs (AWS's developer guide).
-const COUNTS_AFTER: Duration = Duration::from_secs(40);
+pub(super) const COUNTS_AFTER: Duration = Duration::from_secs(40);
 /// How long a task behind a load balancer may take to be seen as healthy where the target's health
 /// can't be read: five checks of 30 s, ALB's default, and some.
 const TARGET_HEALTH: Duration = Duration::from_secs(180);
@@ -124,7 +124,7 @@ pub(super) fn waiting(
     let scales = !waiting
         .iter()
         .any(|waiting| matches!(waiting, Waiting::Stage { .. }));
-    let only_time = !state.health_check && service.load_balancers.is_empty();
+    let only_time = only_time(state, service);
     let configuration = &service.configuration;
     let counts = Counts::of(state, service, ours, look, now);
     let missing = ours
@@ -188,6 +188,11 @@ pub(super) fn waiting(
         });
     }
     waiting
+}
+
+/// Whether nothing checks a task's health, so that it counts for having run long enough.
+pub(super) fn only_time(state: &State, service: &Service) -> bool {
+    !state.health_check && service.load_balancers.is_empty()
 }
 
 fn old_tasks(state: &State, look: &Look, tasks: u32, now: Timestamp) -> Waiting {

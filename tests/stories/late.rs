@@ -1,21 +1,27 @@
 //! Tasks that crash late: after they got healthy, and after ECS called the deployment complete.
 
+use plimsoll::run::Task;
 use plimsoll_sim::{Breaker, Exit, ServiceSpec, TaskBehaviour, World};
 
-use crate::door::START;
+use serde_json::json;
+
+use crate::door::{START, Story};
 use crate::setting::{definition, images, instance, redeploy, service, story_of};
 
-/// Behind a load balancer whose old task drains for 150 s; the new one crashes `after_secs` after its start.
-fn crashing_late(world: &mut World, after_secs: i64, breaker: bool) {
+fn exits_after(after_secs: i64) -> TaskBehaviour {
     let exit = Some(Exit {
         after_secs,
         code: 1,
         reason: String::new(),
     });
-    let behaviour = TaskBehaviour {
+    TaskBehaviour {
         exit,
         ..TaskBehaviour::default()
-    };
+    }
+}
+
+/// Behind a load balancer whose old task drains for 150 s; the new one crashes `after_secs` after its start.
+fn crashing_late(world: &mut World, after_secs: i64, breaker: bool) {
     let group = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/api/0123";
     let breaker = breaker.then(|| Breaker {
         rollback: false,
@@ -23,7 +29,7 @@ fn crashing_late(world: &mut World, after_secs: i64, breaker: bool) {
     });
     images(world);
     instance(world);
-    world.behaviour("api@", behaviour);
+    world.behaviour("api@", exits_after(after_secs));
     let spec = ServiceSpec {
         minimum_healthy_percent: 0,
         maximum_percent: 100,
@@ -109,4 +115,31 @@ async fn a_crash_on_the_way_only_delays_the_success() {
     .await;
     assert_eq!(told.outcome(), "succeeded", "{}", told.log);
     assert!(told.log.contains("one ran for"), "{}", told.log);
+}
+
+/// ECS calls its deployment complete for as long as it crashes in a loop.
+#[tokio::test(start_paused = true)]
+async fn a_service_that_was_deployed_and_crashes_is_explained_as_failing() {
+    for at in 600..660 {
+        let told = Story::new(|world| {
+            images(world);
+            instance(world);
+            service(world, definition("api", 256, 512), ServiceSpec::default());
+            world.behaviour("api", exits_after(70));
+            let again = json!({"forceNewDeployment": true});
+            world.update_service("web", "api", &again).unwrap();
+            world.advance_to(START + at * 1000);
+        })
+        .carry_out(Task::Explain)
+        .await;
+        assert_eq!(told.outcome(), "failed", "{at} s: {}", told.log);
+        let why = "in a row and none ran for longer than 1m 10s: task";
+        assert!(told.log.contains(why), "{at} s: {}", told.log);
+        assert_eq!(
+            told.kinds().first(),
+            Some(&"container-exit"),
+            "{at} s: {}",
+            told.log
+        );
+    }
 }
