@@ -22,6 +22,7 @@ macro_rules! kinds {
     };
 }
 
+// First those about room, then those about a task that has a place, then those about ECS.
 kinds! {
     Cpu => "cpu",
     Memory => "memory",
@@ -56,6 +57,18 @@ kinds! {
     TaskProtection => "task-protection",
     Throttled => "throttled",
     Unknown => "unknown",
+}
+
+impl CauseKind {
+    /// Whether it is about where a task could go.
+    pub fn is_of_room(self) -> bool {
+        self < CauseKind::ImagePull
+    }
+
+    /// Whether it is about what becomes of a task that has a place.
+    pub fn is_of_task(self) -> bool {
+        (CauseKind::ImagePull..=CauseKind::LoadBalancerHealth).contains(&self)
+    }
 }
 
 /// Why something went wrong: one sentence, what it rests on, what to do.

@@ -7,6 +7,8 @@ use std::time::Duration;
 use super::failures::{life, longest_life, well_beyond};
 use super::waiting::{COUNTS_AFTER, counts_as_healthy, length, only_time};
 use super::{State, Waiting, failures};
+use crate::cause::CauseKind;
+use crate::diagnosis::event;
 use crate::snapshot::{Deployment, Service, Task, TaskStatus, Timestamp};
 
 /// A scale-out: the alarm's minute, the launch, the agent's registration, and some.
@@ -42,7 +44,9 @@ pub(super) fn failing(
     tasks: Option<&[Task]>,
     now: Timestamp,
 ) -> Option<String> {
-    let tasks = tasks?;
+    let Some(tasks) = tasks else {
+        return failing_unseen(state, service, ours);
+    };
     let complete = state.memory.complete;
     let running: Vec<&Task> = tasks
         .iter()
@@ -103,6 +107,30 @@ pub(super) fn failing(
         in_a_row.len(),
         failures::one_line(newest)
     ))
+}
+
+/// The same where the tasks may not be read. ECS counts the failures in a row itself, those for want of
+/// a place among them, so its events have to tell of another reason; the one for want of a place may be
+/// held back for six hours.
+fn failing_unseen(state: &State, service: &Service, ours: &Deployment) -> Option<String> {
+    let own = service
+        .events
+        .iter()
+        .filter(|event| event.at >= state.target.created);
+    let causes: Vec<CauseKind> = own
+        .filter_map(|event| event::parse(&event.message).kind.cause())
+        .collect();
+    let in_a_row = ours.failed as usize >= FAILURES_IN_A_ROW && ours.running == 0;
+    let certain = in_a_row
+        && !state.has_breaker(service)
+        && causes.iter().any(|cause| cause.is_of_task())
+        && !causes.iter().any(|cause| cause.is_of_room());
+    certain.then(|| {
+        format!(
+            "ECS counts {} failed tasks of the new revision in a row, and none runs",
+            ours.failed
+        )
+    })
 }
 
 /// Everything in a look whose change is movement. Of the old tasks only that they get fewer is

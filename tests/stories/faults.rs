@@ -1,9 +1,9 @@
 //! What goes wrong between the run and AWS, and what a person reads of it.
 
-use plimsoll_sim::{FaultKind, ServiceSpec};
+use plimsoll_sim::{FaultKind, ServiceSpec, TaskBehaviour, World};
 
 use crate::door::{Story, Told};
-use crate::setting::{definition, images, instance, redeploy, roomy, service};
+use crate::setting::{definition, images, instance, large, redeploy, roomy, service};
 
 /// Registrations that were carried out: revisions of `api` after the first.
 fn revisions(told: &Told) -> usize {
@@ -220,11 +220,13 @@ async fn optional_permissions_are_optional() {
     );
 }
 
+/// What Plimsoll asks for beside what amazon-ecs-deploy-task-definition needs.
+const LOOKS: &str = "ecs:ListTasks ecs:DescribeTasks ecs:ListContainerInstances ecs:DescribeContainerInstances \
+    ecs:ListServiceDeployments ecs:DescribeServiceDeployments ecs:DescribeCapacityProviders ecs:DescribeClusters";
+
 /// What amazon-ecs-deploy-task-definition needs is enough: nothing slow is taken for stuck.
 #[tokio::test(start_paused = true)]
 async fn with_the_four_permissions_a_slow_rollout_is_no_stuck_one() {
-    let few = "ecs:ListTasks ecs:DescribeTasks ecs:ListContainerInstances ecs:DescribeContainerInstances \
-        ecs:ListServiceDeployments ecs:DescribeServiceDeployments ecs:DescribeCapacityProviders ecs:DescribeClusters";
     let told = survives(
         redeploy(|world| {
             images(world);
@@ -235,7 +237,7 @@ async fn with_the_four_permissions_a_slow_rollout_is_no_stuck_one() {
             ];
             world.behaviour(
                 "api@",
-                plimsoll_sim::TaskBehaviour {
+                TaskBehaviour {
                     healthy_after_secs: 170,
                     ..Default::default()
                 },
@@ -248,10 +250,39 @@ async fn with_the_four_permissions_a_slow_rollout_is_no_stuck_one() {
             };
             service(world, definition("api", 256, 512), spec);
         })
-        .deny(few),
+        .deny(LOOKS),
     )
     .await;
     assert!(told.seconds > 300, "it was slow: {} s", told.seconds);
+}
+
+/// The same, where it fails: ECS's own count and events are enough to tell.
+#[tokio::test(start_paused = true)]
+async fn with_the_four_permissions_a_failing_rollout_is_called_so() {
+    let blind = |build: fn(&mut World)| redeploy(build).deny(LOOKS);
+    let told = blind(|world| {
+        roomy(world, 1);
+        let pull_error = "CannotPullContainerError: pull image manifest has been retried 1 time(s)";
+        let behaviour = TaskBehaviour {
+            pull_error: Some(pull_error.to_owned()),
+            ..TaskBehaviour::default()
+        };
+        world.behaviour("api@", behaviour);
+    })
+    .deploy()
+    .await;
+    assert_eq!(told.outcome(), "failed", "{}", told.log);
+    assert_eq!(told.kinds().first(), Some(&"image-pull"));
+    let why = "ECS counts 3 failed tasks of the new revision in a row, and none runs";
+    assert!(told.report.reason.contains(why), "{}", told.report.reason);
+    assert!(told.seconds < 300, "{} s", told.seconds);
+    // Tasks without a place are counted too, and may get one.
+    let told = blind(large)
+        .input("service", "sample")
+        .input("capacity-check", "off")
+        .deploy()
+        .await;
+    assert_eq!(told.outcome(), "stuck", "{}", told.log);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,8 @@
 //! Random worlds, random trouble: whatever happens, what is said is true and the run ends.
 
 use plimsoll_sim::{
-    Breaker, Exit, FaultKind, InstanceSpec, Rollout, ServiceSpec, Status, TaskBehaviour, World,
+    Breaker, Exit, FaultKind, InstanceSpec, ProviderSpec, Rollout, ServiceSpec, Status,
+    TaskBehaviour, World,
 };
 use serde_json::json;
 
@@ -54,6 +55,21 @@ struct Drawn {
 
 fn build(world: &mut World, n: &mut Numbers, drawn: &mut Drawn) {
     images(world);
+    let provided = n.one_in(5);
+    if provided {
+        world.add_capacity_provider(ProviderSpec {
+            max: 1 + u32::try_from(n.below(4)).unwrap(),
+            registers_after_secs: n.secs(240),
+            launch_error: n
+                .one_in(5)
+                .then(|| "We currently do not have sufficient m5.large capacity".to_owned()),
+            instance: InstanceSpec {
+                capacity_provider: Some("workers".to_owned()),
+                ..InstanceSpec::default()
+            },
+            ..ProviderSpec::default()
+        });
+    }
     for _ in 0..=n.below(3) {
         let ec2_type = n.of(&["m5.large", "m5.large", "m5.xlarge"]).to_owned();
         world.add_instance(InstanceSpec {
@@ -94,6 +110,10 @@ fn build(world: &mut World, n: &mut Numbers, drawn: &mut Drawn) {
     if n.one_in(5) {
         document["containerDefinitions"][0]["portMappings"][0]["hostPort"] = json!(8080);
     }
+    if n.one_in(4) {
+        document["containerDefinitions"][0]["healthCheck"] =
+            json!({"command": ["CMD-SHELL", "true"], "interval": 10, "retries": 3});
+    }
     let (minimum_healthy_percent, maximum_percent) = n.of(&[
         (100, 200),
         (100, 200),
@@ -118,9 +138,19 @@ fn build(world: &mut World, n: &mut Numbers, drawn: &mut Drawn) {
             Vec::new()
         },
         deregistration_delay_secs: n.of(&[0, 30, 300]),
+        health_check_grace_secs: n.of(&[0, 0, 60, 240]),
+        capacity_providers: provided
+            .then(|| ("workers".to_owned(), 1, 0))
+            .into_iter()
+            .collect(),
         ..ServiceSpec::default()
     };
     service(world, document, spec);
+    if n.one_in(6) {
+        let strategy = n.of(&["BLUE_GREEN", "LINEAR", "CANARY"]);
+        let changed = json!({"deploymentConfiguration": {"strategy": strategy, "bakeTimeInMinutes": n.below(3)}});
+        world.update_service("web", "api", &changed).unwrap();
+    }
     let at = START + 1000 * (5 + n.secs(200));
     let intervention = n.below(16);
     drawn.disturbed = intervention < 4;
@@ -156,6 +186,9 @@ fn draw(seed: u64) -> (Story, Drawn) {
         .input("stuck-after", n.of(&["30s", "2m"]))
         .input("on-stuck", n.of(&["fail", "fail", "wait", "rollback"]))
         .input("on-failure", n.of(&["none", "rollback"]));
+    if n.one_in(5) {
+        story = story.input("desired-count", n.of(&["0", "1", "3"]));
+    }
     let reads = [
         "*",
         "DescribeServices",
@@ -270,6 +303,9 @@ async fn whatever_happens_what_is_said_is_true() {
         let told = story.deploy().await;
         let what = format!("seed {seed}, {} s\n{}", told.seconds, told.log);
         *outcomes.entry(told.outcome()).or_insert(0) += 1;
+        if std::env::var_os("SHOW").is_some() {
+            println!("##{} {}\n{what}", told.outcome(), seed);
+        }
         let rolling_back =
             told.log.contains("rolling back to") || told.log.contains("the rollback did not work");
         let limit = LIMIT_SECONDS + SLACK_SECONDS + if rolling_back { ROLLBACK_SECONDS } else { 0 };
