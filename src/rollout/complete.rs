@@ -7,8 +7,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::failing::failing;
 use super::failures::{life, longest_life, well_beyond};
-use super::signs::failing;
 use super::step::in_progress;
 use super::{Line, Look, State, Step, Verdict, Waiting};
 use crate::snapshot::{Deployment, Service, Task, TaskStatus, Timestamp};
@@ -58,7 +58,7 @@ pub(super) fn completed(
     if let Lack::Age(trial) = lack {
         step.waiting.push(trial);
         (step.moved, state.memory.moved_at) = (true, now);
-        let reason = failing(state, service, ours, look.tasks.as_deref(), now);
+        let reason = failing(state, service, ours, look, now);
         step.verdict = reason.map(|reason| Verdict::Failed { reason });
     } else if look.failed.is_some() {
         step.waiting.push(Waiting::Answer);

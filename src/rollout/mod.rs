@@ -9,6 +9,7 @@
 //! feeds `step` and prints.
 
 mod complete;
+mod failing;
 mod failures;
 mod fate;
 mod grounds;

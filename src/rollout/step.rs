@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::failing::failing;
 use super::fate::{Before, Fate, STALE_READS, fate};
 use super::proof::{Judgement, ScaleOut};
-use super::signs::{SCALE_OUT, failing, patience, print_of};
+use super::signs::{SCALE_OUT, patience, print_of};
 use super::waiting::{Counts, has_unseen_stages, stages, waiting};
 use super::{
     Line, Look, STOPPED_MAX, Sample, State, TIMELINE_MAX, Verdict, Waiting, complete, failures,
@@ -302,7 +303,7 @@ pub(super) fn in_progress(
             step.waiting = vec![trial];
         }
     }
-    if let Some(reason) = failing(state, service, ours, tasks, now) {
+    if let Some(reason) = failing(state, service, ours, look, now) {
         step.verdict = Some(Verdict::Failed { reason });
         return;
     }
