@@ -10,14 +10,12 @@ use crate::request::Request;
 use crate::rollout::watch::Watch;
 use crate::rollout::{Level, Line, Patience, State, Step, Target, Verdict};
 use crate::run::Run;
-use crate::snapshot::{Deployment, RolloutState, Service, Timestamp, last_part};
+use crate::snapshot::{Service, last_part};
 
 /// Looks that `explain` takes: a proof wants more than one read.
 const LOOKS: usize = 3;
 /// Without a proof, a rollout that stands still this long after its start is called stuck.
 const STILL: Duration = Duration::from_secs(120);
-/// What happened longer ago than this isn't told again.
-const OLD_NEWS_MS: i64 = 10 * 60 * 1000;
 /// What a service is called whose deployment is complete and whose tasks run.
 const STEADY: &str = "steady";
 /// A few looks never reach this limit.
@@ -28,7 +26,11 @@ pub async fn watch(run: &mut Run, request: &Request) -> Result<(), Failure> {
     let services = deploy::services(run, request).await?;
     let mut started = Vec::new();
     for (index, service) in services.iter().enumerate() {
-        let target = target(run, service)?;
+        let mut target = target(run, service)?;
+        // Whoever waits for a rollout wants its tasks healthy.
+        if let Some(counted) = &mut target.counted {
+            counted.whole = false;
+        }
         let document = run
             .aws
             .task_definition(&target.task_definition)
@@ -103,7 +105,7 @@ async fn as_it_stands(
         deadline: run.clock.now().plus(FAR),
         wait_when_stuck: false,
     };
-    let whole = target.only_counted.is_some() && service.running >= service.desired;
+    let whole = target.counted.is_some_and(|counted| counted.whole);
     let mut state = State::new(target, patience, definition.document);
     if !whole {
         state = state.doubted();
@@ -126,23 +128,7 @@ fn target(run: &Run, service: &Service) -> Result<Target, Failure> {
             service.name
         )));
     };
-    let is_previous =
-        |old: &&Deployment| old.id != primary.id && old.rollout == Some(RolloutState::Completed);
-    Ok(Target {
-        cluster: service.cluster.clone(),
-        service: service.name.clone(),
-        deployment: primary.id.clone(),
-        task_definition: primary.task_definition.clone(),
-        created: primary.created,
-        tell_since: Timestamp(primary.created.0.max(run.clock.now().0 - OLD_NEWS_MS)),
-        since: run.clock.now(),
-        previous: service
-            .deployments
-            .iter()
-            .find(is_previous)
-            .map(|old| old.task_definition.clone()),
-        only_counted: (primary.rollout == Some(RolloutState::Completed)).then_some(primary.desired),
-    })
+    Ok(Target::of(service, primary, run.clock.now()))
 }
 
 fn steady(service: &Service) -> String {
@@ -201,7 +187,7 @@ fn conclude(
             format!("ECS rolled back: {reason}"),
         ),
         Some(Verdict::Succeeded) => (Outcome::Unchanged, STEADY, steady(service)),
-        _ if state.target.only_counted.is_some() => {
+        _ if state.target.counted.is_some() => {
             let (outcome, title, still) = if moved {
                 (Outcome::Unchanged, "moving", "")
             } else {

@@ -230,6 +230,11 @@ fn conclude(run: &mut Run, index: usize, state: &State, ended: Ended) {
     let now = run.clock.now();
     let report = &mut run.report.services[index];
     let (outcome, reason) = match ended.verdict {
+        Verdict::Succeeded
+            if !report.changed && state.target.counted.is_some_and(|counted| counted.whole) =>
+        {
+            (Outcome::Unchanged, start::AS_IT_IS.to_owned())
+        }
         Verdict::Succeeded if state.wants_nothing() => (
             Outcome::Succeeded,
             format!("{revision} is deployed: the deployment is complete, and no task is wanted"),

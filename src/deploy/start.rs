@@ -2,7 +2,6 @@
 
 use super::leave::look_after;
 use super::{definition, execute};
-use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::plan::{DefinitionPlan, Plan, Update};
 use crate::report::{DefinitionReport, Outcome, PendingWrite};
@@ -77,6 +76,10 @@ pub(super) fn left_over(ready: &[definition::Ready], used: &[&str]) -> Vec<Strin
         .collect()
 }
 
+/// What is said of a service that needs no update.
+pub(super) const AS_IT_IS: &str =
+    "the service runs just this already, and its deployment is complete";
+
 /// What is to be watched after the update of one service.
 #[derive(Debug)]
 pub(crate) struct Started {
@@ -143,13 +146,12 @@ pub(super) async fn update(
         ..update.clone()
     };
     let deployment = match as_it_is(service, &update) {
-        Some(deployment)
-            if deployment.rollout == Some(RolloutState::Completed)
-                && service.running >= service.desired =>
-        {
-            let why = "the service runs just this already, and its deployment is complete";
-            set(run, index, Outcome::Unchanged, why);
-            return None;
+        Some(deployment) if is_whole(service, deployment) => {
+            if !request.rollout.wait {
+                set(run, index, Outcome::Unchanged, AS_IT_IS);
+                return None;
+            }
+            deployment.clone()
         }
         Some(deployment) => {
             let what = if deployment.rollout == Some(RolloutState::Completed) {
@@ -187,7 +189,7 @@ pub(super) async fn update(
     }
     Some(Started {
         index,
-        target: target(service, &deployment, ready, run.clock),
+        target: Target::of(service, &deployment, run.clock.now()),
         document: ready.document.clone(),
     })
 }
@@ -261,6 +263,12 @@ fn align(run: &mut Run, before: &Service, deployment: &Deployment) {
     }
 }
 
+/// Whether a deployment is complete and all its tasks run.
+fn is_whole(service: &Service, deployment: &Deployment) -> bool {
+    let complete = deployment.rollout == Some(RolloutState::Completed);
+    complete && service.running >= service.desired
+}
+
 /// The deployment of a service that runs, or rolls out, just what `update` asks for.
 pub(super) fn as_it_is<'a>(service: &'a Service, update: &Update) -> Option<&'a Deployment> {
     let primary = service.primary()?;
@@ -272,33 +280,6 @@ pub(super) fn as_it_is<'a>(service: &'a Service, update: &Update) -> Option<&'a 
         && update.propagate_tags.is_none()
         && update.enable_ecs_managed_tags.is_none();
     same.then_some(primary)
-}
-
-fn target(
-    service: &Service,
-    deployment: &Deployment,
-    ready: &definition::Ready,
-    clock: Clock,
-) -> Target {
-    let previous = service
-        .deployments
-        .iter()
-        .find(|old| old.id != deployment.id && old.rollout == Some(RolloutState::Completed));
-    Target {
-        cluster: service.cluster.clone(),
-        service: service.name.clone(),
-        deployment: deployment.id.clone(),
-        task_definition: ready.arn.clone(),
-        created: deployment.created,
-        tell_since: deployment.created,
-        since: clock.now(),
-        previous: previous.map(|old| old.task_definition.clone()),
-        only_counted: service
-            .deployments
-            .iter()
-            .any(|old| old.id == deployment.id && old.rollout == Some(RolloutState::Completed))
-            .then_some(deployment.desired),
-    }
 }
 
 pub(super) fn set(run: &mut Run, index: usize, outcome: Outcome, reason: &str) {

@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use super::failing::failing;
 use super::failures::{life, longest_life, well_beyond};
+use super::fate::STALE_READS;
 use super::step::in_progress;
-use super::{Line, Look, State, Step, Verdict, Waiting};
+use super::waiting::Counts;
+use super::{Counted, Line, Look, State, Step, Verdict, Waiting};
 use crate::snapshot::{Deployment, Service, Task, TaskStatus, Timestamp};
 
 /// What fails later than this is no longer a question of the rollout.
@@ -71,6 +73,34 @@ pub(super) fn completed(
             }
         }
     }
+}
+
+/// The same for a deployment that was complete before the watch began; whether this decides the look.
+pub(super) fn again(
+    state: &State,
+    look: &Look,
+    service: &Service,
+    (ours, counted): (&Deployment, Counted),
+    now: Timestamp,
+    step: &mut Step,
+) -> bool {
+    if ours.desired != counted.desired && now.since(state.target.since) < STALE_READS {
+        // An answer from before the update.
+        step.waiting = vec![Waiting::Listing];
+        return true;
+    }
+    // More may be on their way than are wanted: ECS puts zones in balance.
+    let counts = Counts::of(state, service, ours, look, now);
+    let unhealthy = if counted.whole { 0 } else { counts.unhealthy };
+    if counts.running.saturating_sub(unhealthy) < ours.desired {
+        return false;
+    }
+    let Some(trial) = trial(state, look, ours, now) else {
+        step.verdict = Some(Verdict::Succeeded);
+        return true;
+    };
+    step.waiting = vec![trial];
+    false
 }
 
 /// What our deployment, which ECS calls complete, lacks to serve.

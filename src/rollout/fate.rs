@@ -59,7 +59,7 @@ pub fn fate(
     let is_primary = primary.is_some_and(|primary| primary.id == target.deployment);
     // Of a deployment that was complete before, the service deployment tells what was then.
     let told = service_deployment
-        .filter(|_| target.only_counted.is_none())
+        .filter(|_| target.counted.is_none())
         .and_then(|known| told(known, primary, is_primary));
     if let Some(fate) = told {
         return fate;
@@ -153,7 +153,7 @@ fn told(known: &ServiceDeployment, primary: Option<&Deployment>, is_primary: boo
 fn of_primary(target: &Target, ours: &Deployment, service: &Service) -> Fate {
     match &ours.rollout {
         // Of one that was complete before, the tasks tell whether it is again.
-        Some(RolloutState::Completed) if target.only_counted.is_none() => Fate::Completed,
+        Some(RolloutState::Completed) if target.counted.is_none() => Fate::Completed,
         Some(RolloutState::Failed) => {
             let reason = ours.rollout_reason.clone();
             if rolls_back(service, &reason) && has_way_back(target, ours, service) {

@@ -11,11 +11,12 @@ use crate::snapshot::{Deployment, Event, Service};
 const EVENTS_PER_LOOK: usize = 12;
 
 /// `2 of 3 new tasks running (1 not healthy yet), 1 starting; 2 old running, 1 draining`.
-pub(super) fn counts(counts: Counts, ours: &Deployment) -> String {
+pub(super) fn counts(counts: Counts, ours: &Deployment, target: &Target) -> String {
     let mut new = format!(
-        "{} of {} new task{} running",
+        "{} of {} {}task{} running",
         counts.running,
         ours.desired,
+        if target.counted.is_none() { "new " } else { "" },
         plural(ours.desired)
     );
     if counts.unhealthy > 0 {

@@ -15,7 +15,8 @@ pub(super) struct Memory {
     pub(super) failed: bool,
     /// The last look that didn't show our deployment as complete.
     pub(super) incomplete_at: Timestamp,
-    /// Whether ECS calls it complete while it doesn't serve.
+    /// Whether ECS calls it complete, so that its running tasks were found healthy, and it is watched
+    /// all the same.
     pub(super) complete: bool,
     pub(super) wants_survey: bool,
     pub(super) wants_protection: bool,
@@ -53,7 +54,7 @@ impl Memory {
             seen: None,
             failed: false,
             incomplete_at: target.created,
-            complete: false,
+            complete: target.counted.is_some_and(|counted| counted.whole),
             wants_survey: false,
             wants_protection: false,
             events: BTreeSet::new(),

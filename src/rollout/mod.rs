@@ -18,6 +18,7 @@ mod memory;
 mod proof;
 mod signs;
 mod step;
+mod target;
 #[cfg(test)]
 mod tests;
 mod waiting;
@@ -28,6 +29,7 @@ pub use fate::{Before, Fate, fate};
 pub use grounds::{Agents, Contender, Grounds};
 pub use proof::{in_one_line, of_forecast};
 pub use step::{Step, step};
+pub use target::{Counted, Target};
 pub use waiting::{AtTimeout, Waiting};
 
 use memory::Memory;
@@ -44,29 +46,6 @@ use crate::snapshot::{
 pub const TIMELINE_MAX: usize = 500;
 /// Stopped tasks that a report keeps in full; beyond it only their number is known.
 pub const STOPPED_MAX: usize = 50;
-
-/// The deployment that is watched, exactly.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Target {
-    pub cluster: String,
-    pub service: String,
-    /// `ecs-svc/<digits>`, from the answer of UpdateService.
-    pub deployment: String,
-    /// ARN of the revision that is to serve.
-    pub task_definition: String,
-    /// When ECS created the deployment, by AWS's clock.
-    pub created: Timestamp,
-    /// Events from here on are told, by AWS's clock; a deployment that was complete long ago has
-    /// many that are old news.
-    pub tell_since: Timestamp,
-    /// When the watch began, by this run's clock.
-    pub since: Timestamp,
-    /// ARN of the revision that ran before.
-    pub previous: Option<String>,
-    /// Set where it was complete before the watch began, and only so many tasks are to run: ECS goes
-    /// on calling it complete while they are started.
-    pub only_counted: Option<u32>,
-}
 
 /// How long to wait for what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -237,7 +216,7 @@ impl State {
     /// Whether a circuit breaker decides about tasks that fail: it watches no deployment that is
     /// complete.
     fn has_breaker(&self, service: &Service) -> bool {
-        let complete = self.memory.complete || self.target.only_counted.is_some();
+        let complete = self.memory.complete || self.target.counted.is_some();
         service.configuration.circuit_breaker.is_some() && !complete
     }
 

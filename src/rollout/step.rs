@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::failing::failing;
-use super::fate::{Before, Fate, STALE_READS, fate};
+use super::fate::{Before, Fate, fate};
 use super::proof::{Judgement, ScaleOut};
 use super::signs::{SCALE_OUT, patience, print_of};
 use super::waiting::{Counts, has_unseen_stages, stages, waiting};
@@ -127,7 +127,7 @@ fn judge(state: &mut State, look: &Look, service: &Service, now: Timestamp, step
         state.memory.seen = Some(now);
     }
     tell(state, look, service, now, step);
-    if fate != Fate::Completed {
+    if fate != Fate::Completed && state.target.counted.is_none() {
         state.memory.incomplete_at = now;
         state.memory.complete = false;
     }
@@ -218,7 +218,7 @@ fn tell(state: &mut State, look: &Look, service: &Service, now: Timestamp, step:
         return;
     };
     let counts = Counts::of(state, service, ours, look, now);
-    let text = lines::counts(counts, ours);
+    let text = lines::counts(counts, ours, &state.target);
     let moved = text != state.memory.counts;
     if moved {
         step.say.push(Line::info(text.clone()));
@@ -287,21 +287,10 @@ pub(super) fn in_progress(
     let tasks = look.tasks.as_deref();
     tell_stage(state, service, look, now, step);
     step.waiting = waiting(state, service, ours, look, now);
-    if let Some(count) = state.target.only_counted {
-        if ours.desired != count && now.since(state.target.since) < STALE_READS {
-            // An answer from before the update.
-            step.waiting = vec![Waiting::Listing];
-            return;
-        }
-        // More than that may be on their way: ECS puts zones in balance, a count is raised.
-        let counts = Counts::of(state, service, ours, look, now);
-        if counts.running.saturating_sub(counts.unhealthy) >= ours.desired {
-            let Some(trial) = complete::trial(state, look, ours, now) else {
-                step.verdict = Some(Verdict::Succeeded);
-                return;
-            };
-            step.waiting = vec![trial];
-        }
+    if let Some(counted) = state.target.counted
+        && complete::again(state, look, service, (ours, counted), now, step)
+    {
+        return;
     }
     if let Some(reason) = failing(state, service, ours, look, now) {
         step.verdict = Some(Verdict::Failed { reason });

@@ -25,7 +25,7 @@ fn state() -> State {
         tell_since: START,
         since: START,
         previous: Some("arn:api:1".to_owned()),
-        only_counted: None,
+        counted: None,
     };
     let patience = Patience {
         stuck_after: Duration::from_secs(120),

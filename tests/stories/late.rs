@@ -5,7 +5,7 @@ use plimsoll_sim::{Breaker, Exit, ServiceSpec, TaskBehaviour, World};
 
 use serde_json::json;
 
-use crate::door::{START, Story};
+use crate::door::{START, Story, Told};
 use crate::setting::{definition, images, instance, redeploy, service, story_of};
 
 fn exits_after(after_secs: i64) -> TaskBehaviour {
@@ -117,29 +117,41 @@ async fn a_crash_on_the_way_only_delays_the_success() {
     assert!(told.log.contains("one ran for"), "{}", told.log);
 }
 
-/// ECS calls its deployment complete for as long as it crashes in a loop.
+/// A service whose deployment was complete once, after 600 s and more of crashing in a loop.
+fn crashes_since(at: i64) -> Story {
+    Story::new(|world| {
+        images(world);
+        instance(world);
+        service(world, definition("api", 256, 512), ServiceSpec::default());
+        world.behaviour("api", exits_after(70));
+        let again = json!({"forceNewDeployment": true});
+        world.update_service("web", "api", &again).unwrap();
+        world.advance_to(START + at * 1000);
+    })
+}
+
+fn is_failing(told: &Told) {
+    assert_eq!(told.outcome(), "failed", "{}", told.log);
+    let why = "in a row and none ran for longer than 1m 10s: task";
+    assert!(told.report.reason.contains(why), "{}", told.log);
+    assert_eq!(told.kinds().first(), Some(&"container-exit"));
+}
+
+/// ECS calls its deployment complete all the while.
 #[tokio::test(start_paused = true)]
 async fn a_service_that_was_deployed_and_crashes_is_explained_as_failing() {
     for at in 600..660 {
-        let told = Story::new(|world| {
-            images(world);
-            instance(world);
-            service(world, definition("api", 256, 512), ServiceSpec::default());
-            world.behaviour("api", exits_after(70));
-            let again = json!({"forceNewDeployment": true});
-            world.update_service("web", "api", &again).unwrap();
-            world.advance_to(START + at * 1000);
-        })
-        .carry_out(Task::Explain)
-        .await;
-        assert_eq!(told.outcome(), "failed", "{at} s: {}", told.log);
-        let why = "in a row and none ran for longer than 1m 10s: task";
-        assert!(told.log.contains(why), "{at} s: {}", told.log);
-        assert_eq!(
-            told.kinds().first(),
-            Some(&"container-exit"),
-            "{at} s: {}",
-            told.log
-        );
+        is_failing(&crashes_since(at).carry_out(Task::Explain).await);
+    }
+}
+
+/// Its count is full half of the time: whoever runs a failed job again must not get a green one.
+#[tokio::test(start_paused = true)]
+async fn the_same_again_is_no_unchanged_service_while_it_crashes() {
+    for at in 600..660 {
+        let told = crashes_since(at).deploy().await;
+        is_failing(&told);
+        assert_eq!(told.calls("UpdateService"), 0);
+        assert!(told.seconds < 120, "{} s", told.seconds);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::{Fate, Grounds, Waiting};
+use super::super::{Counted, Fate, Grounds, Waiting};
 use super::*;
 use crate::snapshot::{CapacityProvider, CircuitBreaker, LoadBalancer, ScalingGroup};
 use crate::survey::Survey;
@@ -290,7 +290,10 @@ fn an_instance_that_never_registers_is_a_standstill() {
 #[test]
 fn a_new_count_is_reached_when_the_tasks_run() {
     let mut state = state();
-    state.target.only_counted = Some(2);
+    state.target.counted = Some(Counted {
+        desired: 2,
+        whole: false,
+    });
     let mut told = |desired: u32, tasks: Vec<Task>, seconds: u64| {
         let mut look = look(Vec::new());
         let service = look.service.as_mut().unwrap();
