@@ -105,11 +105,7 @@ async fn as_it_stands(
         deadline: run.clock.now().plus(FAR),
         wait_when_stuck: false,
     };
-    let whole = target.counted.is_some_and(|counted| counted.whole);
-    let mut state = State::new(target, patience, definition.document);
-    if !whole {
-        state = state.doubted();
-    }
+    let state = State::new(target, patience, definition.document).doubted();
     let mut watch = Watch::new(&run.aws, run.clock, request.rollout.poll);
     watch.add(state);
     let (last, moved) = look_closely(run, request, &mut watch).await?;

@@ -8,12 +8,12 @@ use std::fmt;
 use std::time::Duration;
 
 use super::failing::failing;
-use super::failures::{life, longest_life, well_beyond};
+use super::failures::{life, longest_life, running_tasks, well_beyond};
 use super::fate::STALE_READS;
 use super::step::in_progress;
 use super::waiting::Counts;
 use super::{Counted, Line, Look, State, Step, Verdict, Waiting};
-use crate::snapshot::{Deployment, Service, Task, TaskStatus, Timestamp};
+use crate::snapshot::{Deployment, Service, Timestamp};
 
 /// What fails later than this is no longer a question of the rollout.
 const TRIAL: Duration = Duration::from_secs(120);
@@ -132,7 +132,8 @@ pub(super) fn trial(
     };
     let above = well_beyond(lived);
     let young = match &look.tasks {
-        Some(tasks) => running(tasks, ours)
+        Some(tasks) => running_tasks(tasks, &ours.id)
+            .into_iter()
             .filter(|task| life(task, now).is_none_or(|life| life <= above))
             .count(),
         None if now.since(state.memory.incomplete_at) <= above => ours.running as usize,
@@ -143,10 +144,4 @@ pub(super) fn trial(
         above,
         lived,
     })
-}
-
-fn running<'a>(tasks: &'a [Task], ours: &'a Deployment) -> impl Iterator<Item = &'a Task> {
-    tasks
-        .iter()
-        .filter(|task| task.started_by == ours.id && task.last_status == TaskStatus::Running)
 }

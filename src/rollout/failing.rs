@@ -7,12 +7,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::failures::{failed_tasks, life, longest_life, one_line, well_beyond};
+use super::failures::{failed_tasks, life, longest_life, one_line, running_tasks, well_beyond};
 use super::waiting::{COUNTS_AFTER, counts_as_healthy, length, only_time};
 use super::{Look, State};
 use crate::cause::CauseKind;
 use crate::diagnosis::event;
-use crate::snapshot::{Deployment, Service, Task, TaskStatus, Timestamp};
+use crate::snapshot::{Deployment, Service, Task, Timestamp};
 
 /// So many failed tasks in a row are enough where none is healthy.
 const FAILURES_IN_A_ROW: usize = 3;
@@ -96,9 +96,7 @@ impl<'a> Row<'a> {
         if let Some(since) = state.memory.proved_at {
             failed.retain(|task| task.stopped.is_some_and(|at| at > since));
         }
-        let runs =
-            |task: &&Task| task.started_by == ours.id && task.last_status == TaskStatus::Running;
-        let running: Vec<&Task> = tasks.iter().filter(runs).collect();
+        let running = running_tasks(tasks, &ours.id);
         // What is complete was found healthy by ECS.
         let is_healthy = |task: &&Task| {
             state.memory.complete || counts_as_healthy(task, service, now, state.health_check)

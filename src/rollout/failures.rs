@@ -57,6 +57,13 @@ pub(super) fn failed_tasks<'a>(tasks: &'a [Task], deployment: &str) -> Vec<&'a T
     failed
 }
 
+/// The tasks of one deployment that run.
+pub(super) fn running_tasks<'a>(tasks: &'a [Task], deployment: &str) -> Vec<&'a Task> {
+    let runs =
+        |task: &&Task| task.started_by == deployment && task.last_status == TaskStatus::Running;
+    tasks.iter().filter(runs).collect()
+}
+
 /// How long a task has run, or ran; none where it never started.
 pub(super) fn life(task: &Task, now: Timestamp) -> Option<Duration> {
     let end = task.stopping.or(task.stopped).unwrap_or(now);

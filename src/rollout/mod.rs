@@ -192,10 +192,10 @@ impl State {
     }
 
     /// The same, for a rollout that nobody said fits: its first look reads the cluster's instances
-    /// already, so that a proof needs no further one.
+    /// already, so that a proof needs no further one. Where all tasks run none needs a place.
     #[must_use]
     pub fn doubted(mut self) -> State {
-        self.memory.wants_survey = true;
+        self.memory.wants_survey = !self.target.counted.is_some_and(|counted| counted.whole);
         self
     }
 

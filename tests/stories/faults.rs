@@ -84,6 +84,22 @@ async fn trouble_with_what_is_optional_does_not_hide_the_end() {
     );
 }
 
+/// Many deploys at once share the account's limits: seven refusals in a row are nothing, before
+/// anything was changed too.
+#[tokio::test(start_paused = true)]
+async fn a_first_read_that_is_throttled_for_a_while_ends_no_run() {
+    let told = survives(steady().fault("DescribeServices", 7, FaultKind::Throttle)).await;
+    assert!(told.calls("DescribeServices") > 7, "{}", told.log);
+    let told = steady().fault("DescribeServices", 8, FaultKind::Throttle);
+    let told = told.deploy().await;
+    assert_eq!(told.outcome(), "error", "{}", told.log);
+    assert!(
+        told.log.contains("the service was not changed"),
+        "{}",
+        told.log
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn five_throttled_looks_in_a_row_are_nothing() {
     survives(steady().trouble("DescribeServices", 20..120, FaultKind::Throttle)).await;

@@ -303,9 +303,6 @@ async fn whatever_happens_what_is_said_is_true() {
         let told = story.deploy().await;
         let what = format!("seed {seed}, {} s\n{}", told.seconds, told.log);
         *outcomes.entry(told.outcome()).or_insert(0) += 1;
-        if std::env::var_os("SHOW").is_some() {
-            println!("##{} {}\n{what}", told.outcome(), seed);
-        }
         let rolling_back =
             told.log.contains("rolling back to") || told.log.contains("the rollback did not work");
         let limit = LIMIT_SECONDS + SLACK_SECONDS + if rolling_back { ROLLBACK_SECONDS } else { 0 };
