@@ -54,6 +54,25 @@ need_linker() {
   command -v cc >/dev/null || install "a C compiler to link with" gcc libc6-dev
 }
 
+# A venv with what is wanted, and with nothing else, made again when that changes:
+# `need_python <folder> <requirements> <what for>`. It comes from PyPI by pip, pinned by hash.
+need_python() {
+  local home="$1" wanted="$2" what="$3"
+  cmp --silent "$wanted" "$home/installed.txt" && [ -x "$home/venv/bin/python" ] && return 0
+  # Debian's python3 comes without the module that puts pip into a venv.
+  python3 -c 'import ensurepip, venv' 2>/dev/null || install "Python with venv" python3 python3-venv
+  say "installing $what"
+  mkdir -p "$home"
+  rm -rf "$home/venv" "$home/installed.txt"
+  {
+    python3 -m venv "$home/venv"
+    "$home/venv/bin/python" -m pip install --disable-pip-version-check --no-input --no-deps \
+      --only-binary :all: --require-hashes --requirement "$wanted"
+  } >"$home/pip.log" 2>&1 </dev/null \
+    || { tail -n 30 "$home/pip.log" >&2; die "$what can't be installed; the whole log is $home/pip.log"; }
+  cp "$wanted" "$home/installed.txt"
+}
+
 # Whether a process that `script/engine` started for this checkout still runs.
 engine_is_ours() {
   local file pid

@@ -189,7 +189,7 @@ pub const INPUTS: &[Input] = &[
     row(Rollout, "dry-run", Flag, "Show the changes and the forecast; build, push, register and update nothing").or("false"),
     row(Rollout, "strict", Flag, "With `dry-run`: a blocked forecast ends as `blocked`, exit code 3").or("false"),
 
-    row(GitHub, "github-token", Text, "Token with `deployments: write` or `pull-requests: write`, such as `${{ github.token }}`; without it GitHub is told nothing").secret(),
+    row(GitHub, "github-token", Text, "Token with `deployments: write` or `pull-requests: write`, such as the job's own (the expression `github.token`); without it GitHub is told nothing").secret(),
     row(GitHub, "environment", Text, "Environment of the GitHub deployment, which is created where this and a token are given"),
     row(GitHub, "environment-url", Text, "Address of the environment; without it that of the load balancer's listener, where that may be read"),
     row(GitHub, "comment", Flag, "On a pull request: one comment with the plan, kept up to date").or("false"),

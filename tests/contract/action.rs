@@ -84,6 +84,32 @@ fn the_runner_reads_the_same_inputs_and_outputs() {
     );
 }
 
+/// A runner evaluates expressions wherever they stand in the file. Outside a default no context is
+/// there, and it refuses to load the action.
+#[test]
+fn no_expression_stands_where_a_runner_refuses_one() {
+    fn expressions(value: &Value, path: &str, found: &mut Vec<String>) {
+        match value {
+            Value::String(text) if text.contains("${{") => found.push(path.to_owned()),
+            Value::Mapping(members) => {
+                for (name, member) in members {
+                    let name = name.as_str().unwrap_or_default();
+                    expressions(member, &format!("{path}/{name}"), found);
+                }
+            }
+            Value::Sequence(items) => {
+                items.iter().for_each(|item| expressions(item, path, found));
+            }
+            _ => {}
+        }
+    }
+    let action: Value = yaml_serde::from_str(&files::read("action.yml")).unwrap();
+    let mut found = Vec::new();
+    expressions(&action, "", &mut found);
+    found.retain(|path| !(path.starts_with("/inputs/") && path.ends_with("/default")));
+    assert_eq!(found, Vec::<String>::new());
+}
+
 #[test]
 fn names_are_kebab_case_and_stand_once() {
     let mut names: Vec<&str> = INPUTS.iter().map(|input| input.name).collect();

@@ -1,0 +1,6 @@
+//! Clients and servers that nobody here wrote, held against Plimsoll and against the stand-in.
+//!
+//! `script/clients` installs them. Without them these tests fail; they are never skipped.
+
+#[cfg(test)]
+mod tools;
