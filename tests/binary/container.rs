@@ -44,6 +44,11 @@ fn image() -> &'static ActionImage {
     })
 }
 
+/// The name that the engine has it by.
+pub(crate) fn image_name() -> String {
+    image().name.to_string()
+}
+
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

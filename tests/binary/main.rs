@@ -4,11 +4,19 @@
 //! Docker engine and the registry of `eval "$(script/engine)"`, and fail without them.
 
 #[cfg(test)]
+mod act;
+#[cfg(test)]
 mod action;
 #[cfg(test)]
 mod bell;
 #[cfg(test)]
+#[path = "../contract/examples/blocks.rs"]
+mod blocks;
+#[cfg(test)]
 mod building;
+#[cfg(test)]
+#[path = "../clients/tools.rs"]
+mod clients;
 #[cfg(test)]
 mod container;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! A world, the runner's files, and the binary started on them.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
@@ -278,6 +279,11 @@ impl Stage {
         found
             .unwrap_or_else(|| panic!("no output `{name}` in {}", all()))
             .1
+    }
+
+    /// All outputs.
+    pub(crate) fn outputs(&self) -> BTreeMap<String, String> {
+        self.values("output").into_iter().collect()
     }
 
     /// The step's state as the process after the job finds it.

@@ -27,7 +27,7 @@ fn block(document: &str, words: &[&str]) -> Value {
 }
 
 /// The workflow's step of ours with its inputs, expressions replaced by what `known` says.
-fn step(stage: Stage, workflow: &Value, known: &[(&str, &str)]) -> Stage {
+pub(crate) fn step(stage: Stage, workflow: &Value, known: &[(&str, &str)]) -> Stage {
     let jobs = workflow["jobs"].as_object().unwrap().values();
     let steps = jobs.flat_map(|job| job["steps"].as_array().unwrap());
     let is_ours = |step: &&Value| {

@@ -4,3 +4,6 @@
 
 #[cfg(test)]
 mod tools;
+
+#[cfg(test)]
+mod installed;

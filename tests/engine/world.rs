@@ -109,34 +109,29 @@ pub(crate) fn files_of(image: &str) -> Vec<String> {
 pub(crate) fn base_image() -> &'static str {
     const NAME: &str = "plimsoll-test-base:1";
     static MADE: OnceLock<()> = OnceLock::new();
-    MADE.get_or_init(|| {
-        if !run("docker", &["images", "--quiet", NAME]).is_empty() {
-            return;
-        }
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().join("root");
-        for program in ["/bin/sh", "/bin/sleep", "/bin/cat"] {
-            copy_into(&root, program);
-            for word in run("ldd", &[program]).split_whitespace() {
-                if word.starts_with('/') {
-                    copy_into(&root, word);
-                }
+    MADE.get_or_init(|| import(NAME, &["/bin/sh", "/bin/sleep", "/bin/cat"]));
+    NAME
+}
+
+/// Makes an image of programs of the host and the libraries that they need, unless it is there.
+pub(crate) fn import(name: &str, programs: &[&str]) {
+    if !run("docker", &["images", "--quiet", name]).is_empty() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("root");
+    for program in programs {
+        copy_into(&root, program);
+        for word in run("ldd", &[program]).split_whitespace() {
+            if word.starts_with('/') {
+                copy_into(&root, word);
             }
         }
-        let tar = folder.path().join("root.tar");
-        run(
-            "tar",
-            &[
-                "-C",
-                root.to_str().unwrap(),
-                "-cf",
-                tar.to_str().unwrap(),
-                ".",
-            ],
-        );
-        run("docker", &["import", tar.to_str().unwrap(), NAME]);
-    });
-    NAME
+    }
+    let (root, tar) = (root.to_str().unwrap(), folder.path().join("root.tar"));
+    let tar = tar.to_str().unwrap();
+    run("tar", &["-C", root, "-cf", tar, "."]);
+    run("docker", &["import", tar, name]);
 }
 
 fn copy_into(root: &Path, file: &str) {

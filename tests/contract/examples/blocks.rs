@@ -1,7 +1,5 @@
 //! Fenced blocks of a Markdown file.
 
-use crate::files;
-
 /// What stands between two fences.
 pub(crate) struct Block {
     pub(crate) file: String,
@@ -19,9 +17,8 @@ impl Block {
     }
 }
 
-/// All blocks of a file, in order.
-pub(crate) fn blocks(file: &str) -> Vec<Block> {
-    let markdown = files::read(file);
+/// All blocks of a file with this text, in order.
+pub(crate) fn blocks(file: &str, markdown: &str) -> Vec<Block> {
     let mut found = Vec::new();
     let mut open: Option<(Block, usize)> = None;
     for (index, line) in markdown.lines().enumerate() {

@@ -29,8 +29,13 @@ fn documents() -> Vec<String> {
     names
 }
 
+fn blocks_of(name: &str) -> Vec<Block> {
+    blocks(name, &crate::files::read(name))
+}
+
 fn in_language(language: &str) -> Vec<Block> {
-    let all = documents().iter().flat_map(|name| blocks(name)).collect();
+    let all = documents();
+    let all = all.iter().flat_map(|name| blocks_of(name)).collect();
     let wanted = |block: &Block| block.language == language;
     Vec::into_iter(all).filter(wanted).collect()
 }
@@ -54,7 +59,7 @@ fn all_hold(language: &str, check: impl Fn(&Block) -> Vec<String>) {
 fn each_block_names_its_language() {
     let strange: Vec<String> = documents()
         .iter()
-        .flat_map(|name| blocks(name))
+        .flat_map(|name| blocks_of(name))
         .filter(|block| !LANGUAGES.contains(&block.language.as_str()))
         .map(|block| format!("{}: `{}`", block.place(), block.language))
         .collect();
