@@ -8,6 +8,8 @@ mod action;
 #[cfg(test)]
 mod bell;
 #[cfg(test)]
+mod bugs;
+#[cfg(test)]
 mod building;
 #[cfg(test)]
 mod container;
@@ -19,6 +21,8 @@ mod door;
 #[expect(dead_code, reason = "the engine's own tests use the rest")]
 #[path = "../engine/world.rs"]
 mod engine;
+#[cfg(test)]
+mod exits;
 #[cfg(test)]
 mod github;
 #[cfg(test)]
@@ -34,9 +38,13 @@ mod running;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
+mod settings;
+#[cfg(test)]
 mod signals;
 #[cfg(test)]
 mod stage;
+#[cfg(test)]
+mod unread;
 #[cfg(test)]
 mod usage;
 #[cfg(test)]
