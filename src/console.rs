@@ -4,8 +4,11 @@
 //! and standard error apart and would mix their order. Every line passes through `commands`, so
 //! that no text from outside can be taken for a workflow command.
 
+pub mod output;
+
 use std::fmt;
 use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::clock::Clock;
 use crate::runner::commands;
@@ -40,8 +43,32 @@ pub struct Console {
     masked: Vec<Secret>,
     /// Secrets that are masked before the next line.
     masks: Masks,
-    /// The runner is deaf: a mask that is told now would be printed.
-    fenced: bool,
+    fence: OpenFence,
+}
+
+/// The fence that is open, if one is: the runner is deaf then, and a mask that it is sent would be
+/// printed.
+#[derive(Clone, Debug, Default)]
+struct OpenFence(Arc<Mutex<Option<String>>>);
+
+impl OpenFence {
+    /// Opens one by the line that closes it, or closes it; what was open before.
+    fn set(&self, closing: Option<String>) -> Option<String> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *open, closing)
+    }
+
+    fn is_open(&self) -> bool {
+        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.is_some()
+    }
+}
+
+/// What another console has to know to speak in this one's place.
+#[derive(Clone, Debug, Default)]
+pub struct Tail {
+    masks: Masks,
+    fence: OpenFence,
 }
 
 impl fmt::Debug for Console {
@@ -71,8 +98,32 @@ impl Console {
             errors: 0,
             masked: Vec::new(),
             masks: Masks::default(),
-            fenced: false,
+            fence: OpenFence::default(),
         }
+    }
+
+    /// What [`Console::in_place_of`] wants.
+    pub fn tail(&self) -> Tail {
+        Tail {
+            masks: self.masks.clone(),
+            fence: self.fence.clone(),
+        }
+    }
+
+    /// A console that goes on where another one was cut off, perhaps between fences or in a group.
+    pub fn in_place_of(
+        tail: Tail,
+        out: Box<dyn Write + Send>,
+        style: Style,
+        clock: Clock,
+    ) -> Console {
+        let mut console = Console::new(out, style, clock);
+        (console.masks, console.fence) = (tail.masks, tail.fence);
+        if let Some(closing) = console.fence.set(None) {
+            console.put(&closing);
+        }
+        console.end_group();
+        console
     }
 
     pub fn style(&self) -> Style {
@@ -182,19 +233,19 @@ impl Console {
     pub fn fence(&mut self) -> Option<commands::Fence> {
         let fence = (self.style == Style::Action).then(commands::Fence::new)?;
         self.put(&fence.open());
-        self.fenced = true;
+        self.fence.set(Some(fence.close()));
         Some(fence)
     }
 
     pub fn end_fence(&mut self, fence: Option<commands::Fence>) {
         if let Some(fence) = fence {
             self.put(&fence.close());
-            self.fenced = false;
+            self.fence.set(None);
         }
     }
 
     fn tell_masks(&mut self) {
-        if self.fenced {
+        if self.fence.is_open() {
             return;
         }
         for secret in self.masks.take() {
@@ -212,7 +263,11 @@ impl Console {
 
     /// A log that can't be written to is no reason to break off a deploy.
     fn write(&mut self, line: &str) {
-        let _ = writeln!(self.out, "{line}").and_then(|()| self.out.flush());
+        let line = format!("{line}\n");
+        let _ = self
+            .out
+            .write_all(line.as_bytes())
+            .and_then(|()| self.out.flush());
     }
 }
 

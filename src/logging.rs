@@ -8,8 +8,10 @@ use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::console::output::Output;
+
 /// Starts logging to standard output, where it keeps its order with the lines of the run.
-pub fn start(env: &[(String, String)]) {
+pub fn start(env: &[(String, String)], output: &Output) {
     let is = |wanted: &str, fits: fn(&str) -> bool| {
         env.iter()
             .any(|(name, value)| name == wanted && fits(value))
@@ -22,7 +24,9 @@ pub fn start(env: &[(String, String)]) {
     let filter = Targets::new()
         .with_default(LevelFilter::WARN)
         .with_target("plimsoll", LevelFilter::DEBUG);
+    let output = output.clone();
     let lines = tracing_subscriber::fmt::layer()
+        .with_writer(move || output.clone())
         .with_ansi(false)
         .with_target(false);
     let all = tracing_subscriber::registry().with(filter);

@@ -1,6 +1,10 @@
 //! What a run works with, and what it can be asked to do.
 
+mod record;
+
 use std::path::PathBuf;
+
+pub use record::{Known, Progress, Record, ServiceProgress};
 
 use crate::aws::Aws;
 use crate::clock::Clock;
@@ -14,10 +18,20 @@ pub struct Run {
     pub clock: Clock,
     pub console: Console,
     pub report: Report,
+    /// What others know of the report while the run goes on.
+    pub record: Record,
     /// Relative paths of the request start here.
     pub workspace: PathBuf,
     /// `DOCKER_HOST`, where it is set.
     pub docker_host: Option<String>,
+}
+
+impl Run {
+    /// Keeps the report as it stands, for whatever may end the run without a further word. It is
+    /// called before a write is sent, once it is answered, and after each look.
+    pub fn keep(&self) {
+        self.record.keep(&self.report, self.clock);
+    }
 }
 
 /// What a run is to do with a request.

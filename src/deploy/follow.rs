@@ -153,7 +153,7 @@ impl Rolling {
             .iter()
             .map(|&index| run.report.name_of(index))
             .collect();
-        let (console, services) = (&mut run.console, &mut run.report.services);
+        let (console, services, record) = (&mut run.console, &mut run.report.services, &run.record);
         let indexes = &self.indexes;
         let mut seen = |number: usize, state: &State, lines: &[Line]| {
             for line in lines {
@@ -168,7 +168,9 @@ impl Rolling {
                 }
             }
             // At once: a signal drops this future wherever it stands.
-            note(&mut services[indexes[number]], state);
+            let index = indexes[number];
+            note(&mut services[index], state);
+            record.keep_service(index, &services[index]);
         };
         let ended = self.watch.until_one_ends(&mut seen).await;
         let states = self.watch.states();
@@ -306,6 +308,7 @@ fn conclude(run: &mut Run, index: usize, state: &State, ended: Ended) {
         }
         report.timeline.push(end);
     }
+    run.keep();
 }
 
 /// Kinds that say what ECS's own reason for a rollback says.

@@ -92,6 +92,7 @@ async fn to_its_end(run: &mut Run, request: &Request, job: &Job<'_>) -> Result<(
     let report = run.report.one_off.get_or_insert_default();
     job.ready.arn.clone_into(&mut report.task_definition);
     job.token.clone_into(&mut report.token);
+    run.keep();
     let deadline = run.clock.now().plus(job.ask.timeout);
     let answer = begin::started(run, job).await?;
     let Some(task) = answer.task else {

@@ -57,6 +57,7 @@ pub(super) async fn definitions(
             document: described.document,
             registered,
         });
+        run.keep();
     }
     Ok(ready)
 }
@@ -182,6 +183,7 @@ pub(super) async fn update(
     let report = &mut run.report.services[index];
     report.deployment_id = deployment.id.clone();
     report.task_definition = ready.arn.clone();
+    run.keep();
     if !request.rollout.wait {
         let why = "the deployment is started; no wait was asked for";
         set(run, index, Outcome::Started, why);
@@ -218,6 +220,7 @@ async fn updated(
         desired: service.desired,
     };
     run.report.pending_write = Some(pending.clone());
+    run.keep();
     let done = execute::update(run, update, service).await;
     run.report.pending_write = None;
     let (_, deployment) = match done {
@@ -226,7 +229,10 @@ async fn updated(
             look_after(run, &pending).await;
             return Err(lost.failure);
         }
-        Err(refused) => return Err(refused.failure),
+        Err(refused) => {
+            run.keep();
+            return Err(refused.failure);
+        }
     };
     // The first one sets the clock; the watch goes by it from then on.
     if !run.report.service_changed {
@@ -234,6 +240,10 @@ async fn updated(
     }
     run.report.service_changed = true;
     run.report.services[index].changed = true;
+    run.report.services[index]
+        .deployment_id
+        .clone_from(&deployment.id);
+    run.keep();
     let is_new = service
         .deployments
         .iter()
@@ -286,4 +296,5 @@ pub(super) fn set(run: &mut Run, index: usize, outcome: Outcome, reason: &str) {
     let service = &mut run.report.services[index];
     service.outcome = Some(outcome);
     reason.clone_into(&mut service.reason);
+    run.keep();
 }

@@ -10,8 +10,12 @@ mod action;
 #[cfg(test)]
 mod bell;
 #[cfg(test)]
+<<<<<<< HEAD
 #[path = "../contract/examples/blocks.rs"]
 mod blocks;
+=======
+mod bugs;
+>>>>>>> exits
 #[cfg(test)]
 mod building;
 #[cfg(test)]
@@ -28,6 +32,8 @@ mod door;
 #[path = "../engine/world.rs"]
 mod engine;
 #[cfg(test)]
+mod exits;
+#[cfg(test)]
 mod github;
 #[cfg(test)]
 mod log;
@@ -42,9 +48,13 @@ mod running;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
+mod settings;
+#[cfg(test)]
 mod signals;
 #[cfg(test)]
 mod stage;
+#[cfg(test)]
+mod unread;
 #[cfg(test)]
 mod usage;
 #[cfg(test)]

@@ -20,7 +20,7 @@ use plimsoll::console::{Console, Style};
 use plimsoll::github::GitHub;
 use plimsoll::report::{Outcome, Report};
 use plimsoll::request::{Facts, RawInputs, Request};
-use plimsoll::run::{Run, Task};
+use plimsoll::run::{Record, Run, Task};
 use plimsoll::snapshot::Timestamp;
 use plimsoll_sim::{Answer, Fault, FaultKind, Sim, World};
 
@@ -348,12 +348,13 @@ impl Story {
                 started: runners.now(),
                 ..Report::default()
             },
+            record: Record::default(),
             workspace: self.workspace,
             docker_host: None,
         };
         let story = app::until_signal(&mut run, &request, task, &mut github, signal);
         Box::pin(story).await;
-        app::last_words(&mut run.console, &run.report);
+        app::in_the_log(&mut run.console, &run.report);
         Told {
             sim: self.sim,
             log: pages.text(),
