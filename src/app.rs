@@ -22,11 +22,10 @@ use crate::clock::Clock;
 use crate::console::Console;
 use crate::console::output::Output;
 use crate::github::GitHub;
+use crate::redact::Redactor;
 use crate::report::{Outcome, Report};
 use crate::request::{Facts, OnCancel, Problem, RawInputs, Request};
 use crate::run::{Run, Task};
-use crate::runner::masks::Masks;
-use crate::runner::proxy;
 use crate::{deploy, inspect};
 
 /// From a signal to the end of the process 5 s may pass; this leaves time to write.
@@ -52,10 +51,8 @@ pub async fn run(
 ) -> u8 {
     let clock = Clock::system();
     let out = Box::new(process.output.clone());
-    let mut console = Console::new(out, surroundings.style, clock);
-    for secret in proxy::secrets(surroundings.env()) {
-        console.masks().add(secret);
-    }
+    let redactor = process.words.redactor().clone();
+    let mut console = Console::new(out, surroundings.style, clock).hiding(&redactor);
     let facts = Facts::from_env(surroundings.env().iter().cloned());
     let checked = Request::check(&raw, &facts);
     let job_summary = checked.as_ref().map_or(true, |request| request.job_summary);
@@ -80,7 +77,7 @@ pub async fn run(
     }
     // The SDK's settings may have it ask this machine, or its network, for a region.
     let connected = tokio::select! {
-        aws = connect(&request, &surroundings, console.masks()) => aws,
+        aws = connect(&request, &surroundings, console.redactor()) => aws,
         outcome = process.signals.next() => {
             let report = Report {
                 outcome: Some(outcome),
@@ -111,13 +108,13 @@ pub async fn run(
 }
 
 /// Clients as the request and the surroundings want them; nothing is asked of AWS yet.
-async fn connect(request: &Request, surroundings: &Surroundings, masks: Masks) -> Aws {
+async fn connect(request: &Request, surroundings: &Surroundings, redactor: Redactor) -> Aws {
     let by = request.role.clone().map(|role| ByRunner {
         role,
         runner: Runner::from_env(surroundings.env()),
-        masks,
+        redactor: redactor.clone(),
     });
-    let aws = Aws::load(request.region.clone(), by).await;
+    let aws = Aws::load(request.region.clone(), by, &redactor).await;
     aws.ending(surroundings.keys_end())
 }
 

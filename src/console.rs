@@ -2,7 +2,8 @@
 //!
 //! Everything goes to one stream and is flushed at once, because the runner reads standard output
 //! and standard error apart and would mix their order. Every line passes through `commands`, so
-//! that no text from outside can be taken for a workflow command.
+//! that no text from outside can be taken for a workflow command, and through the redactor, so that
+//! none shows a secret.
 
 pub mod output;
 
@@ -11,9 +12,8 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::clock::Clock;
+use crate::redact::{Redactor, Shown};
 use crate::runner::commands;
-use crate::runner::masks::Masks;
-use crate::secret::Secret;
 
 /// Where the lines are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,9 +40,8 @@ pub struct Console {
     notices: usize,
     warnings: usize,
     errors: usize,
-    masked: Vec<Secret>,
-    /// Secrets that are masked before the next line.
-    masks: Masks,
+    /// What is hidden, and masked before the next line.
+    redactor: Redactor,
     fence: OpenFence,
 }
 
@@ -67,7 +66,7 @@ impl OpenFence {
 /// What another console has to know to speak in this one's place.
 #[derive(Clone, Debug, Default)]
 pub struct Tail {
-    masks: Masks,
+    redactor: Redactor,
     fence: OpenFence,
 }
 
@@ -96,16 +95,22 @@ impl Console {
             notices: 0,
             warnings: 0,
             errors: 0,
-            masked: Vec::new(),
-            masks: Masks::default(),
+            redactor: Redactor::default(),
             fence: OpenFence::default(),
         }
+    }
+
+    /// The same, hiding what `redactor` knows and comes to know.
+    #[must_use]
+    pub fn hiding(mut self, redactor: &Redactor) -> Console {
+        self.redactor = redactor.clone();
+        self
     }
 
     /// What [`Console::in_place_of`] wants.
     pub fn tail(&self) -> Tail {
         Tail {
-            masks: self.masks.clone(),
+            redactor: self.redactor.clone(),
             fence: self.fence.clone(),
         }
     }
@@ -118,7 +123,7 @@ impl Console {
         clock: Clock,
     ) -> Console {
         let mut console = Console::new(out, style, clock);
-        (console.masks, console.fence) = (tail.masks, tail.fence);
+        (console.redactor, console.fence) = (tail.redactor, tail.fence);
         if let Some(closing) = console.fence.set(None) {
             console.put(&closing);
         }
@@ -137,13 +142,13 @@ impl Console {
             "{:>3}:{:02}  {}",
             at / 60,
             at % 60,
-            commands::plain(text)
+            commands::plain(&self.redactor.shown(text))
         ));
     }
 
     /// A line without a time: closing words and tables.
     pub fn words(&mut self, text: &str) {
-        self.put(&commands::plain(text));
+        self.put(&commands::plain(&self.redactor.shown(text)));
     }
 
     pub fn warning(&mut self, text: &str) {
@@ -166,7 +171,7 @@ impl Console {
 
     /// Whether there was a place for it.
     fn annotated(&mut self, level: Level, title: &str, text: &str) -> bool {
-        let (count, form): (_, fn(Option<&str>, &str) -> String) = match level {
+        let (count, form): (_, fn(Option<&str>, &Shown) -> String) = match level {
             Level::Notice => (&mut self.notices, commands::notice),
             Level::Warning => (&mut self.warnings, commands::warning),
             Level::Error => (&mut self.errors, commands::error),
@@ -174,7 +179,7 @@ impl Console {
         *count += 1;
         let has_place = self.style == Style::Action && *count <= ANNOTATIONS_MAX;
         if has_place {
-            self.put(&form(Some(title), text));
+            self.put(&form(Some(title), &self.redactor.shown(text)));
         }
         has_place
     }
@@ -193,32 +198,27 @@ impl Console {
         };
         let (errors, warnings) = (more(self.errors, "error"), more(self.warnings, "warning"));
         if let Some(text) = errors {
-            self.put(&commands::error(Some(TITLE), &text));
+            self.put(&commands::error(Some(TITLE), &self.redactor.shown(&text)));
         }
         if let Some(text) = warnings {
-            self.put(&commands::warning(Some(TITLE), &text));
+            self.put(&commands::warning(Some(TITLE), &self.redactor.shown(&text)));
         }
-    }
-
-    /// What this run had the runner mask.
-    pub fn masked(&self) -> &[Secret] {
-        &self.masked
     }
 
     /// Keeps a secret out of the log, wherever it may turn up.
     pub fn mask(&mut self, secret: &str) {
-        self.masks.add(Secret::new(secret));
+        self.redactor.learn(secret);
         self.tell_masks();
     }
 
     /// For secrets that turn up where nothing is printed: they are masked before the next line.
-    pub fn masks(&self) -> Masks {
-        self.masks.clone()
+    pub fn redactor(&self) -> Redactor {
+        self.redactor.clone()
     }
 
     pub fn group(&mut self, title: &str) {
         match self.style {
-            Style::Action => self.put(&commands::group(title)),
+            Style::Action => self.put(&commands::group(&self.redactor.shown(title))),
             Style::Plain => self.line(title),
         }
     }
@@ -248,10 +248,9 @@ impl Console {
         if self.fence.is_open() {
             return;
         }
-        for secret in self.masks.take() {
+        for secret in self.redactor.untold() {
             if self.style == Style::Action {
                 self.write(&commands::add_mask(secret.expose()));
-                self.masked.push(secret);
             }
         }
     }

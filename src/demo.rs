@@ -264,7 +264,7 @@ impl Stage {
                 return None;
             }
         }
-        for line in text::closing(&run.report) {
+        for line in text::closing(&run.report.shown(&run.console.redactor())) {
             run.console.words(&line);
         }
         run.report.outcome

@@ -19,6 +19,7 @@ pub mod survey;
 pub mod taskdef;
 // Saying it.
 pub mod failure;
+pub mod redact;
 pub mod report;
 pub mod secret;
 // The edge.

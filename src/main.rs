@@ -7,8 +7,10 @@ use std::time::Duration;
 use plimsoll::app::{self, Environment, LastWords, Process, Signals, Surroundings, after, bug};
 use plimsoll::console::Style;
 use plimsoll::console::output::Output;
+use plimsoll::redact::Redactor;
 use plimsoll::request::RawInputs;
 use plimsoll::run::Task;
+use plimsoll::runner::secrets;
 use plimsoll::{commands, logging};
 
 /// A build's context is read by blocking threads; they don't hold up the end.
@@ -16,10 +18,12 @@ const SHUTDOWN: Duration = Duration::from_millis(200);
 
 fn main() -> ExitCode {
     let output = Output::stdout();
-    let words = LastWords::new(output.clone());
+    let redactor = Redactor::default();
+    let words = LastWords::new(output.clone(), redactor.clone());
     bug::watch(words.clone());
     let environment = Environment::of(std::env::vars_os());
-    logging::start(&environment.pairs, &output);
+    secrets::learn(&environment.pairs, &redactor);
+    logging::start(&environment.pairs, &output, &redactor);
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let start = Start::of(&arguments, environment);
     match &start {
@@ -92,7 +96,8 @@ async fn run(start: Start, arguments: Vec<OsString>, (output, words): (&Output, 
     };
     match start {
         Start::AfterTheJob(surroundings) => {
-            let mut told = std::pin::pin!(after::run(surroundings, &process.output));
+            let mut told =
+                std::pin::pin!(after::run(surroundings, &process.output, words.redactor()));
             tokio::select! {
                 () = &mut told => {}
                 _ = process.signals.next() => {}

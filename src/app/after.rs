@@ -13,10 +13,11 @@ use crate::clock::Clock;
 use crate::console::output::Output;
 use crate::console::{Console, Style};
 use crate::github;
+use crate::redact::Redactor;
 use crate::report::{Outcome, text};
 use crate::request::{Facts, RawInputs, Request, ServiceRef};
 use crate::run::Progress;
-use crate::runner::{proxy, state};
+use crate::runner::state;
 
 /// How `action.yml` names the binary then. The runner starts both processes with the same
 /// environment and no arguments: by its name alone a process knows which one it is. The state is no
@@ -70,13 +71,10 @@ pub(super) fn note(file: &Path, unfinished: &Unfinished) {
 }
 
 /// Tells what is left to tell.
-pub async fn run(surroundings: Surroundings, output: &Output) {
+pub async fn run(surroundings: Surroundings, output: &Output, redactor: &Redactor) {
     let env = surroundings.env();
     let out = Box::new(output.clone());
-    let mut console = Console::new(out, Style::Action, Clock::system());
-    for secret in proxy::secrets(env) {
-        console.masks().add(secret);
-    }
+    let mut console = Console::new(out, Style::Action, Clock::system()).hiding(redactor);
     let facts = Facts::from_env(env.iter().cloned());
     let raw = RawInputs::from_env(env.iter().cloned());
     // Inputs that are wrong were told by the step, which did nothing else.
@@ -153,7 +151,7 @@ fn cut_off(console: &mut Console, request: &Request, surroundings: &Surroundings
         surroundings: surroundings.clone(),
         job_summary: request.job_summary,
         now,
-        masked: console.masked().to_vec(),
+        redactor: console.redactor(),
     });
     for problem in closing::write(&closing) {
         console.warning(&problem);

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::Surroundings;
 use crate::console::Style;
-use crate::report::{self, Report};
+use crate::redact::Redactor;
+use crate::report::{self, Report, ShownReport};
 use crate::runner::files;
-use crate::secret::Secret;
 use crate::snapshot::Timestamp;
 
 /// One file is written within milliseconds. A pipe that nobody reads, or a disk that hangs, gets no
@@ -23,8 +23,8 @@ pub(super) struct Closing {
     pub(super) surroundings: Surroundings,
     pub(super) job_summary: bool,
     pub(super) now: Timestamp,
-    /// What this run had the runner mask.
-    pub(super) masked: Vec<Secret>,
+    /// What none of the files may show.
+    pub(super) redactor: Redactor,
 }
 
 /// One file. The outputs go first: what comes after the step goes by them.
@@ -76,9 +76,9 @@ impl Closing {
         };
         let path = self.surroundings.report_path();
         let shown = path.map(|path| self.surroundings.on_the_host(&path));
-        let outputs = report::outputs(&self.report, shown.as_deref(), self.now);
+        let outputs = report::outputs(&self.shown(), shown.as_deref(), self.now);
         let written = files::write_outputs(file.as_ref(), &outputs);
-        let mut problems = report::withheld(&outputs, &self.masked);
+        let mut problems = report::hidden(&outputs);
         problems.extend(written.err().map(|error| error.to_string()));
         problems
     }
@@ -87,7 +87,7 @@ impl Closing {
         let Some(path) = self.surroundings.report_path() else {
             return Vec::new();
         };
-        let text = format!("{:#}\n", report::json::render(&self.report));
+        let text = format!("{:#}\n", report::json::render(&self.shown()));
         let error = std::fs::write(&path, text).err();
         let problem = error.map(|error| {
             format!(
@@ -105,9 +105,13 @@ impl Closing {
         if !self.job_summary {
             return Vec::new();
         }
-        let written = files::append_summary(file.as_ref(), &report::summary::render(&self.report));
+        let written = files::append_summary(file.as_ref(), &report::summary::render(&self.shown()));
         let problem = written.err().map(|error| error.to_string());
         problem.into_iter().collect()
+    }
+
+    fn shown(&self) -> ShownReport {
+        self.report.shown(&self.redactor)
     }
 
     /// A file of the runner's, which a command has not.

@@ -14,6 +14,7 @@ use super::{Surroundings, after};
 use crate::clock::Clock;
 use crate::console::output::Output;
 use crate::console::{Console, Level, Style, Tail};
+use crate::redact::Redactor;
 use crate::report::{self, Outcome, Report};
 use crate::run::Record;
 
@@ -24,6 +25,7 @@ const LINES: Duration = Duration::from_millis(500);
 #[derive(Clone, Debug)]
 pub struct LastWords {
     output: Output,
+    redactor: Redactor,
     record: Record,
     about: Arc<Mutex<About>>,
     /// A bug is told of: nobody else says anything any more.
@@ -43,14 +45,20 @@ struct About {
 }
 
 impl LastWords {
-    /// Last words that go to `output`, and to no file yet.
-    pub fn new(output: Output) -> LastWords {
+    /// Last words that go to `output`, and to no file yet, without what `redactor` knows.
+    pub fn new(output: Output, redactor: Redactor) -> LastWords {
         LastWords {
             output,
+            redactor,
             record: Record::default(),
             about: Arc::default(),
             is_told: Arc::default(),
         }
+    }
+
+    /// The secrets that the process knows.
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
     }
 
     /// From now on this is the process after the job.
@@ -97,7 +105,7 @@ impl LastWords {
                 surroundings,
                 job_summary: about.job_summary,
                 now: clock.now(),
-                masked: console.masked().to_vec(),
+                redactor: self.redactor.clone(),
             };
             for problem in closing::write(&Arc::new(closing)) {
                 console.warning(&problem);
@@ -120,7 +128,8 @@ impl LastWords {
         let clock = Clock::system();
         let style = about.surroundings.as_ref().map(|one| one.style);
         let out = Box::new(self.output.clone());
-        let mut console = Console::new(out, style.unwrap_or(Style::Plain), clock);
+        let style = style.unwrap_or(Style::Plain);
+        let mut console = Console::new(out, style, clock).hiding(&self.redactor);
         let report = Report {
             outcome: Some(Outcome::Error),
             reason: why.to_owned(),
@@ -170,7 +179,7 @@ impl LastWords {
                     surroundings: surroundings.clone(),
                     job_summary: about.job_summary,
                     now,
-                    masked: Vec::new(),
+                    redactor: self.redactor.clone(),
                 })
             };
             let (whole, least) = (closing(&full), closing(&bare));
@@ -232,6 +241,7 @@ fn rest() -> ! {
 
 /// How it ended: in the log, and as the annotation that the run's page shows.
 pub fn in_the_log(console: &mut Console, report: &Report) {
+    let report = &report.shown(&console.redactor());
     for line in report::text::closing(report) {
         console.words(&line);
     }

@@ -15,6 +15,7 @@ mod elb;
 mod error;
 mod facts;
 mod logs;
+mod noted;
 mod oidc;
 mod pace;
 mod protection;
@@ -44,6 +45,8 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
+
+use crate::redact::Redactor;
 
 /// Tries of one read before its error is reported: throttling and 5xx are common and short. With
 /// the pauses between them, half a minute or so: many deploys at once share the account's limits.
@@ -89,7 +92,7 @@ pub struct Identity {
 impl Aws {
     /// Clients for `region`, with the credentials of the role that `by` assumes, else with those
     /// that the SDK's default chain finds (environment, profile, container, instance).
-    pub async fn load(region: Option<String>, by: Option<ByRunner>) -> Aws {
+    pub async fn load(region: Option<String>, by: Option<ByRunner>, redactor: &Redactor) -> Aws {
         let (connector, http) = connect();
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
         if let Some(region) = region {
@@ -97,7 +100,7 @@ impl Aws {
         }
         match by {
             Some(by) => Aws::assuming(&loader.no_credentials().load().await, connector, by),
-            None => Aws::new(&loader.load().await, connector),
+            None => Aws::new(&noted::noting(loader.load().await, redactor), connector),
         }
     }
 

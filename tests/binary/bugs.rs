@@ -9,6 +9,7 @@ use std::process::Command;
 use plimsoll::app::{self, Environment, LastWords, Process, Signals, Surroundings, bug};
 use plimsoll::console::Style;
 use plimsoll::console::output::Output;
+use plimsoll::redact::Redactor;
 use plimsoll::request::RawInputs;
 use plimsoll::run::Task;
 use tokio::signal::unix::{SignalKind, signal};
@@ -25,7 +26,7 @@ const CHILD: &str = "PLIMSOLL_TEST_BUG";
 /// The second process: the action's step, and a bug next to it.
 fn child(thread: &str) {
     let output = Output::stdout();
-    let words = LastWords::new(output.clone());
+    let words = LastWords::new(output.clone(), Redactor::default());
     bug::watch(words.clone());
     let surroundings = Surroundings {
         style: Style::Action,

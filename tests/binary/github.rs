@@ -7,7 +7,7 @@ use crate::signals::{check, slow};
 use crate::stage::{SHA, Stage, usual};
 
 /// The step with a token and an environment; GitHub is where the stand-in listens.
-fn told(stage: Stage) -> Stage {
+pub(crate) fn told(stage: Stage) -> Stage {
     let token = stage.sim.with(|world| {
         world.github.refs.push(SHA.to_owned());
         world.github.token.clone()

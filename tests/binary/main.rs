@@ -10,12 +10,9 @@ mod action;
 #[cfg(test)]
 mod bell;
 #[cfg(test)]
-<<<<<<< HEAD
 #[path = "../contract/examples/blocks.rs"]
 mod blocks;
-=======
 mod bugs;
->>>>>>> exits
 #[cfg(test)]
 mod building;
 #[cfg(test)]

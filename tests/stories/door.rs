@@ -18,7 +18,8 @@ use plimsoll::aws::{Aws, ByRunner, Runner};
 use plimsoll::clock::Clock;
 use plimsoll::console::{Console, Style};
 use plimsoll::github::GitHub;
-use plimsoll::report::{Outcome, Report};
+use plimsoll::redact::Redactor;
+use plimsoll::report::{Outcome, Report, ShownReport};
 use plimsoll::request::{Facts, RawInputs, Request};
 use plimsoll::run::{Record, Run, Task};
 use plimsoll::snapshot::Timestamp;
@@ -318,7 +319,7 @@ impl Story {
         let by = request.role.clone().map(|role| ByRunner {
             role,
             runner: Runner::from_env(&self.env),
-            masks: console.masks(),
+            redactor: console.redactor(),
         });
         let door = SharedHttpConnector::new(Door {
             sim: self.sim.clone(),
@@ -365,6 +366,11 @@ impl Story {
 }
 
 impl Told {
+    /// The report as it is rendered: it knows of no secret.
+    pub(crate) fn shown(&self) -> ShownReport {
+        self.report.shown(&Redactor::default())
+    }
+
     pub(crate) fn outcome(&self) -> &'static str {
         self.report.outcome.map_or("none", Outcome::as_str)
     }

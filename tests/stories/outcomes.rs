@@ -26,7 +26,7 @@ fn shown(told: &Told) -> String {
         .log
         .lines()
         .rfind(|line| annotations.iter().any(|one| line.starts_with(one)));
-    let summary = summary::render(&told.report);
+    let summary = summary::render(&told.shown());
     let head: Vec<&str> = summary.lines().filter(|line| !line.is_empty()).collect();
     let states = told.sim.with(|world| {
         let states: Vec<String> = world

@@ -3,14 +3,23 @@ use comrak::{Arena, Options, parse_document};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{SUMMARY_MAX_BYTES, plan, render};
+use super::SUMMARY_MAX_BYTES;
 use crate::capacity::{Bounds, Forecast, Free, InstanceView, TaskNeeds, Verdict};
 use crate::cause::{Cause, CauseKind, Remedy};
+use crate::redact::Redactor;
 use crate::report::markdown::{code, is_invisible, prose};
 use crate::report::{DefinitionReport, ImageReport, Outcome, Report, ServiceReport};
 use crate::rollout::Sample;
 use crate::snapshot::{Task, Timestamp};
 use crate::taskdef::Change;
+
+fn render(report: &Report) -> String {
+    super::render(&report.shown(&Redactor::default()))
+}
+
+fn plan(report: &Report, max: usize) -> String {
+    super::plan(&report.shown(&Redactor::default()), max)
+}
 
 /// GitHub's own extensions.
 fn github() -> Options<'static> {

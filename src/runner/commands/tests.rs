@@ -1,6 +1,33 @@
 use proptest::prelude::*;
 
-use super::*;
+use super::Fence;
+use crate::redact::{Redactor, Shown};
+
+fn shown(text: &str) -> Shown {
+    Redactor::default().shown(text)
+}
+
+fn plain(text: &str) -> String {
+    super::plain(&shown(text))
+}
+
+fn error(title: Option<&str>, text: &str) -> String {
+    super::error(title, &shown(text))
+}
+
+fn warning(title: Option<&str>, text: &str) -> String {
+    super::warning(title, &shown(text))
+}
+
+fn debug(text: &str) -> String {
+    super::debug(&shown(text))
+}
+
+fn group(title: &str) -> String {
+    super::group(&shown(title))
+}
+
+use super::{add_mask, cleaned};
 
 /// What the runner makes of one line: name, properties, data.
 type Command = (String, Vec<(String, String)>, String);
