@@ -127,7 +127,10 @@ impl OptionalReads {
             return Err(missed);
         }
         let action = actions.last().copied().unwrap_or_default();
-        let late = || AwsError::unanswered(action, "AWS", "there was no time left to wait for it");
+        let late = || {
+            let text = "the time for what isn't needed was over";
+            AwsError::unanswered(action, "what was asked for", text)
+        };
         if self.allowance.left().is_zero() {
             let (error, is_gone) = (late(), false);
             return Err(Missed { error, is_gone });

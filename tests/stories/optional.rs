@@ -233,6 +233,30 @@ async fn an_emulator_without_service_deployments_ends_a_healthy_deploy_well() {
     assert!(told.calls("ListServiceDeployments") < 30, "{}", told.log);
 }
 
+/// What fails for all services is named once, and not as one service's.
+#[tokio::test(start_paused = true)]
+async fn a_read_that_fails_for_several_services_is_named_once() {
+    let story = redeploy(|world| {
+        images(world);
+        for name in ["api", "jobs"] {
+            instance(world);
+            let spec = ServiceSpec {
+                name: name.to_owned(),
+                ..ServiceSpec::default()
+            };
+            service(world, definition(name, 128, 256), spec);
+        }
+    });
+    let told = story
+        .input("service", "api\njobs")
+        .trouble("ListServiceDeployments", ALWAYS, FaultKind::ServerError)
+        .deploy()
+        .await;
+    assert_eq!(told.outcome(), "succeeded", "{}", told.log);
+    let named = "! `ecs:ListServiceDeployments` isn't answered";
+    assert_eq!(told.log.matches(named).count(), 1, "{}", told.log);
+}
+
 /// The service deployments are listed, and can't be described: the tasks tell that they crash.
 #[tokio::test(start_paused = true)]
 async fn a_crash_loop_whose_deployment_cannot_be_described_is_a_failure() {
