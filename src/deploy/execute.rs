@@ -84,7 +84,7 @@ fn refused_registration(error: &AwsError) -> Failure {
 
 /// Updates one service; `before` is how it was. Gives back the deployment that this started.
 pub(super) async fn update(
-    run: &Run,
+    run: &mut Run,
     update: &Update,
     before: &Service,
 ) -> Result<(Service, Deployment), NotUpdated> {
@@ -123,7 +123,7 @@ pub(super) async fn update(
 /// UpdateService's answer held against what was sent: a deployment of another revision is none of
 /// ours, whatever becomes of it. Answers may lag, so it is looked for before it is called missing.
 async fn answered(
-    run: &Run,
+    run: &mut Run,
     update: &Update,
     (before, after): (&Service, Service),
 ) -> Result<(Service, Deployment), NotUpdated> {
@@ -137,14 +137,17 @@ async fn answered(
         ),
         None => "no deployment".to_owned(),
     };
+    let revision = last_part(update.task_definition.as_deref().unwrap_or_default());
+    run.console.line(&format!(
+        "service `{}`: updated; ECS names no deployment of {revision} yet",
+        update.service
+    ));
     if let Some(found) = updated_after_all(run, update, before).await {
         return Ok(found);
     }
-    let revision = update.task_definition.as_deref().unwrap_or_default();
     let failure = Failure::error(format!(
-        "ECS took the update of service `{}` to {}, and names {named}",
-        update.service,
-        last_part(revision),
+        "ECS took the update of service `{}` to {revision}, and names {named}",
+        update.service
     ));
     Err(NotUpdated {
         failure: failure.help("look at the service's deployments before the next run: which revision it is to run can't be told from ECS's answers"),
