@@ -26,7 +26,7 @@ fn sim() -> Sim {
 fn send(sim: &Sim, now: i64, request: http::request::Builder, body: &str) -> (u16, String) {
     let request = request.body(Bytes::from(body.to_owned())).unwrap();
     match sim.answer(now, &request) {
-        Answer::Response(response) => (
+        Answer::Response(response) | Answer::Late(_, response) => (
             response.status().as_u16(),
             String::from_utf8(response.body().to_vec()).unwrap(),
         ),

@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use http::Uri;
 
-use super::{ATTEMPT_TIMEOUT, CONNECT_TIMEOUT};
+use super::{CONNECT_TIMEOUT, READS};
 
 /// The one connector.
 pub fn connector() -> SharedHttpConnector {
@@ -27,7 +27,7 @@ pub fn connector() -> SharedHttpConnector {
 fn build(proxy: ProxyConfig) -> Connector {
     let settings = HttpConnectorSettings::builder()
         .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(ATTEMPT_TIMEOUT)
+        .read_timeout(READS.attempt)
         .build();
     Connector::builder()
         .connector_settings(settings)

@@ -88,7 +88,14 @@ impl AwsError {
             (Some(code), Some(message)) => format!("{code}: {message}"),
             (Some(code), None) => code.clone(),
             (None, Some(message)) => message,
-            (None, None) => chain,
+            (None, None) => match (&error, status) {
+                (SdkError::TimeoutError(_), _) => "no answer in time".to_owned(),
+                (SdkError::ResponseError(_), _) => "the answer can't be read".to_owned(),
+                (SdkError::ServiceError(_), Some(status)) if status >= 400 => {
+                    format!("HTTP {status}")
+                }
+                _ => chain,
+            },
         };
         AwsError {
             kind,

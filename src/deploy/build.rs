@@ -1,12 +1,13 @@
 //! Building and pushing the image of this run, with the engine's progress in the log.
 
 use std::error::Error;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::image::wrong_platform;
-use crate::aws::{Aws, Repository};
+use crate::aws::{Aws, Missed, Repository};
 use crate::docker::{
     BuildEvent, BuildRequest, BuildSecret, Credentials, DockerError, Engine, PushEvent,
     PushRequest, RegistryLogin,
@@ -19,6 +20,9 @@ use crate::run::Run;
 
 /// Lines of a failed step that are repeated.
 const LAST_LINES: usize = 10;
+
+/// For reading back what was pushed, which is pinned all the same.
+const READ_BACK: Duration = Duration::from_secs(10);
 
 /// Builds for `wanted`, pushes all tags to `repository`, and reads the digest back from ECR.
 pub(super) async fn build_and_push(
@@ -96,7 +100,7 @@ pub(super) async fn build_and_push(
     run.console.end_group();
     let pushed = pushed.map_err(|error| failure("push the image", &error))?;
     let tag = spec.tags.first().cloned().unwrap_or_default();
-    read_back(aws, repository, (&tag, pushed.digest.as_str())).await?;
+    read_back(run, aws, repository, (&tag, pushed.digest.as_str())).await?;
     let reference = address.pinned(&pushed.digest).to_string();
     run.console.line(&format!("pushed {reference}"));
     Ok(ImageReport {
@@ -124,15 +128,26 @@ fn repeat_last_lines(run: &mut Run, log: &[String]) {
 
 /// The registry must hold under the tag what the engine says that it pushed.
 async fn read_back(
+    run: &mut Run,
     aws: &Aws,
     repository: &Repository,
     (tag, digest): (&str, &str),
 ) -> Result<(), Failure> {
-    let held = match aws.image(repository, tag).await {
+    let reads = aws.optional_within(READ_BACK);
+    let read = reads.aws.image(repository, tag);
+    let held = match reads.ask(&["ecr:BatchGetImage"], read).await {
         Ok(held) => held,
+        Err(missed) if missed.error.is_about_subject() => return Err(missed.error.into()),
         // A role that may only push deploys by the digest that the engine told.
-        Err(error) if error.is_denied() => return Ok(()),
-        Err(error) => return Err(error.into()),
+        Err(Missed { error, .. }) => {
+            if reads.is_news(&error) {
+                let short = error.in_short();
+                run.console.line(&format!(
+                    "{short}: the digest is the one that the engine says"
+                ));
+            }
+            return Ok(());
+        }
     };
     match held {
         Some(image) if image.digest == digest => Ok(()),

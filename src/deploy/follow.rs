@@ -9,7 +9,7 @@ use crate::aws::AwsError;
 use crate::cause::CauseKind;
 use crate::report::{Outcome, ServiceReport};
 use crate::request::{OnFailure, OnStuck, OnSuperseded, Request};
-use crate::rollout::watch::{Ended, Watch};
+use crate::rollout::watch::{Ended, Said, Watch};
 use crate::rollout::{
     Level, Line, Patience, Sample, State, TIMELINE_MAX, Verdict, Waiting, in_one_line,
 };
@@ -155,20 +155,19 @@ impl Rolling {
             .collect();
         let (console, services) = (&mut run.console, &mut run.report.services);
         let indexes = &self.indexes;
-        let mut seen = |number: usize, state: &State, lines: &[Line]| {
-            for line in lines {
-                let text = if several {
-                    format!("[{}] {}", names[number], line.text)
-                } else {
-                    line.text.clone()
-                };
-                match line.level {
-                    Level::Info => console.line(&text),
-                    Level::Warning | Level::Error => console.line(&format!("! {text}")),
-                }
+        let mut seen = |said: Said<'_>| {
+            let (prefix, lines) = match said {
+                Said::Of(number, _, lines) if several => (format!("[{}] ", names[number]), lines),
+                Said::Of(_, _, lines) | Said::OfAll(lines) => (String::new(), lines),
+            };
+            for Line { level, text } in lines {
+                let mark = if *level == Level::Info { "" } else { "! " };
+                console.line(&format!("{mark}{prefix}{text}"));
             }
             // At once: a signal drops this future wherever it stands.
-            note(&mut services[indexes[number]], state);
+            if let Said::Of(number, state, _) = said {
+                note(&mut services[indexes[number]], state);
+            }
         };
         let ended = self.watch.until_one_ends(&mut seen).await;
         let states = self.watch.states();

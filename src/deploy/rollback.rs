@@ -16,6 +16,8 @@ use crate::snapshot::{Deployment, RolloutState, Service, Timestamp, last_part};
 
 /// How long the rollback itself is waited for.
 const ROLLBACK_LIMIT: Duration = Duration::from_secs(15 * 60);
+/// For the way by which ECS itself rolls back; there is another one.
+const LISTING: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How far the clocks of the runner and of AWS may be apart.
 const CLOCK_SKEW_MS: i64 = 5 * 60 * 1000;
@@ -165,15 +167,14 @@ async fn start(
     (previous, service): (&str, &Service),
 ) -> Result<(), String> {
     let target = &state.target;
-    let known = run
-        .aws
-        .service_deployment_arn(
-            &target.cluster,
-            &target.service,
-            &target.deployment,
-            target.created,
-        )
-        .await;
+    let reads = run.aws.optional_within(LISTING);
+    let known = reads.aws.service_deployment_arn(
+        &target.cluster,
+        &target.service,
+        &target.deployment,
+        target.created,
+    );
+    let known = reads.ask(&["ecs:ListServiceDeployments"], known).await;
     if let Ok(Some(known)) = known {
         match run.aws.roll_back(&known).await {
             Ok(()) => return Ok(()),

@@ -88,13 +88,24 @@ impl HttpConnector for Door {
             return HttpConnectorFuture::new(std::future::pending());
         }
         self.trouble(&operation);
-        HttpConnectorFuture::ready(match self.sim.answer(self.clock.now().0, &request) {
-            Answer::Response(response) => {
-                let response = response.map(|body| SdkBody::from(self.rewritten(&operation, body)));
-                Ok(HttpResponse::try_from(response).expect("a plain response"))
+        let answer = |response: http::Response<bytes::Bytes>| {
+            let response = response.map(|body| SdkBody::from(self.rewritten(&operation, body)));
+            Ok(HttpResponse::try_from(response).expect("a plain response"))
+        };
+        match self.sim.answer(self.clock.now().0, &request) {
+            Answer::Response(response) => HttpConnectorFuture::ready(answer(response)),
+            Answer::Late(by_ms, response) => {
+                let (answer, by) = (answer(response), by_ms.unsigned_abs());
+                HttpConnectorFuture::new(async move {
+                    tokio::time::sleep(Duration::from_millis(by)).await;
+                    answer
+                })
             }
-            Answer::Dropped => Err(ConnectorError::io("connection reset by peer".into())),
-        })
+            Answer::Dropped => {
+                let lost = ConnectorError::io("connection reset by peer".into());
+                HttpConnectorFuture::ready(Err(lost))
+            }
+        }
     }
 }
 

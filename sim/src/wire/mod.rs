@@ -295,6 +295,37 @@ pub(crate) fn refusal(
     json_response(world, status, Bytes::from(Value::Object(body).to_string()))
 }
 
+/// What an emulator says of an operation that it doesn't have: LocalStack with 501 and the protocol's
+/// error, moto's server with 500 and a page.
+pub(crate) fn not_implemented(
+    world: &mut World,
+    operation: &Operation,
+    status: u16,
+) -> Response<Bytes> {
+    if status != 501 {
+        return page(world, status, "Internal Server Error");
+    }
+    let message = format!(
+        "API action '{}' for service is not yet implemented",
+        operation.name
+    );
+    let mut answer = refusal(world, operation, "InternalFailure", &message);
+    *answer.status_mut() = http::StatusCode::NOT_IMPLEMENTED;
+    answer
+}
+
+/// A page, as a server that isn't AWS writes it.
+pub(crate) fn page(world: &mut World, status: u16, title: &str) -> Response<Bytes> {
+    let body = format!(
+        "<!doctype html>\n<html lang=en>\n<title>{status} {title}</title>\n<h1>{title}</h1>\n"
+    );
+    respond(
+        world,
+        (status, "text/html; charset=utf-8"),
+        Bytes::from(body),
+    )
+}
+
 /// A layer or configuration blob under the URL that GetDownloadUrlForLayer gave.
 pub(crate) fn blob(world: &World, path: &str) -> Response<Bytes> {
     let found = path

@@ -54,7 +54,7 @@ impl Door {
             .sim
             .answer(self.now, &request(service, operation, &body.to_string()))
         {
-            Answer::Response(response) => (
+            Answer::Response(response) | Answer::Late(_, response) => (
                 response.status().as_u16(),
                 serde_json::from_slice(response.body()).unwrap(),
             ),
