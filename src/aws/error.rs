@@ -90,10 +90,12 @@ impl AwsError {
             (None, Some(message)) => message,
             (None, None) => match (&error, status) {
                 (SdkError::TimeoutError(_), _) => "no answer in time".to_owned(),
-                (SdkError::ResponseError(_), _) => "the answer can't be read".to_owned(),
-                (SdkError::ServiceError(_), Some(status)) if status >= 400 => {
-                    format!("HTTP {status}")
+                (SdkError::ResponseError(_) | SdkError::ServiceError(_), Some(status))
+                    if status >= 400 =>
+                {
+                    format!("HTTP {status}, and nothing that AWS says")
                 }
+                (SdkError::ResponseError(_), _) => "the answer can't be read".to_owned(),
                 _ => chain,
             },
         };

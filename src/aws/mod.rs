@@ -36,6 +36,7 @@ pub use logs::LogStream;
 pub use oidc::{Assumed, ByRunner, NotAssumed, Runner};
 pub use optional::{Missed, OptionalReads};
 pub use run_task::RunTaskAnswer;
+pub use survey::TASKS;
 pub use task_book::{TaskBook, Wanted};
 
 use std::time::{Duration, SystemTime};

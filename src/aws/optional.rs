@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::{Aws, AwsError, AwsErrorKind};
+use super::{Aws, AwsError, AwsErrorKind, TASKS};
 
 /// So many looks in a row without an answer, and an action counts as not there. One is a hiccup, and
 /// two in a row are common where the account is throttled; each one more makes a verdict later.
@@ -186,6 +186,16 @@ impl OptionalReads {
         let mut standing = self.aws.standing.lock();
         let known = standing.known.get_mut(error.action);
         known.is_none_or(|one| !std::mem::replace(&mut one.is_said, true))
+    }
+
+    /// The forecast has said what it could not read. The tasks are told of once more by the watch,
+    /// which needs them for something else.
+    pub fn said_by_the_forecast(&self) {
+        let mut standing = self.aws.standing.lock();
+        let known = standing.known.iter_mut();
+        known
+            .filter(|(action, one)| one.in_a_row > 0 && !TASKS.contains(action))
+            .for_each(|(_, one)| one.is_said = true);
     }
 }
 

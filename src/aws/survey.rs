@@ -20,7 +20,8 @@ const INSTANCES: &[&str] = &[
     "ecs:ListContainerInstances",
     "ecs:DescribeContainerInstances",
 ];
-const TASKS: &[&str] = &["ecs:ListTasks", "ecs:DescribeTasks"];
+/// What reads the tasks of a service.
+pub const TASKS: &[&str] = &["ecs:ListTasks", "ecs:DescribeTasks"];
 const PROVIDERS: &[&str] = &["ecs:DescribeCapacityProviders"];
 const GROUPS: &[&str] = &["autoscaling:DescribeAutoScalingGroups"];
 const ACTIVITIES: &[&str] = &["autoscaling:DescribeScalingActivities"];

@@ -117,6 +117,9 @@ pub(super) async fn outlook(
             .zip(forecast_together(&survey.cluster(), &deploys))
         {
             say(run, &services[index], &forecast, services.len() > 1);
+            if forecast.verdict == Verdict::Unknown {
+                reads.said_by_the_forecast();
+            }
             if forecast.verdict == Verdict::Blocked {
                 let why = format!(
                     "the rollout can't finish: {}",

@@ -29,6 +29,7 @@ mod looking;
 mod native;
 mod oidc;
 mod one_off;
+mod optional;
 mod options;
 mod outcomes;
 mod peers;

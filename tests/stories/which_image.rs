@@ -176,7 +176,7 @@ async fn an_image_for_another_platform() {
         .await;
     assert_eq!(told.outcome(), "succeeded", "{}", told.log);
     let line = told.log.lines().find(|line| line.contains("not checked"));
-    insta::assert_snapshot!(line.unwrap(), @"  0:00  service `api`: not checked whether the image runs on the instances' architecture: `ecs:ListContainerInstances` on cluster `web` failed: AccessDeniedException: User: arn:aws:sts::111122223333:assumed-role/deploy/session is not authorized to perform: ecs:ListContainerInstances on resource: * because no identity-based policy allows the ecs:ListContainerInstances action");
+    insta::assert_snapshot!(line.unwrap(), @"  0:00  service `api`: not checked whether the image runs on the instances' architecture, because the instances can't be read");
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::evidence;
 use super::without::without;
-use crate::aws::{Aws, AwsError, Missed, OptionalReads, TaskBook, Wanted};
+use crate::aws::{Aws, AwsError, Missed, OptionalReads, TASKS, TaskBook, Wanted};
 use crate::capacity::TaskNeeds;
 use crate::clock::Clock;
 use crate::rollout::{Agents, Contender, Grounds, Line, Look, State};
@@ -27,7 +27,6 @@ const LISTINGS_PER_LOOK: usize = 8;
 /// All optional reads of one look together. It is what a look may be late, and looks are 5 s apart.
 const OPTIONAL: Duration = Duration::from_secs(15);
 
-pub(super) const TASKS: [&str; 2] = ["ecs:ListTasks", "ecs:DescribeTasks"];
 pub(super) const LIST_DEPLOYMENTS: &str = "ecs:ListServiceDeployments";
 pub(super) const DEPLOYMENTS: &str = "ecs:DescribeServiceDeployments";
 
@@ -122,10 +121,8 @@ impl Reader {
 
     /// Says once that an action can't be had, and what the watch does without it.
     pub(super) fn name(&mut self, error: &AwsError) {
-        if let Some(without) = without(error.action)
-            && self.reads.is_news(error)
-        {
-            let text = format!("{}: {without}", error.in_short());
+        if self.reads.is_news(error) {
+            let text = format!("{}: {}", error.in_short(), without(error.action));
             self.news.push(Line::warning(text));
         }
     }
@@ -190,7 +187,7 @@ impl Reader {
                 .collect();
             let book = self.books.entry(cluster.to_owned()).or_default();
             let read = book.read(&self.reads.aws, cluster, &wanted);
-            let read = part(self.reads.ask(&TASKS, read).await);
+            let read = part(self.reads.ask(TASKS, read).await);
             let listed: Vec<bool> = wanted.iter().map(|one| one.listed).collect();
             let mut read = match read {
                 Ok(read) => read.map(Vec::into_iter),

@@ -1,14 +1,12 @@
-//! What the watch does without an optional read, in words.
-//!
-//! Reads of the cluster aren't here: the forecast and the proof name those themselves, where they
-//! would have made a difference.
+//! What the watch does without an optional read, in words. Nothing is decided here.
 
 use super::evidence::{HEALTH, LOGS, PROTECTION};
-use super::reader::{DEPLOYMENTS, LIST_DEPLOYMENTS, TASKS};
+use super::reader::{DEPLOYMENTS, LIST_DEPLOYMENTS};
+use crate::aws::TASKS;
 
-/// What is done without this action; nothing for one that isn't the watch's own.
-pub(super) fn without(action: &str) -> Option<&'static str> {
-    Some(match action {
+/// What is done without this action. All that isn't named here is read of the cluster.
+pub(super) fn without(action: &str) -> &'static str {
+    match action {
         LIST_DEPLOYMENTS | DEPLOYMENTS => {
             "the rollout is judged without it, and the log says less about what it waits for"
         }
@@ -18,6 +16,6 @@ pub(super) fn without(action: &str) -> Option<&'static str> {
         action if TASKS.contains(&action) => {
             "the service's counters have to do, and the log says less about what the rollout waits for"
         }
-        _ => return None,
-    })
+        _ => "whether there is room is less certain",
+    }
 }
