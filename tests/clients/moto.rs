@@ -317,7 +317,6 @@ impl Moto {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("plimsoll"));
         command
             .args(arguments)
-            .args(["--poll-interval", "1s", "--wait-for-minutes", "1"])
             .arg("--report")
             .arg(&report)
             .current_dir(self.folder.path())

@@ -9,7 +9,17 @@ use serde_json::json;
 
 use super::{Ended, Moto, definition, image};
 
-const DEPLOY: [&str; 5] = ["deploy", "--cluster", "web", "--service", "api"];
+const DEPLOY: [&str; 9] = [
+    "deploy",
+    "--cluster",
+    "web",
+    "--service",
+    "api",
+    "--poll-interval",
+    "1s",
+    "--wait-for-minutes",
+    "1",
+];
 
 fn deploy(moto: &Moto, more: &[&str]) -> Ended {
     moto.run(&[&DEPLOY[..], more].concat())

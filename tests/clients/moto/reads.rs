@@ -79,10 +79,12 @@ fn what_fits_on_no_instance_is_blocked_before_anything_is_registered() {
     let arguments = [&deploy[..], &["--task-definition", "large.json"]].concat();
     let ended = moto.run(&arguments);
     // 7482 MiB less the 512 of the task that runs.
-    ended
-        .is("blocked", 3)
-        .says(&["each new task needs 256 CPU units, 7000 MiB", "6970"]);
-    assert_eq!(ended.report["services"][0]["forecast"]["kind"], "memory");
+    ended.is("blocked", 3).says(&[
+        "m5.large      3840      6970         2         0  7000 MiB needed, 6970 free, 30 short",
+    ]);
+    let service = &ended.report["services"][0];
+    assert_eq!(service["causes"][0]["kind"], "memory");
+    assert_eq!(service["forecast"]["blockers"][1]["short"], 30);
     assert_eq!(moto.revisions(), 1);
 }
 
