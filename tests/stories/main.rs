@@ -7,6 +7,7 @@
     reason = "a story fails by panicking, in its helpers too"
 )]
 
+mod answers;
 mod before;
 mod budget;
 mod certainty;

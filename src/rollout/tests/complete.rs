@@ -1,6 +1,6 @@
 //! Deployments that ECS calls complete, as single looks show them.
 
-use super::super::Waiting;
+use super::super::{Counted, Waiting};
 use super::*;
 
 /// Our deployment is complete, `running` of `desired`; the tasks may be unread.
@@ -190,4 +190,21 @@ fn tasks_that_come_and_go_from_sight_are_no_movement() {
         }
     }
     panic!("never called stuck");
+}
+
+/// An emulator counts tasks that it never lists; so might an ECS whose lists lag.
+#[test]
+fn a_list_that_is_empty_proves_nothing_where_ecs_counts_tasks() {
+    let told = |running: u32, tasks: Vec<Task>| {
+        let mut state = state();
+        state.target.counted = Some(Counted {
+            desired: 2,
+            whole: true,
+        });
+        let look = complete(running, 2, 0, Some(tasks));
+        step(&mut state, &look, START.plus(Duration::from_secs(5)))
+    };
+    assert_eq!(told(2, Vec::new()).verdict, SUCCESS);
+    assert_eq!(told(0, Vec::new()).verdict, None, "none is counted either");
+    assert_eq!(told(2, vec![crashed()]).verdict, None, "one is listed");
 }
