@@ -18,6 +18,8 @@ mod readme;
 #[cfg(test)]
 mod release;
 #[cfg(test)]
+mod reproduce;
+#[cfg(test)]
 mod tags;
 #[cfg(test)]
 mod tidy;
