@@ -3,4 +3,6 @@
 //! `script/clients` installs them. Without them these tests fail; they are never skipped.
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tools;

@@ -1,5 +1,8 @@
 //! The in-process door: the SDK's clients answered by the stand-in, under paused time.
 
+#[path = "../clients/model/record.rs"]
+mod record;
+
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -88,7 +91,9 @@ impl HttpConnector for Door {
             return HttpConnectorFuture::new(std::future::pending());
         }
         self.trouble(&operation);
-        HttpConnectorFuture::ready(match self.sim.answer(self.clock.now().0, &request) {
+        let answer = self.sim.answer(self.clock.now().0, &request);
+        record::note("plimsoll", &request, &answer);
+        HttpConnectorFuture::ready(match answer {
             Answer::Response(response) => {
                 let response = response.map(|body| SdkBody::from(self.rewritten(&operation, body)));
                 Ok(HttpResponse::try_from(response).expect("a plain response"))
