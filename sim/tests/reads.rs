@@ -54,7 +54,7 @@ fn form(door: &Door, body: &str) -> (u16, String) {
         .header("authorization", "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE")
         .body(Bytes::from(body.to_owned()))
         .unwrap();
-    match door.sim.answer(door.now, &request) {
+    match door::answer(&door.sim, door.now, &request) {
         Answer::Response(response) | Answer::Late(_, response) => (
             response.status().as_u16(),
             String::from_utf8(response.body().to_vec()).unwrap(),
@@ -198,7 +198,7 @@ fn logs_hold_what_a_container_wrote() {
     let door = door();
     let logs = |body: &Value| {
         let request = door::request("Logs_20140328", "GetLogEvents", &body.to_string());
-        match door.sim.answer(door.now, &request) {
+        match door::answer(&door.sim, door.now, &request) {
             Answer::Response(response) | Answer::Late(_, response) => {
                 serde_json::from_slice::<Value>(response.body()).unwrap()
             }

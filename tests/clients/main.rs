@@ -3,6 +3,8 @@
 //! `script/clients` installs them. Without them these tests fail; they are never skipped.
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod moto;
 #[cfg(test)]
 mod tools;

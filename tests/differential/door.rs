@@ -1,6 +1,9 @@
 //! The same worlds read through the real clients: what the tests read by themselves is what a
 //! run would have read.
 
+#[path = "../clients/model/record.rs"]
+mod record;
+
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -33,7 +36,9 @@ impl HttpConnector for Door {
         let request = request.try_into_http1x().expect("a plain request");
         let request = request.map(|body| Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
         let now = self.0.with(|world| world.now());
-        HttpConnectorFuture::ready(match self.0.answer(now, &request) {
+        let answer = self.0.answer(now, &request);
+        record::note("plimsoll", &request, &answer);
+        HttpConnectorFuture::ready(match answer {
             Answer::Response(response) | Answer::Late(_, response) => {
                 Ok(HttpResponse::try_from(response.map(SdkBody::from)).expect("a plain response"))
             }

@@ -1,5 +1,8 @@
 //! The in-process door: the SDK's clients answered by the stand-in, under paused time.
 
+#[path = "../clients/model/record.rs"]
+mod record;
+
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -93,7 +96,9 @@ impl HttpConnector for Door {
             let response = response.map(|body| SdkBody::from(self.rewritten(&operation, body)));
             Ok(HttpResponse::try_from(response).expect("a plain response"))
         };
-        match self.sim.answer(self.clock.now().0, &request) {
+        let answered = self.sim.answer(self.clock.now().0, &request);
+        record::note("plimsoll", &request, &answered);
+        match answered {
             Answer::Response(response) => HttpConnectorFuture::ready(answer(response)),
             Answer::Late(by_ms, response) => {
                 let (answer, by) = (answer(response), by_ms.unsigned_abs());

@@ -257,7 +257,7 @@ fn refuse(members: &Map<String, Value>) -> Result<(), Refusal> {
     for container in containers {
         refuse_container(container, members)?;
     }
-    Ok(())
+    super::required::refuse(members)
 }
 
 fn refuse_fargate(members: &Map<String, Value>) -> Result<(), Refusal> {
