@@ -14,6 +14,7 @@ use crate::app::Signals;
 use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::console::{Console, Style};
+use crate::environment::Environment;
 use crate::report::{Outcome, Report, text};
 use crate::request::{Facts, RawInputs, Request};
 use crate::run::{Run, Task};
@@ -66,7 +67,7 @@ async fn tell(matches: &ArgMatches, env: &[(String, String)]) -> u8 {
     let stage = Stage {
         aws,
         clock,
-        docker_host: var(env, "DOCKER_HOST"),
+        environment: env.iter().cloned().collect(),
         context: matches
             .get_one::<String>("context")
             .cloned()
@@ -160,7 +161,7 @@ fn large_task(host: &str) -> Value {
 struct Stage {
     aws: Aws,
     clock: Clock,
-    docker_host: Option<String>,
+    environment: Environment,
     context: String,
     builds: bool,
 }
@@ -241,7 +242,7 @@ impl Stage {
                 ..Report::default()
             },
             workspace: ".".into(),
-            docker_host: self.docker_host.clone(),
+            environment: self.environment.clone(),
         };
         match Request::check(&raw, &facts) {
             Ok(request) => app::carry_out(&mut run, &request, Task::Deploy).await,

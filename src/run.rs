@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::console::Console;
+use crate::environment::Environment;
 use crate::report::Report;
 
 /// What a run works with: the clients, the time, the log, and what has come of it so far.
@@ -16,8 +17,8 @@ pub struct Run {
     pub report: Report,
     /// Relative paths of the request start here.
     pub workspace: PathBuf,
-    /// `DOCKER_HOST`, where it is set.
-    pub docker_host: Option<String>,
+    /// What `docker` and `docker build` would find in it too.
+    pub environment: Environment,
 }
 
 /// What a run is to do with a request.

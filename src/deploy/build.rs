@@ -33,7 +33,7 @@ pub(super) async fn build_and_push(
             repository.uri
         ))
     })?;
-    let engine = Engine::connect(run.docker_host.as_deref())
+    let engine = Engine::connect(&run.environment)
         .await
         .map_err(|error| failure("connect to the Docker engine", &error))?;
     let login = aws.registry_login().await?;
@@ -86,9 +86,7 @@ pub(super) async fn build_and_push(
         let console = &mut run.console;
         engine
             .push(&push, &mut |event| {
-                if let Some(line) = push_line(event) {
-                    console.line(&line);
-                }
+                console.line(&push_line(event));
             })
             .await
     };
@@ -221,11 +219,34 @@ fn build_line(event: BuildEvent) -> Option<String> {
     })
 }
 
-fn push_line(event: PushEvent) -> Option<String> {
-    Some(match event {
+fn push_line(event: PushEvent) -> String {
+    match event {
         PushEvent::Started { reference } => format!("pushing {reference}"),
-        PushEvent::Retrying { status } => status,
-        PushEvent::LayerPushed { .. } => return None,
+        PushEvent::Progress {
+            sent,
+            total,
+            done,
+            layers,
+        } => format!(
+            "  {} of {} sent, {done} of {} there",
+            size(sent),
+            size(total),
+            counted(layers, "layer")
+        ),
+        PushEvent::Retrying { layer, seconds } => format!(
+            "  layer {layer} was not taken; the engine tries again in {seconds} s (and says why once it gives up)"
+        ),
+        PushEvent::RetriesCut { after } => {
+            format!("  more than {after} layers were not taken; the rest is left out")
+        }
+        PushEvent::Again {
+            reference,
+            cause,
+            pause,
+        } => format!(
+            "the push of {reference} failed, and is repeated in {} s: {cause}",
+            pause.as_secs()
+        ),
         PushEvent::Done {
             uploaded,
             present,
@@ -237,7 +258,7 @@ fn push_line(event: PushEvent) -> Option<String> {
                 counted(uploaded, "layer")
             )
         }
-    })
+    }
 }
 
 fn counted(count: impl TryInto<u64>, what: &str) -> String {

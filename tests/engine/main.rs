@@ -11,4 +11,6 @@ mod own_images;
 #[cfg(test)]
 mod push;
 #[cfg(test)]
+mod trouble;
+#[cfg(test)]
 mod world;

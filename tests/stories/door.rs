@@ -17,6 +17,7 @@ use plimsoll::app;
 use plimsoll::aws::{Aws, ByRunner, Runner};
 use plimsoll::clock::Clock;
 use plimsoll::console::{Console, Style};
+use plimsoll::environment::Environment;
 use plimsoll::github::GitHub;
 use plimsoll::report::{Outcome, Report};
 use plimsoll::request::{Facts, RawInputs, Request};
@@ -349,7 +350,7 @@ impl Story {
                 ..Report::default()
             },
             workspace: self.workspace,
-            docker_host: None,
+            environment: Environment::default(),
         };
         let story = app::until_signal(&mut run, &request, task, &mut github, signal);
         Box::pin(story).await;

@@ -1,15 +1,4 @@
-use super::{PushFailureKind, digest_in};
-
-#[test]
-fn reads_the_digest_from_the_status_line() {
-    let hex = "ab".repeat(32);
-    let check =
-        |status: &str, found: bool| assert_eq!(digest_in(status).is_some(), found, "{status}");
-    check(&format!("v1: digest: sha256:{hex} size: 1234"), true);
-    check(&format!("v1: digest: sha256:{hex} size: x"), false);
-    check("v1: digest: sha256:abc size: 1", false);
-    check("Pushed", false);
-}
+use super::PushFailureKind;
 
 #[test]
 fn tells_refusals_apart_by_the_registrys_words() {
