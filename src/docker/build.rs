@@ -251,14 +251,13 @@ impl Run {
                 let failure = BuildFailure::new(&message, self.progress.into_failed());
                 Err(DockerError::Build(Box::new(failure)))
             }
-            // Hosts or a platform that aren't any: the request is looked at before it is carried out.
-            (
-                Err(Stop::Wire(WireError::Refused {
-                    status: StatusCode::BAD_REQUEST,
-                    message,
-                })),
-                _,
-            ) => Err(DockerError::BuildRefused { message }),
+            // Hosts that aren't any: options are looked at before the build begins. The status of
+            // that is 500 with some engines, and 400 with others.
+            (Err(Stop::Wire(WireError::Refused { status, message })), _)
+                if status == StatusCode::BAD_REQUEST || message.starts_with("invalid ") =>
+            {
+                Err(DockerError::BuildRefused { message })
+            }
             // The image's id is the last thing that the engine says, so the image is there
             // however the connection ended.
             (Err(Stop::Wire(_)), Some(id)) => Ok((id, context)),

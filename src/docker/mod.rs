@@ -9,6 +9,8 @@ pub mod build_failure;
 pub mod context;
 pub mod engine;
 mod error;
+#[cfg(test)]
+mod played;
 pub mod progress;
 pub mod push;
 mod session;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
+use futures_util::{Stream, StreamExt};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::build::{Built, Credentials};
@@ -177,32 +178,8 @@ impl Engine {
         say(PushEvent::Started {
             reference: reference.to_string(),
         });
-        let mut pauses = PAUSES.iter();
-        let mut done = 0;
-        loop {
-            let pushed = self.push_once(request, reference, say).await;
-            let (kind, cause) = match pushed {
-                Err(PushError::Refused(kind, cause)) => (kind, cause),
-                Err(PushError::Other(error)) => return Err(error),
-                Ok(digest) => return Ok(digest),
-            };
-            let pause = pauses.next().filter(|_| done < kind.repeats());
-            let Some(pause) = pause else {
-                return Err(DockerError::Push {
-                    reference: reference.to_string(),
-                    kind,
-                    message: cause,
-                    repeats: done,
-                });
-            };
-            done += 1;
-            say(PushEvent::Again {
-                reference: reference.to_string(),
-                cause,
-                pause: *pause,
-            });
-            tokio::time::sleep(*pause).await;
-        }
+        let attempt = async |say: SayPush<'_>| self.push_once(request, reference, say).await;
+        repeated(reference, say, attempt).await
     }
 
     async fn push_once(
@@ -211,8 +188,11 @@ impl Engine {
         reference: &ImageRef,
         say: SayPush<'_>,
     ) -> Result<Digest, PushError> {
+        let starting = tokio::time::timeout(SILENCE, self.start_push(request, reference));
+        let started = starting.await.map_err(|_| stalled(reference))?;
+        let messages = started.map_err(|source| PushError::of(reference, source))?;
         let mut upload = Upload::default();
-        match self.upload(request, reference, (&mut upload, say)).await {
+        match follow(reference, messages.stream(), (&mut upload, say)).await {
             Ok(()) => {}
             // A digest was told: what follows is an error of reading the stream's end.
             Err(PushError::Other(_)) if upload.digest.is_some() => {}
@@ -226,43 +206,6 @@ impl Engine {
             present: upload.present(),
         });
         Ok(digest)
-    }
-
-    /// Follows one push to the end of the engine's messages.
-    async fn upload(
-        &self,
-        request: &PushRequest,
-        reference: &ImageRef,
-        (upload, say): (&mut Upload, SayPush<'_>),
-    ) -> Result<(), PushError> {
-        let broken = |source| PushError::of(reference, source);
-        let starting = tokio::time::timeout(SILENCE, self.start_push(request, reference));
-        let started = starting.await.map_err(|_| stalled(reference))?;
-        let mut messages = started.map_err(broken)?;
-        let first = Instant::now() + PROGRESS_EVERY;
-        let mut ticks = tokio::time::interval_at(first, PROGRESS_EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut last = Instant::now();
-        loop {
-            tokio::select! {
-                message = messages.next() => match message.map_err(broken)? {
-                    None => return Ok(()),
-                    Some(said) => {
-                        last = Instant::now();
-                        if let Some(message) = said.failure() {
-                            return Err(PushError::refused(message));
-                        }
-                        upload.take(&said, say);
-                    }
-                },
-                _ = ticks.tick() => {
-                    if last.elapsed() >= SILENCE {
-                        return Err(stalled(reference).into());
-                    }
-                    say(upload.progress());
-                }
-            }
-        }
     }
 
     async fn start_push(
@@ -311,10 +254,76 @@ impl Engine {
 }
 
 /// Why one attempt failed.
+#[derive(Debug)]
 enum PushError {
     /// By the registry's words, which are untrusted.
     Refused(PushFailureKind, String),
     Other(DockerError),
+}
+
+/// Follows one push to the end of the engine's messages.
+async fn follow(
+    reference: &ImageRef,
+    messages: impl Stream<Item = Result<Said, WireError>>,
+    (upload, say): (&mut Upload, SayPush<'_>),
+) -> Result<(), PushError> {
+    let mut messages = std::pin::pin!(messages);
+    let first = Instant::now() + PROGRESS_EVERY;
+    let mut ticks = tokio::time::interval_at(first, PROGRESS_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut last = Instant::now();
+    loop {
+        tokio::select! {
+            message = messages.next() => match message {
+                None => return Ok(()),
+                Some(Err(source)) => return Err(PushError::of(reference, source)),
+                Some(Ok(said)) => {
+                    last = Instant::now();
+                    if let Some(message) = said.failure() {
+                        return Err(PushError::refused(message));
+                    }
+                    upload.take(&said, say);
+                }
+            },
+            _ = ticks.tick() => {
+                if last.elapsed() >= SILENCE {
+                    return Err(stalled(reference).into());
+                }
+                say(upload.progress());
+            }
+        }
+    }
+}
+
+/// Makes an attempt, and another one after a pause where the last one ended in what passes.
+async fn repeated<T>(
+    reference: &ImageRef,
+    say: SayPush<'_>,
+    mut attempt: impl AsyncFnMut(SayPush<'_>) -> Result<T, PushError>,
+) -> Result<T, DockerError> {
+    let mut repeats = 0;
+    loop {
+        let (kind, cause) = match attempt(&mut *say).await {
+            Ok(done) => return Ok(done),
+            Err(PushError::Other(error)) => return Err(error),
+            Err(PushError::Refused(kind, cause)) => (kind, cause),
+        };
+        let Some(pause) = PAUSES.get(repeats).filter(|_| repeats < kind.repeats()) else {
+            return Err(DockerError::Push {
+                reference: reference.to_string(),
+                kind,
+                message: cause,
+                repeats,
+            });
+        };
+        repeats += 1;
+        say(PushEvent::Again {
+            reference: reference.to_string(),
+            cause,
+            pause: *pause,
+        });
+        tokio::time::sleep(*pause).await;
+    }
 }
 
 impl PushError {

@@ -244,6 +244,14 @@ pub(super) struct Messages<T> {
 }
 
 impl<T: DeserializeOwned> Messages<T> {
+    /// The same as a stream, which ends with the first error.
+    pub(super) fn stream(self) -> impl Stream<Item = Result<T, WireError>> {
+        futures_util::stream::try_unfold(self, async |mut messages| {
+            let next = messages.next().await?;
+            Ok(next.map(|message| (message, messages)))
+        })
+    }
+
     /// `None` at the end. May be dropped while it waits, and asked again.
     pub(super) async fn next(&mut self) -> Result<Option<T>, WireError> {
         loop {
@@ -277,3 +285,6 @@ impl<T: DeserializeOwned> Messages<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,6 +26,8 @@ pub(crate) enum Fault {
     Page(u16),
     /// The connection ends without an answer.
     HangUp,
+    /// It is carried out, and the connection ends without an answer.
+    Unanswered,
     /// The connection ends in the middle of the answer.
     BreakOff,
 }
@@ -107,6 +109,10 @@ impl Trouble {
         let Some(fault) = self.fault(&request) else {
             return hand_on(request, behind).await;
         };
+        if fault == Fault::Unanswered {
+            hand_on(request, behind).await?;
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
         // An answer before the request was read to its end would be lost with the connection.
         if fault != Fault::HangUp {
             let mut body = request.into_body();
@@ -124,7 +130,9 @@ impl Trouble {
                 serde_json::json!({"errors": [{"code": code, "message": message}]}).to_string(),
             ),
             Fault::Page(status) => whole(status, "<html>no</html>".to_owned()),
-            Fault::HangUp => return Err(io::ErrorKind::ConnectionReset.into()),
+            Fault::HangUp | Fault::Unanswered => {
+                return Err(io::ErrorKind::ConnectionReset.into());
+            }
             Fault::BreakOff => {
                 let some = futures_util::stream::iter([Ok(Frame::data(Bytes::from("{")))]);
                 let broken = some.chain(futures_util::stream::iter([Err(
@@ -153,9 +161,4 @@ async fn hand_on(
         .await
         .map_err(io::Error::other)?;
     Ok(answer.map(|body| body.map_err(io::Error::other).boxed()))
-}
-impl Trouble {
-    pub(crate) fn all(&self) -> Vec<String> {
-        self.seen.lock().unwrap().requests.clone()
-    }
 }
