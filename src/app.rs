@@ -97,7 +97,7 @@ pub async fn run(
         workspace: surroundings
             .var("GITHUB_WORKSPACE")
             .map_or_else(|| PathBuf::from("."), PathBuf::from),
-        docker_host: surroundings.var("DOCKER_HOST").map(str::to_owned),
+        environment: surroundings.env().iter().cloned().collect(),
     };
     run.keep();
     let mut github = GitHub::of(&request, task, &facts, &aws::connector());

@@ -15,6 +15,7 @@ use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::console::output::Output;
 use crate::console::{Console, Style};
+use crate::environment::Variables;
 use crate::report::{Outcome, Report, text};
 use crate::request::{Facts, RawInputs, Request};
 use crate::run::{Record, Run, Task};
@@ -72,7 +73,7 @@ async fn tell(matches: &ArgMatches, env: &[(String, String)], output: &Output) -
         aws,
         clock,
         output: output.clone(),
-        docker_host: var(env, "DOCKER_HOST"),
+        environment: env.iter().cloned().collect(),
         context: matches
             .get_one::<String>("context")
             .cloned()
@@ -167,7 +168,7 @@ struct Stage {
     aws: Aws,
     clock: Clock,
     output: Output,
-    docker_host: Option<String>,
+    environment: Variables,
     context: String,
     builds: bool,
 }
@@ -253,7 +254,7 @@ impl Stage {
             },
             record: Record::default(),
             workspace: ".".into(),
-            docker_host: self.docker_host.clone(),
+            environment: self.environment.clone(),
         };
         match Request::check(&raw, &facts) {
             Ok(request) => app::carry_out(&mut run, &request, Task::Deploy).await,

@@ -31,6 +31,7 @@ pub mod commands;
 pub mod console;
 pub mod demo;
 pub mod docker;
+pub mod environment;
 pub mod github;
 pub mod logging;
 pub mod runner;

@@ -9,6 +9,7 @@ pub use record::{Known, Progress, Record, ServiceProgress};
 use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::console::Console;
+use crate::environment::Variables;
 use crate::report::Report;
 
 /// What a run works with: the clients, the time, the log, and what has come of it so far.
@@ -22,8 +23,8 @@ pub struct Run {
     pub record: Record,
     /// Relative paths of the request start here.
     pub workspace: PathBuf,
-    /// `DOCKER_HOST`, where it is set.
-    pub docker_host: Option<String>,
+    /// What `docker` and `docker build` would find in it too.
+    pub environment: Variables,
 }
 
 impl Run {

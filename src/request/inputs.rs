@@ -134,8 +134,8 @@ pub const INPUTS: &[Input] = &[
     row(Image, "file", Text, "Path of the Dockerfile; without it `<context>/Dockerfile`"),
     row(Image, "target", Text, "Stage of the Dockerfile to build; without it the last one"),
     row(Image, "platform", Text, "The one platform to build for").or("linux/amd64"),
-    row(Image, "build-args", Lines, "`NAME=value` lines for the Dockerfile's `ARG`s").secret(),
-    row(Image, "build-secrets", Lines, "`id=value` lines for the Dockerfile's `RUN --mount=type=secret,id=…`").secret(),
+    row(Image, "build-args", Lines, "`NAME=value` lines for the Dockerfile's `ARG`s, in quotes where a value has several lines (`\"NAME=value\"`); `NAME` alone takes the value from the environment").secret(),
+    row(Image, "build-secrets", Lines, "`id=value` lines for the Dockerfile's `RUN --mount=type=secret,id=…`, in quotes where a value has several lines (`\"id=value\"`); masked in the log").secret(),
     row(Image, "labels", Lines, "`name=value` lines, put on the image"),
     row(Image, "cache-from", Lines, "Images whose inline cache is used: references, or `type=registry,ref=<reference>`"),
     row(Image, "cache-to", Lines, "`type=inline`: the pushed image carries its own cache"),
@@ -143,6 +143,7 @@ pub const INPUTS: &[Input] = &[
     row(Image, "pull", Flag, "Look for newer base images even where the engine has one").or("false"),
     row(Image, "network", Kind::Choice(Network::NAMES), "Network of the `RUN` steps: `default`, `none` or `host`").or("default"),
     row(Image, "add-hosts", List, "`name:address` lines for the `RUN` steps' hosts file"),
+    row(Image, "build-timeout", Duration(Unit::Seconds), "How long the build may take; then it is stopped").or("1h"),
     row(Image, "skip-existing", Flag, "No build and no push when the first tag exists in the repository already, for this platform").or("true"),
 
     row(TaskDefinition, "task-definition", Text, "JSON or YAML file in the workspace, family, `family:revision` or ARN; without it the revision that the service runs now"),

@@ -20,6 +20,7 @@ use plimsoll::app;
 use plimsoll::aws::{Aws, ByRunner, Runner};
 use plimsoll::clock::Clock;
 use plimsoll::console::{Console, Style};
+use plimsoll::environment::Variables;
 use plimsoll::github::GitHub;
 use plimsoll::redact::Redactor;
 use plimsoll::report::{Outcome, Report, ShownReport};
@@ -367,7 +368,7 @@ impl Story {
             },
             record: Record::default(),
             workspace: self.workspace,
-            docker_host: None,
+            environment: Variables::default(),
         };
         let story = app::until_signal(&mut run, &request, task, &mut github, signal);
         Box::pin(story).await;

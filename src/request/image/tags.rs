@@ -7,11 +7,11 @@ use crate::image::{ImageRef, ReferenceError};
 
 /// What `tags` says.
 #[derive(Debug, Default)]
-pub(super) struct Tags {
+pub(in crate::request) struct Tags {
     /// Without what stood before them.
-    pub(super) names: Vec<String>,
+    pub(in crate::request) names: Vec<String>,
     /// The registry that full references name where `repository` has none.
-    pub(super) registry: Option<String>,
+    pub(in crate::request) registry: Option<String>,
 }
 
 /// Reads `tags`; the commit where there are none.
