@@ -3,6 +3,8 @@
 //! `script/clients` installs them. Without them these tests fail; they are never skipped.
 
 #[cfg(test)]
+mod census;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod tools;

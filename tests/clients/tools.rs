@@ -37,6 +37,16 @@ pub(crate) fn command(name: &str, home: &Path) -> Command {
     command
 }
 
+/// Python with botocore in a folder of `tests/clients`, run to its end.
+pub(crate) fn python(folder: &str, arguments: &[&str]) -> Output {
+    let home = tempfile::tempdir().unwrap();
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
+    let mut command = command("python", home.path());
+    // Nothing compiled is left in the folder.
+    command.arg("-B").args(arguments);
+    command.current_dir(tests.join(folder)).output().unwrap()
+}
+
 #[test]
 fn each_client_runs() {
     let home = tempfile::tempdir().unwrap();
