@@ -3,25 +3,15 @@
 //! The check itself is `model/check.py`; `script/model` runs it over what the tests recorded. Here
 //! it has to find what is wrong in exchanges that were made wrong on purpose.
 
-use std::path::Path;
+use crate::python::python;
+use crate::tools::log;
 
-use crate::tools::{command, log};
-
-/// Runs the Python tests of a folder beside this file.
+/// Runs the Python tests in a folder of `tests/clients`.
 pub(crate) fn python_tests(folder: &str) {
-    let home = tempfile::tempdir().unwrap();
-    let output = command("python", home.path())
-        .args(["-B", "-m", "unittest", "--verbose"])
-        .current_dir(
-            Path::new(env!("CARGO_MANIFEST_DIR"))
-                .join("tests/clients")
-                .join(folder),
-        )
-        .output()
-        .unwrap();
+    let output = python(folder, &["-m", "unittest", "--verbose"]);
     let log = log(&output);
     assert!(output.status.success(), "{log}");
-    assert!(log.contains("\nOK\n"), "{log}");
+    assert!(log.ends_with("\nOK\n"), "{log}");
     assert!(!log.contains("Ran 0 tests"), "{log}");
 }
 
