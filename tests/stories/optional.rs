@@ -155,6 +155,9 @@ async fn a_standstill_is_called_the_same_whichever_read_of_the_cluster_fails() {
     each_failure_ends_as_a_denial(story, &actions).await;
 }
 
+/// A story, and the actions that fail in it.
+type Row = (fn() -> Story, &'static [&'static str]);
+
 /// Only what is read before a deploy.
 fn planned(story: Story) -> Story {
     story
@@ -164,7 +167,7 @@ fn planned(story: Story) -> Story {
 
 #[tokio::test(start_paused = true)]
 async fn a_forecast_is_the_same_whichever_read_fails() {
-    let rows: [(fn() -> Story, &[&str]); 5] = [
+    let rows: [Row; 5] = [
         (
             || planned(redeploy(|world| roomy(world, 3))),
             &[

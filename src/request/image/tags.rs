@@ -96,7 +96,7 @@ mod tests {
             let name = format!("INPUT_{}", name.to_uppercase());
             (name, value.to_owned())
         });
-        let raw = RawInputs::from_env(env.into_iter());
+        let raw = RawInputs::from_env(env);
         let request = Request::check(&raw, &Facts::default());
         let request = request.map_err(|problems| {
             let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
