@@ -159,7 +159,7 @@ fn unreachable(address: &Address, error: WireError) -> DockerError {
 fn no_connection(address: &Address, source: io::Error) -> DockerError {
     let is_tls = source
         .get_ref()
-        .is_some_and(|inner| inner.is::<rustls::Error>());
+        .is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>);
     match (source.kind(), address) {
         _ if is_tls => DockerError::TlsFailed {
             address: address.to_string(),

@@ -19,8 +19,8 @@ fn image() -> String {
 }
 
 fn check(error: &str, step: Option<(&str, &str)>, kind: Kind) {
-    let found = failure(error, step);
-    assert_eq!(found.kind, kind, "{error}");
+    let (is, wanted) = (failure(error, step).kind, kind);
+    assert_eq!(is, wanted, "{error}");
 }
 
 /// As the engine ends the stream when a step fails: with the step's own words.
