@@ -3,6 +3,12 @@
 //! `script/clients` installs them. Without them these tests fail; they are never skipped.
 
 #[cfg(test)]
+mod aws_cli;
+#[cfg(test)]
+mod ecs_deploy;
+#[cfg(test)]
 mod moto;
+#[cfg(test)]
+mod stage;
 #[cfg(test)]
 mod tools;
