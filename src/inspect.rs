@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::deploy::{self, Next, Started};
+use crate::durations;
 use crate::failure::Failure;
 use crate::report::Outcome;
 use crate::request::Request;
@@ -104,6 +105,7 @@ async fn as_it_stands(
     let definition = run.aws.task_definition(&target.task_definition).await?;
     let patience = Patience {
         stuck_after: STILL,
+        limit: FAR,
         deadline: run.clock.now().plus(FAR),
         wait_when_stuck: false,
     };
@@ -205,17 +207,15 @@ fn conclude(
             );
             (outcome, title, why)
         }
-        _ if !moved && age >= STILL => {
-            let minutes = age.as_secs() / 60;
-            (
-                Outcome::Stuck,
-                "stuck",
-                format!(
-                    "{revision} is rolling out for {minutes} minutes and nothing moves; waiting for {}",
-                    words.join("; ")
-                ),
-            )
-        }
+        _ if !moved && age >= STILL => (
+            Outcome::Stuck,
+            "stuck",
+            format!(
+                "{revision} is rolling out for {} and nothing moves; waiting for {}",
+                durations::minutes(age),
+                words.join("; ")
+            ),
+        ),
         _ => (
             Outcome::Unchanged,
             "moving",

@@ -18,6 +18,7 @@ pub mod snapshot;
 pub mod survey;
 pub mod taskdef;
 // Saying it.
+pub mod durations;
 pub mod failure;
 pub mod report;
 pub mod secret;

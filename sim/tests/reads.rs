@@ -230,3 +230,43 @@ fn logs_hold_what_a_container_wrote() {
         assert_eq!(logs(&body)["__type"], expected, "{body}");
     }
 }
+
+/// What an endpoint says that isn't AWS, or isn't well.
+#[test]
+fn a_read_fails_as_other_servers_let_it_fail() {
+    let sim = door().sim;
+    let asked = |kind: FaultKind| {
+        sim.fault(Fault::new("ListTasks", 1, kind));
+        let body = json!({"cluster": "web"}).to_string();
+        let request = door::request("AmazonEC2ContainerServiceV20141113", "ListTasks", &body);
+        let (late, response) = match sim.answer(T0, &request) {
+            Answer::Response(response) => (0, response),
+            Answer::Late(by_ms, response) => (by_ms, response),
+            Answer::Dropped => (0, http::Response::default()),
+        };
+        let text = String::from_utf8(response.body().to_vec()).unwrap();
+        (late, response.status().as_u16(), text)
+    };
+    let (_, status, text) = asked(FaultKind::NotImplemented { status: 500 });
+    assert!(
+        status == 500 && text.contains("<h1>Internal Server Error</h1>"),
+        "{text}"
+    );
+    let (_, status, text) = asked(FaultKind::NotImplemented { status: 501 });
+    assert!(status == 501 && text.contains("InternalFailure"), "{text}");
+    let (_, status, text) = asked(FaultKind::UnknownOperation);
+    assert!(
+        status == 400 && text.contains("UnknownOperationException"),
+        "{text}"
+    );
+    let (_, status, text) = asked(FaultKind::Garbage);
+    assert!(
+        status == 200 && text.starts_with("<!doctype html>"),
+        "{text}"
+    );
+    let (late, status, text) = asked(FaultKind::Slow { by_ms: 9000 });
+    assert!(
+        (late, status) == (9000, 200) && text.contains("taskArns"),
+        "{text}"
+    );
+}

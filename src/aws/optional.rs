@@ -113,10 +113,19 @@ impl OptionalReads {
     ///
     /// # Errors
     /// Why there is no value, and whether that counts.
-    pub async fn ask<T>(
+    pub fn ask<T>(
         &self,
         actions: &[&'static str],
         read: impl Future<Output = Result<T, AwsError>>,
+    ) -> impl Future<Output = Result<T, Missed>> {
+        // Boxed, as the future of an SDK call is large.
+        self.asked(actions, Box::pin(read))
+    }
+
+    async fn asked<T>(
+        &self,
+        actions: &[&'static str],
+        read: impl Future<Output = Result<T, AwsError>> + Unpin,
     ) -> Result<T, Missed> {
         if let Some(missed) = self
             .aws
@@ -127,7 +136,10 @@ impl OptionalReads {
             return Err(missed);
         }
         let action = actions.last().copied().unwrap_or_default();
-        let late = || AwsError::unanswered(action, "AWS", "there was no time left to wait for it");
+        let late = || {
+            let text = "the time for what isn't needed was over";
+            AwsError::unanswered(action, "what was asked for", text)
+        };
         if self.allowance.left().is_zero() {
             let (error, is_gone) = (late(), false);
             return Err(Missed { error, is_gone });
@@ -148,11 +160,10 @@ impl OptionalReads {
     }
 
     /// What comes of it while the allowance lasts.
-    async fn in_time<T>(&self, read: impl Future<Output = T>) -> Option<T> {
+    async fn in_time<T>(&self, mut read: impl Future<Output = T> + Unpin) -> Option<T> {
         let (began, free) = (Instant::now(), self.aws.paced.free_time());
         let allowed = self.allowance.left();
         let freed = || self.aws.paced.free_time().saturating_sub(free);
-        tokio::pin!(read);
         let mut until = began + allowed;
         let answer = loop {
             match timeout_at(until, &mut read).await {

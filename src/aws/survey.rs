@@ -77,18 +77,20 @@ impl OptionalReads {
     }
 
     /// The value of a read; what can't be had is noted.
-    async fn survey_part<T>(
+    fn survey_part<T>(
         &self,
         survey: &mut Survey,
         (what, actions): (Source, &[&'static str]),
         read: impl Future<Output = Result<T, AwsError>>,
-    ) -> Option<T> {
-        match self.ask(actions, read).await {
-            Ok(value) => Some(value),
-            Err(missed) => {
-                note(survey, what, &missed);
-                None
-            }
+    ) -> impl Future<Output = Option<T>> {
+        let read = self.ask(actions, read);
+        async move {
+            let missed = match read.await {
+                Ok(value) => return Some(value),
+                Err(missed) => missed,
+            };
+            note(survey, what, &missed);
+            None
         }
     }
 

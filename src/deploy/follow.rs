@@ -7,6 +7,7 @@ use super::start::{Next, Planned, Started};
 use super::{rollback, start};
 use crate::aws::AwsError;
 use crate::cause::CauseKind;
+use crate::durations;
 use crate::report::{Outcome, ServiceReport};
 use crate::request::{OnFailure, OnStuck, OnSuperseded, Request};
 use crate::rollout::watch::{Ended, Said, Watch};
@@ -118,6 +119,7 @@ impl Rolling {
     fn add(&mut self, run: &Run, request: &Request, started: Started) {
         let patience = Patience {
             stuck_after: request.rollout.stuck_after,
+            limit: request.rollout.limit,
             deadline: run.clock.now().plus(request.rollout.limit),
             wait_when_stuck: request.rollout.on_stuck == OnStuck::Wait,
         };
@@ -216,16 +218,15 @@ fn tell_of_expiry(run: &mut Run, limit: Duration) {
     let left = crate::snapshot::Timestamp(millis).since(run.clock.now());
     if left < limit {
         run.console.warning(&format!(
-            "the credentials end in {} minutes, before `wait-for-minutes` ({}) is over",
-            left.as_secs() / 60,
-            limit.as_secs() / 60
+            "the credentials end in {}, before `wait-for-minutes` ({}) is over",
+            durations::minutes(left),
+            durations::limit(limit)
         ));
     }
 }
 
 fn conclude(run: &mut Run, index: usize, state: &State, ended: Ended) {
     let revision = last_part(&state.target.task_definition).to_owned();
-    let minutes = limit_minutes(state);
     let now = run.clock.now();
     let report = &mut run.report.services[index];
     let (outcome, reason) = match ended.verdict {
@@ -285,7 +286,8 @@ fn conclude(run: &mut Run, index: usize, state: &State, ended: Ended) {
         Verdict::TimedOut { waiting } => (
             Outcome::TimedOut,
             format!(
-                "{revision} was still rolling out after {minutes} minutes, waiting for {}",
+                "{revision} was still rolling out after {}, waiting for {}",
+                durations::limit(state.patience.limit),
                 words(&waiting)
             ),
         ),
@@ -329,15 +331,6 @@ fn old_tasks(run: &Run) -> u32 {
         .filter_map(|service| service.timeline.last())
         .map(|sample| sample.old_running)
         .sum()
-}
-
-fn limit_minutes(state: &State) -> u64 {
-    state
-        .patience
-        .deadline
-        .since(state.target.since)
-        .as_secs()
-        .div_ceil(60)
 }
 
 fn words(waiting: &[Waiting]) -> String {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::execute;
 use crate::aws::Aws;
+use crate::durations;
 use crate::plan::Update;
 use crate::report::{Outcome, ServiceReport};
 use crate::request::{OnFailure, OnStuck, Request};
@@ -92,8 +93,8 @@ pub(super) async fn to_the_end(run: &mut Run, mut backs: Vec<Back>) {
         backs = rest;
         let late: Vec<Back> = late;
         for back in late {
-            let minutes = ROLLBACK_LIMIT.as_secs() / 60;
-            let problem = format!("it was still under way after {minutes} minutes");
+            let limit = durations::limit(ROLLBACK_LIMIT);
+            let problem = format!("it was still under way after {limit}");
             failed(run, back.index, &problem);
         }
     }

@@ -1,5 +1,7 @@
 //! Which image: one that exists, one to build, or the one that the task definition names.
 
+mod tags;
+
 use super::Facts;
 use super::options::Network;
 use super::reader::Reader;
@@ -108,13 +110,15 @@ pub(super) fn source(
         r.wrong(first, value, why);
     }
     // The build's inputs are checked even where nothing is built: a slip should show at once.
-    let spec = build_spec(r, facts);
+    let spec = build_spec(r, repository, facts);
     if let Some(reference) = r.text("image") {
         check_reference(r, "image", reference);
         return ImageSource::Existing(reference.to_owned());
     }
     if let Some(tag) = r.text("image-tag") {
-        check_tag(r, "image-tag", tag);
+        if let Err(why) = tags::check_tag(tag) {
+            r.wrong("image-tag", tag, why);
+        }
         if !r.is_given("repository") {
             r.missing(
                 "repository",
@@ -140,8 +144,12 @@ pub(super) fn source(
                     "there is no `GITHUB_SHA` to take its place; name one tag to push",
                 );
             }
+            let registry = repository.registry.clone();
             ImageSource::Build(Box::new(BuildSpec {
-                repository: repository.clone(),
+                repository: Repository {
+                    registry: registry.or(spec.repository.registry),
+                    name: repository.name.clone(),
+                },
                 ..spec
             }))
         }
@@ -186,14 +194,16 @@ pub(super) fn repository(r: &mut Reader<'_>) -> Option<Repository> {
     })
 }
 
-/// Everything but the repository, which isn't known to be given.
-fn build_spec(r: &mut Reader<'_>, facts: &Facts) -> BuildSpec {
+/// Everything but the repository, which isn't known to be given; of it only the registry that the
+/// tags name.
+fn build_spec(r: &mut Reader<'_>, repository: Option<&Repository>, facts: &Facts) -> BuildSpec {
+    let tags = tags::tags(r, repository, facts);
     BuildSpec {
         repository: Repository {
-            registry: None,
+            registry: tags.registry,
             name: String::new(),
         },
-        tags: tags(r, facts),
+        tags: tags.names,
         context: context(r),
         file: r.text("file").map(str::to_owned),
         target: r.text("target").map(str::to_owned),
@@ -214,18 +224,6 @@ fn build_spec(r: &mut Reader<'_>, facts: &Facts) -> BuildSpec {
         network: r.choice("network").unwrap_or(Network::Default),
         add_hosts: add_hosts(r),
         skip_existing: r.flag("skip-existing"),
-    }
-}
-
-fn tags(r: &mut Reader<'_>, facts: &Facts) -> Vec<String> {
-    let tags = r.list("tags");
-    for tag in &tags {
-        check_tag(r, "tags", tag);
-    }
-    if tags.is_empty() {
-        facts.sha.iter().cloned().collect()
-    } else {
-        tags
     }
 }
 
@@ -378,20 +376,6 @@ fn check_reference(r: &mut Reader<'_>, input: &str, reference: &str) {
             reference,
             "the reference has no tag and no digest; add one",
         );
-    }
-}
-
-/// A tag is up to 128 of letters, digits, `_`, `.`, `-`, and starts with none of the last two.
-fn check_tag(r: &mut Reader<'_>, input: &str, tag: &str) {
-    let sound = tag.len() <= 128
-        && !tag.starts_with(['.', '-'])
-        && tag
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
-    if !sound {
-        let why = "a tag has up to 128 letters, digits, `_`, `.` or `-`, \
-                   and starts with a letter, a digit or `_`";
-        r.wrong(input, tag, why);
     }
 }
 

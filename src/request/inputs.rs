@@ -129,7 +129,7 @@ pub const INPUTS: &[Input] = &[
     row(Image, "image-tag", Text, "Tag that exists already in `repository`: it is deployed, nothing is built"),
     row(Image, "images", List, "`container=reference` lines, when containers take different images that exist already"),
     row(Image, "repository", Text, "ECR repository, by name or URI; with it and none of the three above the image is built and pushed"),
-    row(Image, "tags", List, "Tags to push; without it the commit's full SHA"),
+    row(Image, "tags", List, "Tags to push, alone or as full references of `repository`; without it the commit's full SHA"),
     row(Image, "context", Text, "Directory of the build context").or("."),
     row(Image, "file", Text, "Path of the Dockerfile; without it `<context>/Dockerfile`"),
     row(Image, "target", Text, "Stage of the Dockerfile to build; without it the last one"),

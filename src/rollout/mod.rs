@@ -52,6 +52,8 @@ pub const STOPPED_MAX: usize = 50;
 pub struct Patience {
     /// How long nothing may move before an unproven rollout is called stuck.
     pub stuck_after: Duration,
+    /// How long the rollout is followed, and when that is over.
+    pub limit: Duration,
     pub deadline: Timestamp,
     /// Whether a stuck rollout is waited for until the deadline all the same.
     pub wait_when_stuck: bool,

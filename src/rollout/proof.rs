@@ -6,6 +6,7 @@ use super::{Look, State, Waiting};
 use crate::capacity::{Blocker, Forecast, Movement, Source};
 use crate::cause::{Cause, CauseKind, Remedy};
 use crate::diagnosis::{Case, diagnose};
+use crate::durations;
 use crate::snapshot::{Service, Timestamp};
 
 /// Instances that one cause lists; the forecast has all.
@@ -88,10 +89,10 @@ pub(super) fn scale_out(look: &Look) -> Option<ScaleOut> {
 
 /// ECS could go on and doesn't: it waits between two attempts, longer each time.
 pub(super) fn hesitation(could: &[String], still: Duration) -> Cause {
-    let minutes = still.as_secs() / 60;
+    let minutes = durations::minutes(still);
     Cause {
         kind: CauseKind::Throttled,
-        message: format!("there is room for the next step, and ECS has not taken it for {minutes} minutes"),
+        message: format!("there is room for the next step, and ECS has not taken it for {minutes}"),
         evidence: could.to_vec(),
         remedies: vec![Remedy {
             text: "start the attempts anew with `force-new-deployment: true`; after failed placements ECS waits up to 27 minutes before the next one".to_owned(),

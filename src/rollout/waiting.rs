@@ -5,8 +5,6 @@
 
 mod words;
 
-pub(super) use words::length;
-
 use std::time::Duration;
 
 use super::{Look, State};

@@ -155,6 +155,9 @@ async fn a_standstill_is_called_the_same_whichever_read_of_the_cluster_fails() {
     each_failure_ends_as_a_denial(story, &actions).await;
 }
 
+/// A story, and the actions that fail in it.
+type Row = (fn() -> Story, &'static [&'static str]);
+
 /// Only what is read before a deploy.
 fn planned(story: Story) -> Story {
     story
@@ -164,7 +167,7 @@ fn planned(story: Story) -> Story {
 
 #[tokio::test(start_paused = true)]
 async fn a_forecast_is_the_same_whichever_read_fails() {
-    let rows: [(fn() -> Story, &[&str]); 5] = [
+    let rows: [Row; 5] = [
         (
             || planned(redeploy(|world| roomy(world, 3))),
             &[
@@ -231,6 +234,30 @@ async fn an_emulator_without_service_deployments_ends_a_healthy_deploy_well() {
         .collect();
     insta::assert_snapshot!(named.join("\n"), @" isn't answered (HTTP 500, and nothing that AWS says): the rollout is judged without it, and the log says less about what it waits for");
     assert!(told.calls("ListServiceDeployments") < 30, "{}", told.log);
+}
+
+/// What fails for all services is named once, and not as one service's.
+#[tokio::test(start_paused = true)]
+async fn a_read_that_fails_for_several_services_is_named_once() {
+    let story = redeploy(|world| {
+        images(world);
+        for name in ["api", "jobs"] {
+            instance(world);
+            let spec = ServiceSpec {
+                name: name.to_owned(),
+                ..ServiceSpec::default()
+            };
+            service(world, definition(name, 128, 256), spec);
+        }
+    });
+    let told = story
+        .input("service", "api\njobs")
+        .trouble("ListServiceDeployments", ALWAYS, FaultKind::ServerError)
+        .deploy()
+        .await;
+    assert_eq!(told.outcome(), "succeeded", "{}", told.log);
+    let named = "! `ecs:ListServiceDeployments` isn't answered";
+    assert_eq!(told.log.matches(named).count(), 1, "{}", told.log);
 }
 
 /// The service deployments are listed, and can't be described: the tasks tell that they crash.

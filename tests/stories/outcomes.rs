@@ -226,3 +226,23 @@ async fn a_replaced_deploy_may_be_fine_and_is_a_warning() {
     deployment: in_progress, inactive
     ");
 }
+
+/// The limit stands in the reason as it was given.
+#[tokio::test(start_paused = true)]
+async fn a_limit_is_told_as_it_was_given() {
+    for (given, words) in [
+        ("20s", "20 seconds"),
+        ("1", "1 minute"),
+        ("90s", "90 seconds"),
+        ("90", "90 minutes"),
+    ] {
+        let told = told(|world| {
+            roomy(world, 1);
+            slow(world);
+        });
+        let told = told.input("wait-for-minutes", given).deploy().await;
+        let reason = told.report.reason;
+        let expected = format!("still rolling out after {words}, waiting for");
+        assert!(reason.contains(&expected), "{given}: {reason}");
+    }
+}
