@@ -12,6 +12,7 @@ mod bell;
 #[cfg(test)]
 #[path = "../contract/examples/blocks.rs"]
 mod blocks;
+#[cfg(test)]
 mod bugs;
 #[cfg(test)]
 mod building;

@@ -3,7 +3,13 @@
 //! `script/clients` installs them. Without them these tests fail; they are never skipped.
 
 #[cfg(test)]
+mod aws_cli;
+#[cfg(test)]
 mod census;
+#[cfg(test)]
+mod ecs_deploy;
+#[cfg(test)]
+mod installed;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
@@ -11,7 +17,6 @@ mod moto;
 #[cfg(test)]
 mod python;
 #[cfg(test)]
-mod tools;
-
+mod stage;
 #[cfg(test)]
-mod installed;
+mod tools;
