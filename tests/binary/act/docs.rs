@@ -135,7 +135,7 @@ examples! {
         let docs = Docs { others: &["proxy"], ..Docs::default() };
         ends(&Workflow::new("push", text).run(&docs.standing()), &["succeeded"], "success");
     };
-    a_build_has_its_secret_and_the_log_does_not: &["NPM_TOKEN"] => |text| {
+    a_build_has_its_secret_and_the_log_does_not: &["npm=${{ secrets.NPM_TOKEN }}\n    cluster: web"] => |text| {
         let stage = Docs::default().building();
         let base = engine::base_image();
         let run = "RUN --mount=type=secret,id=npm cat /run/secrets/npm && cat /run/secrets/npm | (read x; [ ${#x} = 18 ])";
@@ -145,6 +145,18 @@ examples! {
         let ran = workflow.run(&stage);
         ends(&ran, &["succeeded"], "success");
         assert!(!ran.text().contains("npm_SecretOfTheJob"), "{}", ran.text());
+    };
+    a_secret_of_several_lines_arrives_whole: &["DEPLOY_KEY"] => |text| {
+        let stage = Docs::default().building();
+        let base = engine::base_image();
+        let run = "RUN --mount=type=secret,id=key cat /run/secrets/key && [ \"$(cat /run/secrets/key)\" = \"$(printf 'first-line\\nsecond-line')\" ]";
+        put(&stage, "Dockerfile", &format!("FROM {base}\n{run}\n"));
+        let mut workflow = Workflow::new("push", text);
+        workflow.secrets = vec![
+            ("NPM_TOKEN", "npm_SecretOfTheJob".to_owned()),
+            ("DEPLOY_KEY", "first-line\nsecond-line".to_owned()),
+        ];
+        ends(&workflow.run(&stage), &["succeeded"], "success");
     };
     a_migration_runs_before_the_rollout: &["run-task: true"] => |text| {
         let stage = Docs { api: "shop", ..Docs::default() }.building();
