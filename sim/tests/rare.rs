@@ -1,10 +1,5 @@
 //! What no story of Plimsoll's asks for: operations of other clients, and documents that ECS refuses.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test fails by panicking, in its helpers too"
-)]
-
 #[cfg(test)]
 mod door;
 
