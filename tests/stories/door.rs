@@ -303,6 +303,18 @@ impl Story {
         story
     }
 
+    /// The clients alone, for a call that no story comes to without an engine.
+    pub(crate) fn clients(&self) -> Aws {
+        let door = Door {
+            sim: self.sim.clone(),
+            clock: Clock::starting_at(Timestamp(START)),
+            troubles: Arc::default(),
+            silent: Arc::default(),
+            rewrites: Arc::default(),
+        };
+        aws(SharedHttpConnector::new(door), None)
+    }
+
     /// Relative paths start here.
     pub(crate) fn workspace(mut self, folder: &std::path::Path) -> Story {
         folder.clone_into(&mut self.workspace);

@@ -410,3 +410,13 @@ async fn which_container_gets_the_image() {
             .all(|image| image.contains("/api@sha256:"))
     );
 }
+
+/// A push asks for it first; the pushes themselves need an engine.
+#[tokio::test(start_paused = true)]
+async fn a_login_for_the_registry_is_read_whole() {
+    let login = Story::new(|_| {}).clients().registry_login().await.unwrap();
+    assert_eq!(login.username, "AWS");
+    assert_eq!(login.password.expose(), "stand-in-password");
+    let host = "https://111122223333.dkr.ecr.eu-west-1.amazonaws.com";
+    assert_eq!(login.endpoint, host);
+}

@@ -19,8 +19,12 @@ import botocore
 
 import answers
 import sent
-from aws import Aws
+from aws import Aws, services
 from exceptions import Excused
+
+# The census knows what src/aws calls.
+sys.path.append(str(Path(__file__).resolve().parent.parent / "census"))
+from census import ROOT, called  # noqa: E402
 
 # What is wrong in a hundred ways is shown in this many.
 PROBLEMS_SHOWN = 60
@@ -35,6 +39,7 @@ class Tally:
     answers: int = 0
     requests: int = 0
     answered: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
     excused: Excused = field(default_factory=Excused)
     problems: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
@@ -56,6 +61,8 @@ def check(folder: Path) -> Tally:
         tally.note(str(folder), "it names no operation that the stand-in knows", "operations.json")
     for action in sorted(known - tally.answered):
         tally.note(action, "the stand-in knows it, and no recorded exchange answers it", "operations.json")
+    for action in sorted(sent_by_plimsoll() - tally.asked):
+        tally.note(action, "src/aws calls it, and no recorded request of Plimsoll's is one", "record.rs")
     for one in tally.excused.idle():
         tally.note(one.action, f"nothing needs the exception {one.problem!r} any more", "exceptions.py")
     if not (tally.answers and tally.requests):
@@ -73,6 +80,7 @@ def hold(aws: Aws, exchange: dict[str, Any], tally: Tally, example: str) -> None
         return
     if exchange["by"] == "plimsoll":
         tally.requests += 1
+        tally.asked.add(known.action)
         found(tally, f"request of {known.action}", sent.check(known, request), example)
     # The connection may be lost before anything is answered.
     if answer["status"] != 0:
@@ -95,11 +103,16 @@ def operations(folder: Path) -> set[str]:
     return set(json.loads(path.read_text())) if path.exists() else set()
 
 
+def sent_by_plimsoll() -> set[str]:
+    """The operations that Plimsoll calls, in IAM's words."""
+    return {f"{service.signing_name}:{name}" for service in services() for name in called(service, ROOT)}
+
+
 def main(folder: Path) -> int:
     tally = check(folder)
     for line, number in tally.problems.most_common(PROBLEMS_SHOWN):
         print(f"{line} ({number}x, {tally.examples[line]})")
-    held = f"{tally.answers} answers of {len(tally.answered)} operations, {tally.requests} requests"
+    held = f"{tally.answers} answers of {len(tally.answered)} operations, {tally.requests} requests of {len(tally.asked)}"
     print(f"held against AWS's model (botocore {botocore.__version__}): {held}; problems: {len(tally.problems)}")
     return 1 if tally.problems else 0
 

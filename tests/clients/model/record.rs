@@ -15,8 +15,8 @@ use http::{HeaderMap, Method, Request};
 use plimsoll_sim::Answer;
 use serde_json::{Value, json};
 
-/// Files that one process of tests may write. All stories together write some 2,000: ten times as
-/// many mean that the shapes no longer tell like from unlike.
+/// Files that one process of tests may write. All tests together write some 2,000: ten times as many
+/// mean that what is alike no longer counts once.
 const FILES_MAX: usize = 20_000;
 static FILES: AtomicUsize = AtomicUsize::new(0);
 
@@ -122,11 +122,19 @@ fn shape_of_json(value: &Value) -> String {
             format!("{items:?}")
         }
         Value::String(text) => word(text).to_owned(),
-        Value::Number(number) if number.is_f64() => "fraction".to_owned(),
-        Value::Number(_) => "whole".to_owned(),
+        Value::Number(number) => shape_of_number(&number.to_string()),
         Value::Bool(_) => "flag".to_owned(),
         Value::Null => "null".to_owned(),
     }
+}
+
+/// Whole or not, and of a large one how large: a time in seconds is none in milliseconds.
+fn shape_of_number(number: &str) -> String {
+    const LARGE: usize = 9;
+    let whole = number.split('.').next().unwrap_or_default();
+    let digits = Some(whole.len()).filter(|digits| *digits > LARGE);
+    let kind = if whole == number { "whole" } else { "fraction" };
+    format!("{kind}{}", digits.unwrap_or_default())
 }
 
 /// An element after the other; items of a list that are alike count once.
