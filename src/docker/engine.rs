@@ -157,11 +157,10 @@ fn unreachable(address: &Address, error: WireError) -> DockerError {
 }
 
 fn no_connection(address: &Address, source: io::Error) -> DockerError {
-    let is_tls = source
-        .get_ref()
-        .is_some_and(|inner| inner.is::<rustls::Error>());
+    let inner = source.get_ref();
+    let is_tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match (source.kind(), address) {
-        _ if is_tls => DockerError::TlsFailed {
+        _ if is_tls.is_some() => DockerError::TlsFailed {
             address: address.to_string(),
             source,
         },

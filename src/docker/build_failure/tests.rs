@@ -18,6 +18,10 @@ fn image() -> String {
     "docker.io/library/nope:1".to_owned()
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a table of expectations reads better"
+)]
 fn check(error: &str, step: Option<(&str, &str)>, kind: Kind) {
     let found = failure(error, step);
     assert_eq!(found.kind, kind, "{error}");
