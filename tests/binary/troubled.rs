@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use tokio::net::{TcpListener, UnixStream};
 use tokio::runtime::Runtime;
 
 use crate::building::{stage, stage_at};
@@ -113,13 +114,13 @@ fn one_failure_at_the_manifest_is_repeated_and_the_deploy_goes_on() {
     let ended = stage.run();
     assert_eq!(ended.code, Some(0), "{}", ended.log);
     assert_eq!(stage.output("outcome"), "succeeded");
-    let told: Vec<&str> = ended
+    let repeats: Vec<&str> = ended
         .log
         .lines()
         .filter(|line| line.contains("repeated in"))
         .collect();
     assert!(
-        matches!(told.as_slice(), [line] if line.ends_with("failed and is repeated in 2 s: received unexpected HTTP status: 503 Service Unavailable")),
+        matches!(repeats.as_slice(), [line] if line.ends_with("failed and is repeated in 2 s: received unexpected HTTP status: 503 Service Unavailable")),
         "{}",
         ended.log
     );
@@ -226,38 +227,66 @@ fn an_engine_elsewhere_is_warned_of_or_refused_and_never_reached_without_the_tls
     assert_eq!(stage.calls("GetAuthorizationToken"), 0);
 }
 
-#[test]
-fn a_login_that_would_go_in_the_clear_is_warned_of() {
-    // Loopback under a name that isn't known for it.
-    let socket = std::env::var("DOCKER_HOST").unwrap_or_default();
-    let socket = socket
+/// A port on loopback that leads to the engine, for as long as the runtime is there.
+fn front(runtime: &Runtime) -> u16 {
+    let host = std::env::var("DOCKER_HOST").unwrap_or_default();
+    let socket = host
         .strip_prefix("unix://")
         .unwrap_or("/var/run/docker.sock")
         .to_owned();
-    let runtime = runtime();
-    let port = runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
-            .await
-            .unwrap();
+    runtime.block_on(async {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(async move {
             while let Ok((mut client, _)) = listener.accept().await {
                 let socket = socket.clone();
                 tokio::spawn(async move {
-                    let mut engine = tokio::net::UnixStream::connect(socket).await?;
+                    let mut engine = UnixStream::connect(socket).await?;
                     tokio::io::copy_bidirectional(&mut client, &mut engine).await
                 });
             }
         });
         port
-    });
+    })
+}
+
+#[test]
+fn a_login_that_would_go_in_the_clear_is_warned_of() {
+    let runtime = runtime();
+    let port = front(&runtime);
     let warned = |host: &str| {
         let host = format!("tcp://{host}:{port}");
         let stage = stage("FROM scratch\nCOPY Dockerfile /\n").env("DOCKER_HOST", &host);
         let ended = stage.run();
         assert_eq!(ended.code, Some(0), "{}", ended.log);
-        ended.log.contains(&format!("the build context and the registry's login go to the Docker engine at `{host}` unencrypted"))
+        let words = format!(
+            "the build context and the registry's login go to the Docker engine at `{host}` unencrypted"
+        );
+        ended.log.contains(&words)
     };
+    // Loopback, in a form that isn't known for it.
     assert!(warned("127.1"));
     assert!(!warned("127.0.0.1"));
+}
+
+#[test]
+fn an_engine_that_is_lost_in_the_middle_of_a_build_is_an_error() {
+    let runtime = runtime();
+    let port = front(&runtime);
+    let base = engine::base_image();
+    let stage = stage(&format!(
+        "FROM {base}\nRUN echo $((40 + 2)) begun; sleep 302\n"
+    ))
+    .input("no-cache", "true")
+    .env("DOCKER_HOST", &format!("tcp://127.0.0.1:{port}"));
+    let mut running = stage.start();
+    running.until("the step", || stage.log().contains("42 begun"));
+    runtime.shutdown_background();
+    let ended = running.end();
+    check(&stage, &ended, (8, "error"));
+    assert!(
+        stage.output("reason").contains("the Docker engine"),
+        "{}",
+        ended.log
+    );
 }

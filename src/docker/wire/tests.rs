@@ -86,8 +86,8 @@ async fn no_answer_of_the_engine_is_read_without_a_bound() {
     })
     .await;
     insta::assert_snapshot!(inspect, @"the Docker engine failed to inspect the image `api`: the engine's answer is larger than 4096 KiB, and was not read to its end");
-    let told = flooded(("/push", MAX_PUSH_MESSAGE), CHUNKED, push).await;
-    insta::assert_snapshot!(told, @"the Docker engine failed to push `r.example/api:v1`: the engine's answer is larger than 256 KiB, and was not read to its end");
+    let pushed = flooded(("/push", MAX_PUSH_MESSAGE), CHUNKED, push).await;
+    insta::assert_snapshot!(pushed, @"the Docker engine failed to push `r.example/api:v1`: the engine's answer is larger than 256 KiB, and was not read to its end");
     let build = flooded(("/build", MAX_BUILD_MESSAGE), CHUNKED, async |engine| {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("Dockerfile"), "FROM scratch\n").unwrap();
