@@ -171,12 +171,13 @@ async fn push_all(
     }
 }
 
-/// The tag that was refused as taken after an attempt that was not answered.
+/// The tag that was refused after an attempt that was not answered. An engine with containerd's image
+/// store leaves out the registry's words, and so what kind of refusal it is.
 fn perhaps_ours(error: &DockerError) -> Option<String> {
     match error {
         DockerError::Push {
             reference,
-            kind: PushFailureKind::TagImmutable,
+            kind: PushFailureKind::TagImmutable | PushFailureKind::Other,
             repeats: 1..,
             ..
         } => {

@@ -11,7 +11,7 @@ use super::error::DockerError;
 use super::tls::Tls;
 use crate::environment::Variables;
 
-/// Where the engine listens unless told otherwise; the runner mounts it into container actions.
+/// Where the engine listens unless `DOCKER_HOST` says otherwise; the runner mounts it into container actions.
 const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
 
 /// The ports that `docker` takes where the address names none.
@@ -81,8 +81,8 @@ impl Address {
     }
 }
 
-/// `docker` itself looks at `DOCKER_CERT_PATH` with one of the other two only. Whoever names
-/// certificates means them to be used, and an engine that needs none of them still shows its own.
+/// `docker` itself looks at `DOCKER_CERT_PATH` with one of the other two only. Who names
+/// certificates wants them used, and an engine that asks for none still shows its own.
 fn is_tls_asked_for(env: &Variables) -> bool {
     ["DOCKER_TLS_VERIFY", "DOCKER_TLS", "DOCKER_CERT_PATH"]
         .iter()

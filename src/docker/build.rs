@@ -139,7 +139,7 @@ impl Engine {
         let (id, context) = match run.end(ended) {
             Err(DockerError::Build(failure)) => {
                 return Err(DockerError::Build(Box::new(
-                    heredoc_told(*failure, request).await,
+                    with_heredoc_noted(*failure, request).await,
                 )));
             }
             ended => ended?,
@@ -301,7 +301,7 @@ async fn open_context(request: &BuildRequest) -> Result<BuildContext, DockerErro
 }
 
 /// The failure, with a note whether the line that isn't an instruction is a heredoc's.
-async fn heredoc_told(mut failure: BuildFailure, request: &BuildRequest) -> BuildFailure {
+async fn with_heredoc_noted(mut failure: BuildFailure, request: &BuildRequest) -> BuildFailure {
     let Some(line) = failure.unknown_instruction() else {
         return failure;
     };

@@ -75,7 +75,7 @@ impl Engine {
             let late = io::ErrorKind::TimedOut;
             Err(WireError::Connect(late.into()))
         });
-        let version = answered.map_err(|error| unreachable(&address, error))?;
+        let version = answered.map_err(|error| no_answer(&address, error))?;
         let (version, api) = check(version)?;
         Ok(Self {
             address,
@@ -136,10 +136,10 @@ pub(super) fn engine_error(
 }
 
 /// Tells the plain reasons apart why the first request failed.
-fn unreachable(address: &Address, error: WireError) -> DockerError {
+fn no_answer(address: &Address, error: WireError) -> DockerError {
     match (error, address) {
         (WireError::Connect(source), address) => no_connection(address, source),
-        // Go's words to whoever speaks in the clear where TLS is wanted.
+        // The words of Go's server to a client that speaks in the clear where TLS is wanted.
         (WireError::Refused { message, .. }, Address::Tcp(_))
             if message.contains("HTTPS server") =>
         {
@@ -157,11 +157,10 @@ fn unreachable(address: &Address, error: WireError) -> DockerError {
 }
 
 fn no_connection(address: &Address, source: io::Error) -> DockerError {
-    let is_tls = source
-        .get_ref()
-        .is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>);
+    let inner = source.get_ref();
+    let is_tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match (source.kind(), address) {
-        _ if is_tls => DockerError::TlsFailed {
+        _ if is_tls.is_some() => DockerError::TlsFailed {
             address: address.to_string(),
             source,
         },

@@ -13,7 +13,7 @@ pub(super) const IMAGE: &str = r#"{"Os":"linux","Architecture":"amd64","Size":7}
 pub(super) const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 /// Answers every request with `answer`, which gets its first line and the connection, in a thread
-/// that ends with the process. The environment is that of whoever asks.
+/// that ends with the process. The environment leads to it.
 pub(super) fn play(
     folder: &Path,
     answer: impl Fn(&str, &mut UnixStream) + Send + Sync + 'static,

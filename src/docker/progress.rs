@@ -10,8 +10,8 @@ use super::text::{MAX_LINE, clean_line, one_line};
 #[cfg(test)]
 mod tests;
 
-/// Lines that are told of one build, steps' own and those about them; a build that says more loses
-/// the rest, and says so.
+/// Lines of one build's log, the steps' own and those about them; a build that says more loses the
+/// rest, and says so.
 pub const MAX_LINES: usize = 20_000;
 
 /// Steps that are followed; no real build comes near.

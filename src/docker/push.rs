@@ -1,7 +1,7 @@
 //! Pushes a built image under its tags, and reads back the digest that the registry now holds.
 //!
-//! A registry that has trouble for a moment doesn't end a push: what it holds already isn't sent
-//! twice, so the whole is repeated, a few times. A refusal is final.
+//! A registry that has trouble for a moment doesn't end a push: the whole is repeated, a few
+//! times, and what the registry holds already isn't sent twice. A refusal is final.
 
 use std::time::Duration;
 
@@ -69,7 +69,7 @@ pub enum PushEvent {
     Started {
         reference: String,
     },
-    /// Told every half minute.
+    /// Said every half minute.
     Progress {
         /// Bytes, as the engine counts them.
         sent: u64,
@@ -84,7 +84,7 @@ pub enum PushEvent {
         /// Until the next try.
         seconds: u64,
     },
-    /// Told once, when there were more new tries than are shown.
+    /// Said once, when there were more new tries than are shown.
     RetriesCut {
         after: usize,
     },
@@ -112,7 +112,7 @@ impl Engine {
     /// may take it that the others are there too.
     ///
     /// # Errors
-    /// `Push` with what the registry said; also a digest that isn't told, or isn't one for all tags.
+    /// `Push` with what the registry said; also a digest that the engine doesn't name, or that isn't one for all tags.
     pub async fn push(
         &self,
         request: &PushRequest,
@@ -194,7 +194,7 @@ impl Engine {
         let mut upload = Upload::default();
         match follow(reference, messages.stream(), (&mut upload, say)).await {
             Ok(()) => {}
-            // A digest was told: what follows is an error of reading the stream's end.
+            // A digest was named: what follows is an error of reading the stream's end.
             Err(PushError::Other(_)) if upload.digest.is_some() => {}
             Err(error) => return Err(error),
         }

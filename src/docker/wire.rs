@@ -53,7 +53,7 @@ pub(super) enum WireError {
     Refused { status: StatusCode, message: String },
     #[error("the engine answered what is no JSON")]
     Json(#[from] serde_json::Error),
-    #[error("the engine's answer is larger than {0} bytes, and was not read to its end")]
+    #[error("the engine's answer is larger than {} KiB, and was not read to its end", .0 >> 10)]
     TooLong(usize),
 }
 

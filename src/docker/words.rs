@@ -1,4 +1,4 @@
-//! What the engine's texts say about a server or a network, whoever it talks to. Pure.
+//! What the engine's texts say about a server or a network. Pure.
 //!
 //! The engine is written in Go, and hands out the errors of Go's HTTP client as texts.
 

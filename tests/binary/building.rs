@@ -15,7 +15,8 @@ pub(crate) fn stage(dockerfile: &str) -> Stage {
     stage_at(&engine::registry(), dockerfile)
 }
 
-fn stage_at(address: &str, dockerfile: &str) -> Stage {
+/// The same with the registry at another address.
+pub(crate) fn stage_at(address: &str, dockerfile: &str) -> Stage {
     let credentials = engine::credentials();
     let registry = Registry {
         address: address.to_owned(),

@@ -52,6 +52,12 @@ mod signals;
 #[cfg(test)]
 mod stage;
 #[cfg(test)]
+#[expect(dead_code, reason = "the engine's own tests use the rest")]
+#[path = "../engine/trouble.rs"]
+mod trouble;
+#[cfg(test)]
+mod troubled;
+#[cfg(test)]
 mod unread;
 #[cfg(test)]
 mod usage;

@@ -74,8 +74,8 @@ async fn what_the_author_wrote_is_the_users_matter() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_command_ends_by_its_exit_code_whatever_stands_in_it() {
     let base = base_image();
-    let told = format!("FROM {base}\nRUN echo before >&2; echo why >&2; exit 7\n");
-    let failed = is(&told, Kind::Run { exit_code: 7 }).await;
+    let dockerfile = format!("FROM {base}\nRUN echo before >&2; echo why >&2; exit 7\n");
+    let failed = is(&dockerfile, Kind::Run { exit_code: 7 }).await;
     assert_eq!(failed.log, ["before", "why"]);
     for words in [
         "no space left on device",

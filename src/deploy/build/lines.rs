@@ -1,12 +1,14 @@
-//! What a build and a push tell, as lines of the log, and what a build did last. Pure.
+//! What a build and a push report, as lines of the log, and what a build did last. Pure.
 
 use crate::docker::{BuildEvent, PushEvent};
 
-/// The steps that run, as far as they were told.
+/// The steps that run, as far as the log knows.
 #[derive(Debug, Default)]
 pub(super) struct Last {
-    /// Number, name, and the last line that it wrote; the one that told something last is at the end.
+    /// Number, name, and the last line that it wrote; the one that wrote last is at the end.
     running: Vec<(usize, String, String)>,
+    /// More happened than the log shows.
+    is_cut: bool,
 }
 
 impl Last {
@@ -18,9 +20,9 @@ impl Last {
             BuildEvent::Log { step, line } => {
                 let found = self.running.iter().position(|(number, ..)| number == step);
                 if let Some(index) = found {
-                    let mut told = self.running.remove(index);
-                    told.2.clone_from(line);
-                    self.running.push(told);
+                    let mut latest = self.running.remove(index);
+                    latest.2.clone_from(line);
+                    self.running.push(latest);
                 }
             }
             BuildEvent::Done { step, .. }
@@ -28,19 +30,25 @@ impl Last {
             | BuildEvent::Failed { step, .. } => {
                 self.running.retain(|(number, ..)| number != step);
             }
-            _ => {}
+            BuildEvent::LogCut { .. } => self.is_cut = true,
+            BuildEvent::ContextSent { .. } | BuildEvent::Warning { .. } => {}
         }
     }
 
     /// As a part of a sentence.
     pub(super) fn words(&self) -> String {
+        let as_logged = if self.is_cut {
+            "as far as its log goes, "
+        } else {
+            ""
+        };
         match self.running.last() {
-            None => "no step had begun, or the next one had not".to_owned(),
+            None => format!("{as_logged}no step was under way"),
             Some((_, name, line)) if line.trim().is_empty() => {
-                format!("it was in step `{name}`, which wrote nothing")
+                format!("{as_logged}it was in step `{name}`, which wrote nothing")
             }
             Some((_, name, line)) => {
-                format!("it was in step `{name}`, whose last line is `{line}`")
+                format!("{as_logged}it was in step `{name}`, whose last line is `{line}`")
             }
         }
     }
@@ -81,7 +89,7 @@ pub(super) fn push_line(event: PushEvent) -> String {
             counted(layers, "layer")
         ),
         PushEvent::Retrying { layer, seconds } => format!(
-            "  layer {layer} was not taken: the engine tries again in {seconds} s (the cause it tells only when it gives up)"
+            "  layer {layer} was not taken: the engine tries again in {seconds} s (the engine names the cause only when it gives up)"
         ),
         PushEvent::RetriesCut { after } => {
             format!("  layers were not taken more than {after} times; the rest is left out")
@@ -126,9 +134,9 @@ mod tests {
     use super::{BuildEvent, Last};
 
     #[test]
-    fn what_ran_last_is_the_step_that_told_something_last() {
+    fn what_ran_last_is_the_step_that_wrote_last() {
         let mut last = Last::default();
-        assert!(last.words().starts_with("no step"));
+        assert_eq!(last.words(), "no step was under way");
         let started = |step: usize, name: &str| BuildEvent::Started {
             step,
             name: name.to_owned(),
@@ -152,6 +160,10 @@ mod tests {
             name: String::new(),
             seconds: 1.0,
         });
-        assert!(last.words().contains("sleep 9"));
+        last.take(&BuildEvent::LogCut { after: 9 });
+        assert_eq!(
+            last.words(),
+            "as far as its log goes, it was in step `[b 1/2] RUN sleep 9`, which wrote nothing"
+        );
     }
 }

@@ -79,7 +79,7 @@ impl PushFailureKind {
         match self {
             Self::RegistryFailed | Self::RateLimited | Self::Dropped => 3,
             // A name that is not resolved once; and an engine that met a 5xx when it asked how to log
-            // in goes on without a login (Docker 20.10 to 28), and says just this.
+            // in goes on without a login (Docker 20.10 to 28), and says this.
             Self::Unreachable | Self::Unauthorized => 1,
             Self::Denied { .. }
             | Self::RepositoryMissing

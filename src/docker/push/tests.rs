@@ -19,12 +19,12 @@ fn said(text: &str) -> Said {
 /// Attempts that all end in what the registry says; how many there were, how long they took, and
 /// how the last one ended.
 async fn attempts(message: &str) -> (usize, Duration, usize) {
-    let (mut made, mut told) = (0, 0);
+    let (mut made, mut repeats_said) = (0, 0);
     let since = Instant::now();
     let mut say = |event| {
         if let PushEvent::Again { cause, .. } = event {
             assert_eq!(cause, message);
-            told += 1;
+            repeats_said += 1;
         }
     };
     let ended = repeated(&reference(), &mut say, async |_| {
@@ -33,10 +33,12 @@ async fn attempts(message: &str) -> (usize, Duration, usize) {
     })
     .await;
     match ended {
-        Err(DockerError::Push { repeats, .. }) => assert_eq!((repeats, told), (made - 1, made - 1)),
+        Err(DockerError::Push { repeats, .. }) => {
+            assert_eq!((repeats, repeats_said), (made - 1, made - 1));
+        }
         other => panic!("{other:?}"),
     }
-    (made, since.elapsed(), told)
+    (made, since.elapsed(), repeats_said)
 }
 
 #[tokio::test(start_paused = true)]
@@ -47,9 +49,9 @@ async fn what_passes_is_tried_again_after_growing_pauses_and_a_refusal_is_not() 
         "EOF",
         "Put \"http://127.0.0.1:36581/v2/test/api/manifests/v1\": EOF",
     ] {
-        let (made, took, told) = attempts(trouble).await;
+        let (made, took, repeats_said) = attempts(trouble).await;
         assert_eq!(
-            (made, took.as_secs(), told),
+            (made, took.as_secs(), repeats_said),
             (4, 2 + 8 + 30, 3),
             "{trouble}"
         );
@@ -89,15 +91,15 @@ async fn a_slow_push_says_how_far_it_is_every_half_minute() {
             r#"{{"status":"Pushing","progressDetail":{{"current":{current},"total":5000000}},"id":"a"}}"#
         )))
     });
-    let mut told = Vec::new();
+    let mut lines = Vec::new();
     let mut say = |event| match event {
-        PushEvent::Progress { sent, .. } => told.push((since.elapsed().as_secs(), sent)),
+        PushEvent::Progress { sent, .. } => lines.push((since.elapsed().as_secs(), sent)),
         other => panic!("{other:?}"),
     };
     let ended = follow(&reference(), messages, (&mut Upload::default(), &mut say)).await;
     assert!(ended.is_ok(), "{ended:?}");
     let expected = [(30, 0), (60, 1_000_000), (90, 2_000_000), (120, 3_000_000)];
-    assert_eq!(told, expected);
+    assert_eq!(lines, expected);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,7 @@
 //! The engine's messages about one push, folded into a few events. Pure.
 //!
 //! The engine counts down each second before it tries a layer again, and tells of each piece that
-//! is sent. Of that a line is left for each new try, and a sum for whoever asks how far it is.
+//! is sent. Of that a line is left for each new try, and a sum for the line that says how far it is.
 
 use std::collections::HashMap;
 
@@ -47,8 +47,8 @@ impl Said {
     /// Why the push failed, where this is the message that says so.
     pub(super) fn failure(&self) -> Option<&str> {
         let detail = self.error_detail.as_ref();
-        let told = detail.and_then(|detail| detail.message.as_deref());
-        told.or(self.error.as_deref())
+        let message = detail.and_then(|detail| detail.message.as_deref());
+        message.or(self.error.as_deref())
     }
 }
 
@@ -68,11 +68,11 @@ struct Layer {
     /// Bytes, as the engine counts them; it may send more than it takes for the whole.
     sent: u64,
     total: u64,
-    /// Seconds until the next try, as last told; they count down.
+    /// Seconds until the next try, as last said; they count down.
     countdown: Option<u64>,
 }
 
-/// What one push has told so far.
+/// What is known of one push so far.
 #[derive(Debug, Default)]
 pub(super) struct Upload {
     pub(super) digest: Option<Digest>,

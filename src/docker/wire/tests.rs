@@ -4,9 +4,9 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::MAX_ANSWER;
+use super::{MAX_ANSWER, MAX_BUILD_MESSAGE, MAX_PUSH_MESSAGE, MAX_REFUSAL};
 use crate::docker::played::{CHUNKED, IMAGE, VERSION, chunk, play, whole};
-use crate::docker::{Built, ContextSize, DockerError, Engine, PushRequest};
+use crate::docker::{BuildRequest, Built, ContextSize, DockerError, Engine, PushRequest};
 use crate::image::Platform;
 
 /// Far more than is ever read.
@@ -26,7 +26,7 @@ fn flood(stream: &mut UnixStream, start: &str, sent: &AtomicUsize) {
 
 /// An engine that floods where the request's first line holds `at`.
 async fn flooded(
-    at: &'static str,
+    (at, most): (&'static str, usize),
     start: &'static str,
     use_it: impl AsyncFnOnce(Result<Engine, DockerError>) -> DockerError,
 ) -> String {
@@ -34,7 +34,11 @@ async fn flooded(
     let sent = Arc::new(AtomicUsize::new(0));
     let counted = sent.clone();
     let environment = play(folder.path(), move |line, stream| {
-        if line.contains(at) {
+        if line.contains("/session") {
+            let turned = "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n";
+            let _ = std::io::Write::write_all(stream, turned.as_bytes());
+            let _ = std::io::copy(stream, &mut std::io::sink());
+        } else if line.contains(at) {
             flood(stream, start, &counted);
         } else if line.contains("/images/") {
             whole(stream, "200 OK", IMAGE);
@@ -44,7 +48,7 @@ async fn flooded(
     });
     let error = use_it(Engine::connect(&environment).await).await;
     let sent = sent.load(Ordering::SeqCst);
-    assert!(sent < MAX_ANSWER + BUFFERS, "{at}: {sent} bytes were taken");
+    assert!(sent < most + BUFFERS, "{at}: {sent} bytes were taken");
     let mut text = error.to_string();
     let mut source = std::error::Error::source(&error);
     while let Some(inner) = source {
@@ -72,16 +76,28 @@ async fn push(engine: Result<Engine, DockerError>) -> DockerError {
 
 #[tokio::test]
 async fn no_answer_of_the_engine_is_read_without_a_bound() {
-    let version = flooded("/version", CHUNKED, async |engine| engine.unwrap_err()).await;
-    insta::assert_snapshot!(version, @"the Docker engine failed to tell its version: the engine's answer is larger than 4194304 bytes, and was not read to its end");
-    let inspect = flooded("/json", CHUNKED, async |engine| {
+    let version = flooded(("/version", MAX_ANSWER), CHUNKED, async |engine| {
+        engine.unwrap_err()
+    })
+    .await;
+    insta::assert_snapshot!(version, @"the Docker engine failed to tell its version: the engine's answer is larger than 4096 KiB, and was not read to its end");
+    let inspect = flooded(("/json", MAX_ANSWER), CHUNKED, async |engine| {
         engine.unwrap().inspect("api").await.unwrap_err()
     })
     .await;
-    insta::assert_snapshot!(inspect, @"the Docker engine failed to inspect the image `api`: the engine's answer is larger than 4194304 bytes, and was not read to its end");
-    let told = flooded("/push", CHUNKED, push).await;
-    insta::assert_snapshot!(told, @"the Docker engine failed to push `r.example/api:v1`: the engine's answer is larger than 262144 bytes, and was not read to its end");
+    insta::assert_snapshot!(inspect, @"the Docker engine failed to inspect the image `api`: the engine's answer is larger than 4096 KiB, and was not read to its end");
+    let pushed = flooded(("/push", MAX_PUSH_MESSAGE), CHUNKED, push).await;
+    insta::assert_snapshot!(pushed, @"the Docker engine failed to push `r.example/api:v1`: the engine's answer is larger than 256 KiB, and was not read to its end");
+    let build = flooded(("/build", MAX_BUILD_MESSAGE), CHUNKED, async |engine| {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("Dockerfile"), "FROM scratch\n").unwrap();
+        let request = BuildRequest::new(folder.path(), "r.example/api:v1".parse().unwrap());
+        let built = engine.unwrap().build(&request, &mut |_| {}).await;
+        built.unwrap_err()
+    })
+    .await;
+    insta::assert_snapshot!(build, @"the Docker engine failed to build: the engine's answer is larger than 24576 KiB, and was not read to its end");
     let refused = "HTTP/1.1 500 Internal Server Error\r\nTransfer-Encoding: chunked\r\n\r\n";
-    let refusal = flooded("/tag", refused, push).await;
+    let refusal = flooded(("/tag", MAX_REFUSAL), refused, push).await;
     assert!(refusal.contains("the engine answered 500"), "{refusal}");
 }
