@@ -95,7 +95,10 @@ impl AwsError {
                 {
                     format!("HTTP {status}, and nothing that AWS says")
                 }
-                (SdkError::ResponseError(_), _) => "the answer can't be read".to_owned(),
+                (SdkError::ResponseError(_), _) => {
+                    let why = error.source().map_or(chain, flatten);
+                    format!("the answer can't be read: {why}")
+                }
                 _ => chain,
             },
         };
