@@ -124,7 +124,7 @@ proptest! {
 
     #[test]
     fn a_command_stays_one_command(text in nasty(), title in nasty()) {
-        let expected = (cleaned(&title), cleaned(&text));
+        let expected = (shown::lines(&title), shown::lines(&text));
         let commands = heard(&error(Some(&title), &text));
         prop_assert_eq!(commands.len(), 1);
         let (name, properties, data) = &commands[0];
