@@ -23,7 +23,7 @@ use crate::console::Console;
 use crate::console::output::Output;
 use crate::github::GitHub;
 use crate::report::{Outcome, Report};
-use crate::request::{Facts, OnCancel, Problem, RawInputs, Request};
+use crate::request::{Facts, OnCancel, RawInputs, Request};
 use crate::run::{Run, Task};
 use crate::runner::masks::Masks;
 use crate::runner::proxy;
@@ -68,10 +68,15 @@ pub async fn run(
         started: clock.now(),
         ..Report::default()
     };
+    process.words.record().keep(&report, clock);
+    let unreadable = &surroundings.environment.unreadable;
     let request = match checked {
-        Ok(request) => request,
-        Err(problems) => {
-            let report = refused(report, clock, &problems);
+        Ok(request) if unreadable.is_empty() => request,
+        checked => {
+            let inputs = checked.err().unwrap_or_default();
+            let inputs = inputs.iter().map(ToString::to_string);
+            let problems: Vec<String> = unreadable.iter().map(no_text).chain(inputs).collect();
+            let report = refused(report, clock, problems);
             return process.words.say(&mut console, &report, clock);
         }
     };
@@ -91,8 +96,15 @@ pub async fn run(
             return process.words.say(&mut console, &report, clock);
         }
     };
+    let aws = match connected {
+        Ok(aws) => aws,
+        Err(problems) => {
+            let report = refused(report, clock, problems);
+            return process.words.say(&mut console, &report, clock);
+        }
+    };
     let mut run = Run {
-        aws: connected,
+        aws,
         clock,
         console,
         report,
@@ -102,7 +114,6 @@ pub async fn run(
             .map_or_else(|| PathBuf::from("."), PathBuf::from),
         docker_host: surroundings.var("DOCKER_HOST").map(str::to_owned),
     };
-    run.keep();
     let mut github = GitHub::of(&request, task, &facts, &aws::connector());
     let signal = process.signals.next();
     let story = until_signal(&mut run, &request, task, &mut github, signal);
@@ -111,14 +122,18 @@ pub async fn run(
 }
 
 /// Clients as the request and the surroundings want them; nothing is asked of AWS yet.
-async fn connect(request: &Request, surroundings: &Surroundings, masks: Masks) -> Aws {
+async fn connect(
+    request: &Request,
+    surroundings: &Surroundings,
+    masks: Masks,
+) -> Result<Aws, Vec<String>> {
     let by = request.role.clone().map(|role| ByRunner {
         role,
         runner: Runner::from_env(surroundings.env()),
         masks,
     });
-    let aws = Aws::load(request.region.clone(), by).await;
-    aws.ending(surroundings.keys_end())
+    let aws = Aws::load(request.region.clone(), by, surroundings.env()).await?;
+    Ok(aws.ending(surroundings.keys_end()))
 }
 
 /// Does `task`. The report holds the outcome in any case.
@@ -138,14 +153,19 @@ pub async fn carry_out(run: &mut Run, request: &Request, task: Task) {
     run.keep();
 }
 
-/// All problems of the inputs at once.
-fn refused(report: Report, clock: Clock, problems: &[Problem]) -> Report {
-    let (reason, help) = match problems {
-        [one] => (one.to_string(), Vec::new()),
-        many => (
-            format!("{} inputs are wrong", many.len()),
-            many.iter().map(ToString::to_string).collect(),
-        ),
+/// What is said of a variable that is no text, and so might be taken for one that isn't set.
+fn no_text(variable: &String) -> String {
+    format!(
+        "`{}` isn't text: its bytes aren't UTF-8",
+        crate::shown::line(variable)
+    )
+}
+
+/// All that is wrong with the inputs or the settings, at once.
+fn refused(report: Report, clock: Clock, mut problems: Vec<String>) -> Report {
+    let (reason, help) = match problems.len() {
+        1 => (problems.remove(0), Vec::new()),
+        many => (format!("{many} inputs are wrong"), problems),
     };
     Report {
         outcome: Some(Outcome::Invalid),

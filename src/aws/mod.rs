@@ -20,6 +20,7 @@ mod pace;
 mod protection;
 mod quotas;
 mod run_task;
+mod settings;
 mod signed;
 mod subnets;
 mod survey;
@@ -88,17 +89,41 @@ pub struct Identity {
 
 impl Aws {
     /// Clients for `region`, with the credentials of the role that `by` assumes, else with those
-    /// that the SDK's default chain finds (environment, profile, container, instance).
-    pub async fn load(region: Option<String>, by: Option<ByRunner>) -> Aws {
+    /// that the SDK's default chain finds (environment, profile, container, instance). `env` is the
+    /// environment of the process.
+    ///
+    /// # Errors
+    /// What is wrong with the settings that the SDK reads for itself, one line each.
+    pub async fn load(
+        region: Option<String>,
+        by: Option<ByRunner>,
+        env: &[(String, String)],
+    ) -> Result<Aws, Vec<String>> {
+        let mut problems = settings::of_environment(env);
+        problems.extend(settings::of_files(env.to_vec()).await);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
         let (connector, http) = connect();
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http)
+            // Set before the settings are read, as the SDK panics at some that it doesn't know.
+            .retry_config(RetryConfig::standard().with_max_attempts(READ_ATTEMPTS));
         if let Some(region) = region {
             loader = loader.region(Region::new(region));
         }
-        match by {
-            Some(by) => Aws::assuming(&loader.no_credentials().load().await, connector, by),
-            None => Aws::new(&loader.load().await, connector),
+        if by.is_some() {
+            loader = loader.no_credentials();
         }
+        let config = settings::given(&loader.load().await);
+        let problems = settings::of_config(&config, env);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(match by {
+            Some(by) => Aws::assuming(&config, connector, by),
+            None => Aws::new(&config, connector),
+        })
     }
 
     /// Clients of a stand-in at `endpoint`, with credentials that mean nothing anywhere else.
@@ -120,7 +145,8 @@ impl Aws {
     /// Clients from a loaded configuration over `connector`; pace, timeouts and retries are set here
     /// and nowhere else.
     pub fn new(config: &SdkConfig, connector: SharedHttpConnector) -> Aws {
-        Aws::over(config, pace::paced(connector), READ_ATTEMPTS)
+        let config = settings::with_sound_credentials(config);
+        Aws::over(&config, pace::paced(connector), READ_ATTEMPTS)
     }
 
     /// As [`Aws::new`], with the credentials of a role. `config` must have none of its own.
@@ -130,7 +156,7 @@ impl Aws {
         let config = bare
             .config
             .to_builder()
-            .credentials_provider(SharedCredentialsProvider::new(keeper.clone()))
+            .credentials_provider(settings::sound(keeper.clone()))
             // The keeper remembers them itself, for the signed reads too.
             .identity_cache(IdentityCache::no_cache())
             .build();

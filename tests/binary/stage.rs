@@ -268,7 +268,8 @@ impl Stage {
             .env("GITHUB_OUTPUT", self.file("output"))
             .env("GITHUB_STEP_SUMMARY", self.file("summary"))
             .env("GITHUB_STATE", self.file("state"))
-            .env("GITHUB_SHA", SHA);
+            .env("GITHUB_SHA", SHA)
+            .envs(self.odd.iter().map(|(name, value)| (name, value)));
         command
     }
 
