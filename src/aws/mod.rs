@@ -16,6 +16,7 @@ mod error;
 mod facts;
 mod logs;
 mod oidc;
+mod once;
 mod pace;
 mod protection;
 mod quotas;
@@ -34,6 +35,7 @@ pub use ecr::{EcrImage, Login, Repository};
 pub use error::{AwsError, AwsErrorKind};
 pub use logs::LogStream;
 pub use oidc::{Assumed, ByRunner, NotAssumed, Runner};
+pub(crate) use once::json as json_once;
 pub use run_task::RunTaskAnswer;
 pub use task_book::{TaskBook, Wanted};
 
@@ -188,9 +190,21 @@ impl Aws {
             )
             .build();
         Aws {
-            ecs: aws_sdk_ecs::Client::new(&config),
-            ecr: aws_sdk_ecr::Client::new(&config),
-            sts: aws_sdk_sts::Client::new(&config),
+            ecs: aws_sdk_ecs::Client::from_conf(
+                aws_sdk_ecs::config::Builder::from(&config)
+                    .interceptor(once::EachOnce)
+                    .build(),
+            ),
+            ecr: aws_sdk_ecr::Client::from_conf(
+                aws_sdk_ecr::config::Builder::from(&config)
+                    .interceptor(once::EachOnce)
+                    .build(),
+            ),
+            sts: aws_sdk_sts::Client::from_conf(
+                aws_sdk_sts::config::Builder::from(&config)
+                    .interceptor(once::EachOnce)
+                    .build(),
+            ),
             config,
             connector,
             facts: facts::Facts::default(),

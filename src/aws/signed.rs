@@ -17,6 +17,7 @@ use aws_types::service_config::ServiceConfigKey;
 use serde_json::Value;
 
 use super::blob::read;
+use super::once;
 use super::xml::Element;
 use super::{Aws, AwsError, AwsErrorKind};
 
@@ -94,8 +95,12 @@ impl Aws {
                 },
             )
             .await?;
-        Element::read(&answer)
-            .ok_or_else(|| ask.incomplete("the answer isn't the XML that AWS writes"))
+        let root = Element::read(&answer)
+            .ok_or_else(|| ask.incomplete("the answer isn't the XML that AWS writes"))?;
+        match once::twice(&root) {
+            Some(twice) => Err(ask.incomplete(&twice.to_string())),
+            None => Ok(root),
+        }
     }
 
     /// One call of AWS JSON 1.1.
@@ -117,7 +122,8 @@ impl Aws {
                 },
             )
             .await?;
-        serde_json::from_slice(&answer).map_err(|_| ask.incomplete("the answer isn't JSON"))
+        once::json(&answer)
+            .ok_or_else(|| ask.incomplete("the answer isn't JSON, or holds a member twice"))
     }
 
     /// Sends a message, again where AWS throttles it or doesn't answer.

@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod action;
 #[cfg(test)]
+mod answers;
+#[cfg(test)]
 mod bell;
 #[cfg(test)]
 mod bugs;
