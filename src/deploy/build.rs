@@ -5,6 +5,7 @@ use std::error::Error;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::files::{self, BuildPaths};
 use super::image::wrong_platform;
 use crate::aws::{Aws, Repository};
 use crate::docker::{
@@ -45,7 +46,9 @@ pub(super) async fn build_and_push(
         username: login.username,
         password: login.password,
     };
-    let request = build_request(run, spec, &address, (wanted, &credentials))?;
+    let paths = files::for_build(&run.workspace, &spec.context, spec.file.as_deref()).await;
+    let paths = paths.map_err(Failure::invalid)?;
+    let request = build_request(spec, paths, &address, (wanted, &credentials))?;
     run.console.group(&format!(
         "Build {} for {wanted} from {}",
         request.name, spec.context
@@ -146,8 +149,8 @@ async fn read_back(
 }
 
 fn build_request(
-    run: &Run,
     spec: &BuildSpec,
+    paths: BuildPaths,
     address: &ImageRef,
     (wanted, credentials): (&Platform, &Credentials),
 ) -> Result<BuildRequest, Failure> {
@@ -166,7 +169,7 @@ fn build_request(
     }
     let registry = address.registry().to_owned();
     Ok(BuildRequest {
-        dockerfile: spec.file.as_ref().map(|file| run.workspace.join(file)),
+        dockerfile: paths.dockerfile,
         platform: wanted.clone(),
         target: spec.target.clone(),
         build_args: spec
@@ -197,7 +200,7 @@ fn build_request(
             registry,
             credentials: credentials.clone(),
         }],
-        ..BuildRequest::new(run.workspace.join(&spec.context), name)
+        ..BuildRequest::new(paths.context, name)
     })
 }
 
