@@ -34,6 +34,8 @@ pub(super) async fn build_and_push(
             repository.uri
         ))
     })?;
+    let paths = files::for_build(&run.workspace, &spec.context, spec.file.as_deref()).await;
+    let paths = paths.map_err(Failure::invalid)?;
     let engine = Engine::connect(run.docker_host.as_deref())
         .await
         .map_err(|error| failure("connect to the Docker engine", &error))?;
@@ -46,8 +48,6 @@ pub(super) async fn build_and_push(
         username: login.username,
         password: login.password,
     };
-    let paths = files::for_build(&run.workspace, &spec.context, spec.file.as_deref()).await;
-    let paths = paths.map_err(Failure::invalid)?;
     let request = build_request(spec, paths, &address, (wanted, &credentials))?;
     run.console.group(&format!(
         "Build {} for {wanted} from {}",

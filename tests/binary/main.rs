@@ -26,6 +26,8 @@ mod engine;
 #[cfg(test)]
 mod exits;
 #[cfg(test)]
+mod files;
+#[cfg(test)]
 mod github;
 #[cfg(test)]
 mod log;

@@ -1,6 +1,6 @@
 //! A world, the runner's files, and the binary started on them.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::process::CommandExt as _;
@@ -209,7 +209,7 @@ impl Stage {
         self.folder.path().join(name)
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(binary());
         command.args(arguments);
         self.prepared(command)
@@ -250,7 +250,7 @@ impl Stage {
 
     /// The binary as the action, for a test that starts it itself.
     pub(crate) fn action(&self) -> Command {
-        self.as_action(self.command(&[]))
+        self.as_action(self.command::<&str>(&[]))
     }
 
     /// Starts another program than the binary as the action.
@@ -289,7 +289,7 @@ impl Stage {
     }
 
     /// Runs the command to its end.
-    pub(crate) fn run_command(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn run_command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Ended {
         self.spawn(self.command(arguments)).end()
     }
 
