@@ -75,7 +75,11 @@ pub async fn run(
         checked => {
             let inputs = checked.err().unwrap_or_default();
             let inputs = inputs.iter().map(ToString::to_string);
-            let problems: Vec<String> = unreadable.iter().map(no_text).chain(inputs).collect();
+            let problems: Vec<String> = unreadable
+                .iter()
+                .map(|name| no_text(name))
+                .chain(inputs)
+                .collect();
             let report = refused(report, clock, problems);
             return process.words.say(&mut console, &report, clock);
         }
@@ -85,7 +89,7 @@ pub async fn run(
     }
     // The SDK's settings may have it ask this machine, or its network, for a region.
     let connected = tokio::select! {
-        aws = connect(&request, &surroundings, console.masks()) => aws,
+        aws = Box::pin(connect(&request, &surroundings, console.masks())) => aws,
         outcome = process.signals.next() => {
             let report = Report {
                 outcome: Some(outcome),
@@ -154,7 +158,7 @@ pub async fn carry_out(run: &mut Run, request: &Request, task: Task) {
 }
 
 /// What is said of a variable that is no text, and so might be taken for one that isn't set.
-fn no_text(variable: &String) -> String {
+fn no_text(variable: &str) -> String {
     format!(
         "`{}` isn't text: its bytes aren't UTF-8",
         crate::shown::line(variable)

@@ -47,7 +47,7 @@ impl Aws {
             .map(|_| ())
             .map_err(|error| AwsError::of(action, subject.as_str(), error));
         let described = tap.answer(answer, action, subject.clone())?;
-        let described = described.as_asked(which, action, subject)?;
+        let described = described.if_asked(which, action, subject)?;
         self.facts.note_revision(&described);
         Ok(described)
     }
@@ -86,14 +86,14 @@ impl Aws {
             .map(|_| ())
             .map_err(|error| AwsError::of(action, subject.as_str(), error));
         tap.answer(answer, action, subject.clone())?
-            .as_asked(family, action, subject)
+            .if_asked(family, action, subject)
     }
 }
 
 impl Described {
     /// The same, if it is one of what was asked for: a family, `family:revision` or an ARN. Another
     /// family's revision would be deployed as if it were ours.
-    fn as_asked(
+    fn if_asked(
         self,
         which: &str,
         action: &'static str,

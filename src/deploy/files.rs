@@ -90,7 +90,7 @@ fn build_paths(
     let Ok(root) = directory.canonicalize() else {
         return Ok(paths);
     };
-    within(context, &root, &[workspace.clone()])
+    within(context, &root, std::slice::from_ref(&workspace))
         .map_err(named(&format!("the build context `{}`", context.display())))?;
     let mut allowed = vec![workspace, root];
     let dockerfile = dockerfile.unwrap_or_else(|| directory.join("Dockerfile"));

@@ -115,7 +115,7 @@ fn a_request_token_that_can_not_be_sent_is_named() {
     assert!(
         stage
             .output("reason")
-            .contains(&format!("`{name}` holds a blank"))
+            .contains(&format!("`{name}` holds a line end"))
     );
     assert!(!ended.log.contains("two\nlines"), "{}", ended.log);
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use http::HeaderValue;
 use serde::Deserialize;
 
 use super::NotAssumed;
@@ -77,7 +78,7 @@ impl Runner {
         audience: &str,
     ) -> Result<Secret, NotAssumed> {
         let (url, bearer) = self.endpoint.as_ref().ok_or_else(|| self.no_endpoint())?;
-        if !bearer.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+        if HeaderValue::from_str(bearer.expose()).is_err() {
             return Err(not_sendable());
         }
         let url = with_audience(url, audience);
@@ -128,7 +129,7 @@ impl Runner {
 
 fn not_sendable() -> NotAssumed {
     no_question(
-        "`ACTIONS_ID_TOKEN_REQUEST_TOKEN` holds a blank or another character that no token has",
+        "`ACTIONS_ID_TOKEN_REQUEST_TOKEN` holds a line end or another character that can't be sent",
     )
 }
 
