@@ -155,7 +155,7 @@ fn cut_off(console: &mut Console, request: &Request, surroundings: &Surroundings
         now,
         masked: console.masked().to_vec(),
     });
-    for problem in closing::write(&closing) {
+    for problem in closing::write(&closing, closing::ONE_FILE) {
         console.warning(&problem);
     }
 }

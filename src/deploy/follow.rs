@@ -170,7 +170,7 @@ impl Rolling {
             // At once: a signal drops this future wherever it stands.
             let index = indexes[number];
             note(&mut services[index], state);
-            record.keep_service(index, &services[index]);
+            record.keep_look(index, &services[index]);
         };
         let ended = self.watch.until_one_ends(&mut seen).await;
         let states = self.watch.states();

@@ -72,14 +72,15 @@ impl Record {
         drop(before);
     }
 
-    /// Keeps one service of a report of which the rest is as it was.
-    pub fn keep_service(&self, index: usize, service: &ServiceReport) {
-        let service = service.clone();
+    /// Keeps what was seen of one service, while the rest of the report is as it was.
+    pub fn keep_look(&self, index: usize, service: &ServiceReport) {
+        let (timeline, stopped) = (service.timeline.clone(), service.stopped.clone());
         let Ok(mut inner) = self.0.lock() else { return };
         if let Some(known) = &mut inner.known
             && let Some(kept) = known.report.services.get_mut(index)
         {
-            *kept = service;
+            kept.timeline = timeline;
+            kept.stopped = stopped;
         }
     }
 
@@ -170,3 +171,6 @@ impl Progress {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
