@@ -13,7 +13,7 @@ mod surroundings;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use last_words::{LastWords, in_the_log};
+pub use last_words::{LastWords, last_words};
 pub use signals::Signals;
 pub use surroundings::{Environment, Surroundings};
 

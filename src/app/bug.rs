@@ -72,6 +72,7 @@ impl Bug {
         let mut full = known.map(|known| known.report.clone()).unwrap_or_default();
         let look = look(known.is_some(), &full);
         // Until it is known, the safe thing to say is that it was changed.
+        full.service_changed |= known.is_none();
         if let Some(pending) = &full.pending_write {
             full.service_changed = true;
             if let Some(service) = full.services.get_mut(pending.index) {

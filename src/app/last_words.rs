@@ -89,7 +89,7 @@ impl LastWords {
     /// Says how the run ended; the exit code.
     pub(super) fn say(&self, console: &mut Console, report: &Report, clock: Clock) -> u8 {
         self.record.keep(report, clock);
-        in_the_log(console, report);
+        last_words(console, report);
         let about = self.about();
         if let Some(surroundings) = about.surroundings {
             let closing = Closing {
@@ -186,7 +186,7 @@ impl LastWords {
             }
         }
         for report in [full, bare] {
-            let said = self.in_place(&about, move |console| in_the_log(console, &report));
+            let said = self.in_place(&about, move |console| last_words(console, &report));
             if said.is_some() {
                 break;
             }
@@ -235,7 +235,7 @@ fn rest() -> ! {
 }
 
 /// How it ended: in the log, and as the annotation that the run's page shows.
-pub fn in_the_log(console: &mut Console, report: &Report) {
+pub fn last_words(console: &mut Console, report: &Report) {
     for line in report::text::closing(report) {
         console.words(&line);
     }

@@ -32,6 +32,15 @@ pub struct Known {
     pub clock: Clock,
 }
 
+impl Known {
+    fn nothing() -> Known {
+        Known {
+            report: Report::default(),
+            clock: Clock::system(),
+        }
+    }
+}
+
 /// Where a run keeps its report. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Record(Arc<Mutex<Inner>>);
@@ -84,12 +93,14 @@ impl Record {
         }
     }
 
-    /// What was kept last; `None` where nothing was, or where it can't be had in time.
+    /// What was kept last; `None` where that can't be had in time. Where nothing was kept, nothing was
+    /// done yet.
     pub fn known(&self) -> Option<Known> {
+        let known = |inner: &Inner| inner.known.clone().unwrap_or_else(Known::nothing);
         for _ in 0..TRIES {
             match self.0.try_lock() {
-                Ok(inner) => return inner.known.clone(),
-                Err(TryLockError::Poisoned(inner)) => return inner.into_inner().known.clone(),
+                Ok(inner) => return Some(known(&inner)),
+                Err(TryLockError::Poisoned(inner)) => return Some(known(&inner.into_inner())),
                 Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
             }
         }

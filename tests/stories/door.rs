@@ -354,7 +354,7 @@ impl Story {
         };
         let story = app::until_signal(&mut run, &request, task, &mut github, signal);
         Box::pin(story).await;
-        app::in_the_log(&mut run.console, &run.report);
+        app::last_words(&mut run.console, &run.report);
         Told {
             sim: self.sim,
             log: pages.text(),

@@ -69,6 +69,7 @@ fn a_bug_while_an_update_is_on_its_way_counts_as_a_change() {
     assert!(full.service_changed && full.services[0].changed && bare.service_changed);
     assert!(full.help[0].starts_with("the answer to an update wasn't read yet"));
     let (unknown, _) = bug().reports(None, None);
+    assert!(unknown.service_changed);
     assert!(unknown.help[0].starts_with("how far the run had come isn't known"));
 }
 
