@@ -24,7 +24,7 @@ use crate::console::output::Output;
 use crate::github::GitHub;
 use crate::redact::Redactor;
 use crate::report::{Outcome, Report};
-use crate::request::{Facts, OnCancel, Problem, RawInputs, Request};
+use crate::request::{Facts, OnCancel, RawInputs, Request};
 use crate::run::{Run, Task};
 use crate::{deploy, inspect};
 
@@ -65,10 +65,19 @@ pub async fn run(
         started: clock.now(),
         ..Report::default()
     };
+    process.words.record().keep(&report, clock);
+    let unreadable = &surroundings.environment.unreadable;
     let request = match checked {
-        Ok(request) => request,
-        Err(problems) => {
-            let report = refused(report, clock, &problems);
+        Ok(request) if unreadable.is_empty() => request,
+        checked => {
+            let inputs = checked.err().unwrap_or_default();
+            let inputs = inputs.iter().map(ToString::to_string);
+            let problems: Vec<String> = unreadable
+                .iter()
+                .map(|name| no_text(name))
+                .chain(inputs)
+                .collect();
+            let report = refused(report, clock, problems);
             return process.words.say(&mut console, &report, clock);
         }
     };
@@ -77,7 +86,7 @@ pub async fn run(
     }
     // The SDK's settings may have it ask this machine, or its network, for a region.
     let connected = tokio::select! {
-        aws = connect(&request, &surroundings, console.redactor()) => aws,
+        aws = Box::pin(connect(&request, &surroundings, console.redactor())) => aws,
         outcome = process.signals.next() => {
             let report = Report {
                 outcome: Some(outcome),
@@ -88,8 +97,15 @@ pub async fn run(
             return process.words.say(&mut console, &report, clock);
         }
     };
+    let aws = match connected {
+        Ok(aws) => aws,
+        Err(problems) => {
+            let report = refused(report, clock, problems);
+            return process.words.say(&mut console, &report, clock);
+        }
+    };
     let mut run = Run {
-        aws: connected,
+        aws,
         clock,
         console,
         report,
@@ -99,7 +115,6 @@ pub async fn run(
             .map_or_else(|| PathBuf::from("."), PathBuf::from),
         environment: surroundings.env().iter().cloned().collect(),
     };
-    run.keep();
     let mut github = GitHub::of(&request, task, &facts, &aws::connector());
     let signal = process.signals.next();
     let story = until_signal(&mut run, &request, task, &mut github, signal);
@@ -108,14 +123,18 @@ pub async fn run(
 }
 
 /// Clients as the request and the surroundings want them; nothing is asked of AWS yet.
-async fn connect(request: &Request, surroundings: &Surroundings, redactor: Redactor) -> Aws {
+async fn connect(
+    request: &Request,
+    surroundings: &Surroundings,
+    redactor: Redactor,
+) -> Result<Aws, Vec<String>> {
     let by = request.role.clone().map(|role| ByRunner {
         role,
         runner: Runner::from_env(surroundings.env()),
         redactor: redactor.clone(),
     });
-    let aws = Aws::load(request.region.clone(), by, &redactor).await;
-    aws.ending(surroundings.keys_end())
+    let aws = Aws::load(request.region.clone(), by, (surroundings.env(), &redactor)).await?;
+    Ok(aws.ending(surroundings.keys_end()))
 }
 
 /// Does `task`. The report holds the outcome in any case.
@@ -135,14 +154,19 @@ pub async fn carry_out(run: &mut Run, request: &Request, task: Task) {
     run.keep();
 }
 
-/// All problems of the inputs at once.
-fn refused(report: Report, clock: Clock, problems: &[Problem]) -> Report {
-    let (reason, help) = match problems {
-        [one] => (one.to_string(), Vec::new()),
-        many => (
-            format!("{} inputs are wrong", many.len()),
-            many.iter().map(ToString::to_string).collect(),
-        ),
+/// What is said of a variable that is no text, and so might be taken for one that isn't set.
+fn no_text(variable: &str) -> String {
+    format!(
+        "`{}` isn't text: its bytes aren't UTF-8",
+        crate::shown::line(variable)
+    )
+}
+
+/// All that is wrong with the inputs or the settings, at once.
+fn refused(report: Report, clock: Clock, mut problems: Vec<String>) -> Report {
+    let (reason, help) = match problems.len() {
+        1 => (problems.remove(0), Vec::new()),
+        many => (format!("{many} inputs are wrong"), problems),
     };
     Report {
         outcome: Some(Outcome::Invalid),

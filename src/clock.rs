@@ -44,9 +44,9 @@ impl Clock {
     /// however far the runner's clock is off. `elapsed` goes on as it was.
     #[must_use]
     pub fn set_to(self, now: Timestamp) -> Clock {
-        let by = now.0 - self.now().0;
+        let by = now.0.saturating_sub(self.now().0);
         Clock {
-            wall: Timestamp(self.wall.0 + by),
+            wall: Timestamp(self.wall.0.saturating_add(by)),
             ..self
         }
     }

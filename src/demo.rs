@@ -62,11 +62,20 @@ async fn tell(matches: &ArgMatches, env: &[(String, String)], output: &Output) -
             password: var(env, "PLIMSOLL_DEMO_REGISTRY_PASSWORD").unwrap_or_default(),
         });
     let sim = Sim::new(world(clock, registry.as_ref()));
-    let Ok(listener) = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await else {
-        return 8;
+    let nowhere = |error: std::io::Error| {
+        say(
+            output,
+            &format!("error: the stand-in can't listen on 127.0.0.1: {error}"),
+        );
+        8
     };
-    let Ok(address) = listener.local_addr() else {
-        return 8;
+    let listener = match tokio::net::TcpListener::bind(("127.0.0.1", 0)).await {
+        Ok(listener) => listener,
+        Err(error) => return nowhere(error),
+    };
+    let address = match listener.local_addr() {
+        Ok(address) => address,
+        Err(error) => return nowhere(error),
     };
     let aws = Aws::stand_in(&format!("http://{address}"), REGION);
     let stage = Stage {
@@ -82,7 +91,8 @@ async fn tell(matches: &ArgMatches, env: &[(String, String)], output: &Output) -
     };
     tokio::select! {
         served = plimsoll_sim::serve(listener, sim.clone(), move || clock.now().0, registry) => {
-            drop(served);
+            let why = served.err().map_or_else(String::new, |error| error.to_string());
+            say(output, &format!("error: the stand-in ended: {why}"));
             8
         }
         code = stage.all() => code,

@@ -8,6 +8,7 @@
 mod build;
 mod definition;
 mod execute;
+mod files;
 mod find;
 mod follow;
 mod forecast;

@@ -14,6 +14,7 @@ pub mod cause;
 pub mod diagnosis;
 pub mod image;
 pub mod rollout;
+pub mod shown;
 pub mod snapshot;
 pub mod survey;
 pub mod taskdef;

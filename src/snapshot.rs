@@ -3,27 +3,12 @@
 //! Everything that decides works on these types. They know no SDK, no clock and no wire format;
 //! `aws` fills them once. What AWS may add to later is kept as text (`Other`), never an error.
 
+mod timestamp;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// Milliseconds since the Unix epoch, as AWS stamps things.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(pub i64);
-
-impl Timestamp {
-    /// The time from `earlier` to `self`; zero where the clocks disagree about the order.
-    pub fn since(self, earlier: Timestamp) -> Duration {
-        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
-    }
-
-    /// `self` moved forward by `by`.
-    pub fn plus(self, by: Duration) -> Timestamp {
-        Timestamp(
-            self.0
-                .saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)),
-        )
-    }
-}
+pub use timestamp::Timestamp;
 
 /// One service as DescribeServices told it.
 #[derive(Clone, Debug, Default, PartialEq)]

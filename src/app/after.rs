@@ -153,7 +153,7 @@ fn cut_off(console: &mut Console, request: &Request, surroundings: &Surroundings
         now,
         redactor: console.redactor(),
     });
-    for problem in closing::write(&closing) {
+    for problem in closing::write(&closing, closing::ONE_FILE) {
         console.warning(&problem);
     }
 }

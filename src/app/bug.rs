@@ -8,7 +8,7 @@ use std::any::Any;
 use std::panic::PanicHookInfo;
 
 use super::last_words::LastWords;
-use crate::report::{Outcome, Report};
+use crate::report::{OneOffReport, Outcome, Report, text};
 use crate::run::Known;
 
 /// Where bugs are told.
@@ -70,13 +70,23 @@ impl Bug {
     /// The report with all that is known, and one that only says the least, for what the bug is in.
     pub(super) fn reports(&self, known: Option<&Known>, path: Option<&str>) -> (Report, Report) {
         let mut full = known.map(|known| known.report.clone()).unwrap_or_default();
+        let look = look(known.is_some(), &full);
+        // Until it is known, the safe thing to say is that it was changed.
+        full.service_changed |= known.is_none();
+        if let Some(pending) = &full.pending_write {
+            full.service_changed = true;
+            if let Some(service) = full.services.get_mut(pending.index) {
+                service.changed = true;
+            }
+        }
         let before = full.outcome.map(|outcome| match full.reason.as_str() {
             "" => format!("; before it: {}", outcome.as_str()),
             reason => format!("; before it: {}: {reason}", outcome.as_str()),
         });
         full.reason = format!(
-            "the run was ended by {}{}",
+            "the run was ended by {}; {}{}",
             self.sentence(),
+            text::changed(&full),
             before.unwrap_or_default()
         );
         full.title = None;
@@ -84,37 +94,15 @@ impl Bug {
         if let Some(known) = known {
             full.finished = known.clock.now();
         }
-        let is_pending = full.pending_write.is_some();
-        // Until it is known, the safe thing to say is that it was changed.
-        if let Some(pending) = &full.pending_write {
-            full.service_changed = true;
-            if let Some(service) = full.services.get_mut(pending.index) {
-                service.changed = true;
-            }
-        }
-        let mut help = vec![match path {
-            Some(path) => {
-                format!("please report it at {ISSUES}, with this log and the file `{path}`")
-            }
-            None => format!("please report it at {ISSUES}, with this log"),
-        }];
-        if known.is_none() {
-            help.push(
-                "how far the run had come isn't known: look at the service in the AWS console"
-                    .to_owned(),
-            );
-        } else if is_pending {
-            help.push("the answer to an update wasn't read yet: look at the service in the AWS console, or run `plimsoll explain`".to_owned());
-        } else if full.service_changed {
-            help.push("what ECS was asked for goes on: look at the service in the AWS console, or run `plimsoll explain`".to_owned());
-        }
-        if full
-            .one_off
-            .as_ref()
-            .is_some_and(crate::report::OneOffReport::is_open)
-        {
+        let with = match path {
+            Some(path) => format!("this log and the file `{path}`"),
+            None => "this log".to_owned(),
+        };
+        let mut help: Vec<String> = look.into_iter().collect();
+        if full.one_off.as_ref().is_some_and(OneOffReport::is_open) {
             help.push("the one-off task may still run: look for it in the AWS console".to_owned());
         }
+        help.push(format!("please report it at {ISSUES}, with {with}"));
         help.append(&mut full.help);
         full.help = help;
         let bare = Report {
@@ -127,6 +115,22 @@ impl Bug {
         };
         (full, bare)
     }
+}
+
+/// What to look at, as far as the run had come.
+fn look(is_known: bool, report: &Report) -> Option<String> {
+    let why = if !is_known {
+        "how far the run had come isn't known"
+    } else if report.pending_write.is_some() {
+        "the answer to an update wasn't read yet"
+    } else if report.service_changed {
+        "what ECS was asked for goes on"
+    } else {
+        return None;
+    };
+    Some(format!(
+        "{why}: look at the service in the AWS console, or run `plimsoll explain`"
+    ))
 }
 
 /// What a panic says, as far as it can hold no value.

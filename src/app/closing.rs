@@ -12,9 +12,11 @@ use crate::report::{self, Report, ShownReport};
 use crate::runner::files;
 use crate::snapshot::Timestamp;
 
-/// One file is written within milliseconds. A pipe that nobody reads, or a disk that hangs, gets no
-/// more of the 5 s that are left after a signal.
-const ONE_FILE: Duration = Duration::from_millis(300);
+/// One file is written within milliseconds. This is for a disk that hangs, or a pipe that nobody reads.
+pub(super) const ONE_FILE: Duration = Duration::from_secs(10);
+
+/// The same where the run has to end: of the 5 s after a signal most are needed elsewhere.
+pub(super) const ONE_FILE_IN_A_HURRY: Duration = Duration::from_millis(500);
 
 /// All that the files are made of.
 #[derive(Clone, Debug)]
@@ -47,11 +49,11 @@ impl Part {
     }
 }
 
-/// Writes all of it; what could not be written is named.
-pub(super) fn write(closing: &Arc<Closing>) -> Vec<String> {
+/// Writes all of it, each file within `limit`; what could not be written is named.
+pub(super) fn write(closing: &Arc<Closing>, limit: Duration) -> Vec<String> {
     let mut problems = Vec::new();
     for part in Part::ALL {
-        match closing.part(part) {
+        match closing.part(part, limit) {
             Some(found) => problems.extend(found),
             None => problems.push(format!("{} could not be written in time", part.name())),
         }
@@ -60,10 +62,10 @@ pub(super) fn write(closing: &Arc<Closing>) -> Vec<String> {
 }
 
 impl Closing {
-    /// Writes one file; `None` where that doesn't come to its end in time.
-    pub(super) fn part(self: &Arc<Self>, part: Part) -> Option<Vec<String>> {
+    /// Writes one file; `None` where that doesn't come to its end within `limit`.
+    pub(super) fn part(self: &Arc<Self>, part: Part, limit: Duration) -> Option<Vec<String>> {
         let closing = self.clone();
-        within(ONE_FILE, move || match part {
+        within(limit, move || match part {
             Part::Outputs => closing.outputs(),
             Part::Report => closing.report(),
             Part::Summary => closing.summary(),

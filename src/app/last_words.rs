@@ -107,7 +107,11 @@ impl LastWords {
                 now: clock.now(),
                 redactor: self.redactor.clone(),
             };
-            for problem in closing::write(&Arc::new(closing)) {
+            let limit = match self.output.is_in_a_hurry() {
+                true => closing::ONE_FILE_IN_A_HURRY,
+                false => closing::ONE_FILE,
+            };
+            for problem in closing::write(&Arc::new(closing), limit) {
                 console.warning(&problem);
             }
         }
@@ -185,8 +189,8 @@ impl LastWords {
             let (whole, least) = (closing(&full), closing(&bare));
             for part in Part::ALL {
                 // The bug may be in this very part.
-                if whole.part(part).is_none() {
-                    least.part(part);
+                if whole.part(part, LINES).is_none() {
+                    least.part(part, LINES);
                 }
             }
         }

@@ -17,7 +17,9 @@ fn count(value: i32) -> u32 {
 }
 
 fn time(value: Option<DateTime>) -> Option<Timestamp> {
-    value.and_then(|time| time.to_millis().ok()).map(Timestamp)
+    let millis = value?.to_millis().ok();
+    // Too far off for a number of milliseconds: as far as a date goes.
+    millis.map(Timestamp::of_millis)
 }
 
 pub(super) fn strategy_item(item: sdk::CapacityProviderStrategyItem) -> StrategyItem {

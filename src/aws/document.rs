@@ -15,8 +15,9 @@ use aws_sdk_ecs::types::TaskDefinitionField;
 use aws_smithy_types::body::SdkBody;
 use serde_json::Value;
 
-use super::{Aws, AwsError};
+use super::{Aws, AwsError, once};
 use crate::capacity::TaskNeeds;
+use crate::snapshot::last_part;
 
 /// A revision as DescribeTaskDefinition or RegisterTaskDefinition answered it.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,7 +46,8 @@ impl Aws {
             .await
             .map(|_| ())
             .map_err(|error| AwsError::of(action, subject.as_str(), error));
-        let described = tap.answer(answer, action, subject)?;
+        let described = tap.answer(answer, action, subject.clone())?;
+        let described = described.if_asked(which, action, subject)?;
         self.facts.note_revision(&described);
         Ok(described)
     }
@@ -80,12 +82,36 @@ impl Aws {
             .await
             .map(|_| ())
             .map_err(|error| AwsError::of(action, subject.as_str(), error));
-        tap.answer(answer, action, subject)
+        tap.answer(answer, action, subject.clone())?
+            .if_asked(family, action, subject)
+    }
+}
+
+impl Described {
+    /// The same, if it is one of what was asked for: a family, `family:revision` or an ARN. Another
+    /// family's revision would be deployed as if it were ours.
+    fn if_asked(
+        self,
+        which: &str,
+        action: &'static str,
+        subject: String,
+    ) -> Result<Described, AwsError> {
+        let own = format!("{}:{}", self.family, self.revision);
+        let asked = last_part(which);
+        let is_asked = asked == self.family || asked == own;
+        if is_asked && last_part(&self.arn) == own {
+            return Ok(self);
+        }
+        let text = format!(
+            "`{asked}` was asked for, and the answer is about `{}` of family `{}`",
+            self.arn, self.family
+        );
+        Err(AwsError::inconsistent(action, subject, &text))
     }
 }
 
 fn described(body: &[u8]) -> Option<Described> {
-    let mut answer: Value = serde_json::from_slice(body).ok()?;
+    let mut answer: Value = once::json(body)?;
     let tags = answer.get_mut("tags").map(Value::take);
     let mut document = answer.get_mut("taskDefinition")?.take();
     let members = document.as_object_mut()?;

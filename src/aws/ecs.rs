@@ -193,7 +193,7 @@ impl Aws {
         since: Timestamp,
     ) -> Result<Option<String>, AwsError> {
         let number = crate::snapshot::last_part(deployment_id);
-        let since = Timestamp(since.0 - LISTED_BEFORE_MS);
+        let since = Timestamp::of_millis(since.0.saturating_sub(LISTED_BEFORE_MS));
         let subject = format!("service `{service}` of cluster `{cluster}`");
         let after = aws_smithy_types::DateTime::from_millis(since.0);
         let listed = self

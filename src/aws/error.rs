@@ -10,6 +10,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::oidc::NotAssumed;
+use super::once::Twice;
 
 /// AWS's message is cut here: some list whole policies.
 const MESSAGE_MAX_CHARS: usize = 600;
@@ -32,6 +33,8 @@ pub enum AwsErrorKind {
     NotFound,
     /// AWS read the request and refuses it as it is.
     Refused,
+    /// The answer is one to something else than what was asked.
+    Inconsistent,
     /// AWS failed (5xx), or the connection was lost: a write may have been carried out.
     Unanswered,
 }
@@ -70,7 +73,10 @@ impl AwsError {
         let status = error
             .raw_response()
             .map(|response| response.status().as_u16());
-        let chain = flatten(&error);
+        let chain = match found_in::<Twice>(&error) {
+            Some(twice) => twice.to_string(),
+            None => flatten(&error),
+        };
         if let Some(why) = not_assumed(&error) {
             return AwsError::without_role(action, subject, why);
         }
@@ -208,6 +214,18 @@ impl AwsError {
         }
     }
 
+    /// An answer that was read and is about something else.
+    pub(super) fn inconsistent(
+        action: &'static str,
+        subject: impl Into<String>,
+        text: &str,
+    ) -> AwsError {
+        AwsError {
+            kind: AwsErrorKind::Inconsistent,
+            ..AwsError::incomplete(action, subject, &cut(text))
+        }
+    }
+
     /// Something that DescribeX answered as missing.
     pub(super) fn missing(
         action: &'static str,
@@ -262,6 +280,9 @@ impl AwsError {
                 "the credentials ended during the run: `role-to-assume` renews them by itself; else ask for a longer session, or a shorter `wait-for-minutes`".to_owned(),
             ),
             AwsErrorKind::Throttled => Some("AWS limits the calls of this account: run fewer deploys at a time, or raise `poll-interval`".to_owned()),
+            AwsErrorKind::Inconsistent => Some(
+                "AWS doesn't answer so: check the endpoint (`AWS_ENDPOINT_URL` and its like) and the proxy between the runner and AWS".to_owned(),
+            ),
             AwsErrorKind::Unanswered => Some("check the region, the endpoint and the network of the runner, then run it again".to_owned()),
             AwsErrorKind::NotFound | AwsErrorKind::Refused => None,
         }
@@ -305,6 +326,11 @@ fn is_credentials(chain: &str) -> bool {
 
 /// Why the role could not be assumed, where that is what the call failed for.
 fn not_assumed<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a NotAssumed> {
+    found_in(error)
+}
+
+/// An error of our own among the sources.
+fn found_in<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
     let mut level = Some(error);
     for _ in 0..SOURCES_MAX {
         let error = level?;

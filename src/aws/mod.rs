@@ -17,11 +17,13 @@ mod facts;
 mod logs;
 mod noted;
 mod oidc;
+mod once;
 mod optional;
 mod pace;
 mod protection;
 mod quotas;
 mod run_task;
+mod settings;
 mod signed;
 mod subnets;
 mod survey;
@@ -35,6 +37,7 @@ pub use ecr::{EcrImage, Login, Repository};
 pub use error::{AwsError, AwsErrorKind};
 pub use logs::LogStream;
 pub use oidc::{Assumed, ByRunner, NotAssumed, Runner};
+pub(crate) use once::json as json_once;
 pub use optional::{Missed, OptionalReads};
 pub use run_task::RunTaskAnswer;
 pub use survey::TASKS;
@@ -118,17 +121,41 @@ pub struct Identity {
 
 impl Aws {
     /// Clients for `region`, with the credentials of the role that `by` assumes, else with those
-    /// that the SDK's default chain finds (environment, profile, container, instance).
-    pub async fn load(region: Option<String>, by: Option<ByRunner>, redactor: &Redactor) -> Aws {
+    /// that the SDK's default chain finds (environment, profile, container, instance). `env` is the
+    /// environment of the process; `redactor` learns of the credentials that are found.
+    ///
+    /// # Errors
+    /// What is wrong with the settings that the SDK reads for itself, one line each.
+    pub async fn load(
+        region: Option<String>,
+        by: Option<ByRunner>,
+        (env, redactor): (&[(String, String)], &Redactor),
+    ) -> Result<Aws, Vec<String>> {
+        let mut problems = settings::of_environment(env);
+        problems.extend(settings::of_files(env.to_vec()).await);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
         let (connector, http) = connect();
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http)
+            // Set before the settings are read, as the SDK panics at some that it doesn't know.
+            .retry_config(RetryConfig::standard().with_max_attempts(READS.attempts));
         if let Some(region) = region {
             loader = loader.region(Region::new(region));
         }
-        match by {
-            Some(by) => Aws::assuming(&loader.no_credentials().load().await, connector, by),
-            None => Aws::new(&noted::noting(loader.load().await, redactor), connector),
+        if by.is_some() {
+            loader = loader.no_credentials();
         }
+        let config = settings::given(&loader.load().await);
+        let problems = settings::of_config(&config, env);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(match by {
+            Some(by) => Aws::assuming(&config, connector, by),
+            None => Aws::new(&noted::noting(config, redactor), connector),
+        })
     }
 
     /// Clients of a stand-in at `endpoint`, with credentials that mean nothing anywhere else.
@@ -150,7 +177,8 @@ impl Aws {
     /// Clients from a loaded configuration over `connector`; pace, timeouts and retries are set here
     /// and nowhere else.
     pub fn new(config: &SdkConfig, connector: SharedHttpConnector) -> Aws {
-        Aws::over(config, pace::Paced::new(connector), READS)
+        let config = settings::with_sound_credentials(config);
+        Aws::over(&config, pace::Paced::new(connector), READS)
     }
 
     /// As [`Aws::new`], with the credentials of a role. `config` must have none of its own.
@@ -160,7 +188,7 @@ impl Aws {
         let config = bare
             .config
             .to_builder()
-            .credentials_provider(SharedCredentialsProvider::new(keeper.clone()))
+            .credentials_provider(settings::sound(keeper.clone()))
             // The keeper remembers them itself, for the signed reads too.
             .identity_cache(IdentityCache::no_cache())
             .build();
@@ -192,9 +220,21 @@ impl Aws {
             )
             .build();
         Aws {
-            ecs: aws_sdk_ecs::Client::new(&config),
-            ecr: aws_sdk_ecr::Client::new(&config),
-            sts: aws_sdk_sts::Client::new(&config),
+            ecs: aws_sdk_ecs::Client::from_conf(
+                aws_sdk_ecs::config::Builder::from(&config)
+                    .interceptor(once::EachOnce)
+                    .build(),
+            ),
+            ecr: aws_sdk_ecr::Client::from_conf(
+                aws_sdk_ecr::config::Builder::from(&config)
+                    .interceptor(once::EachOnce)
+                    .build(),
+            ),
+            sts: aws_sdk_sts::Client::from_conf(
+                aws_sdk_sts::config::Builder::from(&config)
+                    .interceptor(once::EachOnce)
+                    .build(),
+            ),
             config,
             tries,
             paced,

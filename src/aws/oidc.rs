@@ -224,7 +224,7 @@ impl Inner {
                 None,
                 "the runner's OIDC token",
             ),
-            at: Timestamp(end - millis),
+            at: Timestamp::of_millis(end.saturating_sub(millis)),
             end: since + duration,
             renew: since + duration.saturating_sub(RENEW_BEFORE),
             without_tags: false,

@@ -40,7 +40,7 @@ impl Aws {
                     until: task
                         .expiration_date
                         .and_then(|at| at.to_millis().ok())
-                        .map(Timestamp),
+                        .map(Timestamp::of_millis),
                 })
             }));
         }

@@ -17,6 +17,7 @@ use aws_types::service_config::ServiceConfigKey;
 use serde_json::Value;
 
 use super::blob::read;
+use super::once;
 use super::xml::Element;
 use super::{Aws, AwsError, AwsErrorKind, OPTIONAL};
 
@@ -96,8 +97,12 @@ impl Aws {
                 },
             )
             .await?;
-        Element::read(&answer)
-            .ok_or_else(|| ask.unanswered("the answer isn't the XML that AWS writes"))
+        let root = Element::read(&answer)
+            .ok_or_else(|| ask.unanswered("the answer isn't the XML that AWS writes"))?;
+        match once::twice(&root) {
+            Some(twice) => Err(ask.unanswered(&twice.to_string())),
+            None => Ok(root),
+        }
     }
 
     /// One call of AWS JSON 1.1.
@@ -119,7 +124,8 @@ impl Aws {
                 },
             )
             .await?;
-        serde_json::from_slice(&answer).map_err(|_| ask.unanswered("the answer isn't JSON"))
+        once::json(&answer)
+            .ok_or_else(|| ask.unanswered("the answer isn't JSON, or holds a member twice"))
     }
 
     /// Sends a message, again where AWS throttles it or doesn't answer, while there is time.

@@ -69,6 +69,10 @@ impl Element {
         root.filter(|_| open.is_empty())
     }
 
+    pub(super) fn children(&self) -> &[Element] {
+        &self.children
+    }
+
     /// The first child of this name.
     pub(super) fn child(&self, name: &str) -> Option<&Element> {
         self.children.iter().find(|child| child.name == name)

@@ -82,6 +82,11 @@ impl Output {
         self.shared.changed.notify_all();
     }
 
+    /// Whether the run has to end.
+    pub fn is_in_a_hurry(&self) -> bool {
+        self.shared.lock().hurry
+    }
+
     /// Waits until all is written, as long as somebody reads.
     pub fn finish(&self) {
         let (mut since, start) = (Instant::now(), Instant::now());

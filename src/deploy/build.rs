@@ -6,6 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::files;
 use super::image::wrong_platform;
 use crate::aws::{Aws, Missed, Repository};
 use crate::docker::{
@@ -20,6 +21,7 @@ use crate::run::Run;
 mod asked;
 mod lines;
 
+use asked::Wanted;
 use lines::{Last, build_line, push_line};
 
 /// Lines of a failed step that are repeated.
@@ -50,7 +52,14 @@ pub(super) async fn build_and_push(
         ));
     }
     let credentials = log_in(run, aws).await?;
-    let request = asked::build_request(run, spec, &address, (wanted, &credentials))?;
+    let paths = files::for_build(&run.workspace, &spec.context, spec.file.as_deref()).await;
+    let paths = paths.map_err(Failure::invalid)?;
+    let wanted_of = Wanted {
+        platform: wanted,
+        credentials: &credentials,
+        paths,
+    };
+    let request = asked::build_request(run, spec, &address, wanted_of)?;
     let built = build(run, &engine, spec, &request).await?;
     if !built.platform.satisfies(wanted) {
         return Err(wrong_platform(

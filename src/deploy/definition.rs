@@ -1,11 +1,9 @@
 //! Which task definition each service starts from, and what becomes of it.
 
-use std::io::Read as _;
-
 use serde_json::Value;
 
 use super::image::Images;
-use super::one_off;
+use super::{files, one_off};
 use crate::aws::{AwsErrorKind, Described, Missed};
 use crate::failure::Failure;
 use crate::image::ImageRef;
@@ -95,7 +93,7 @@ async fn named(
     services: &[Service],
 ) -> Result<Base, Failure> {
     let (definition, arn) = match source {
-        TaskDefinitionSource::File(path) => (read(run, path)?, None),
+        TaskDefinitionSource::File(path) => (read(run, path).await?, None),
         source => {
             let which = source.described_as().unwrap_or_default();
             let described = run.aws.task_definition(&which).await.map_err(|error| {
@@ -150,16 +148,14 @@ fn checked(described: &Described) -> Result<Definition, Failure> {
         .map_err(|error| Failure::invalid(error.to_string()))
 }
 
-fn read(run: &Run, path: &str) -> Result<Definition, Failure> {
-    let failed = |error: std::io::Error| {
-        Failure::invalid(format!("the task definition `{path}` can't be read: {error}"))
-            .help("`task-definition` is a file of the workspace (run `actions/checkout` before), a family, `family:revision` or an ARN")
-    };
-    let file = std::fs::File::open(run.workspace.join(path)).map_err(failed)?;
-    let mut text = Vec::new();
-    // One byte more than is allowed tells a file that is too long; a device has no end.
+async fn read(run: &Run, path: &str) -> Result<Definition, Failure> {
+    // One byte more than is allowed tells a file that is too long.
     let most = taskdef::MAX_BYTES as u64 + 1;
-    file.take(most).read_to_end(&mut text).map_err(failed)?;
+    let read = files::read(&run.workspace, path, most).await;
+    let text = read.map_err(|why| {
+        Failure::invalid(format!("the task definition `{path}` can't be read: {why}"))
+            .help("`task-definition` is a file of the workspace (run `actions/checkout` before), a family, `family:revision` or an ARN")
+    })?;
     Definition::parse(path, &text).map_err(|error| Failure::invalid(error.to_string()))
 }
 

@@ -170,7 +170,7 @@ impl Rolling {
             if let Said::Of(number, state, _) = said {
                 let index = indexes[number];
                 note(&mut services[index], state);
-                record.keep_service(index, &services[index]);
+                record.keep_look(index, &services[index]);
             }
         };
         let ended = self.watch.until_one_ends(&mut seen).await;

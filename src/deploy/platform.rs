@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::definition::Base;
-use crate::aws::{Aws, AwsError, EcrImage, Repository};
+use crate::aws::{Aws, AwsError, EcrImage, Repository, json_once};
 use crate::capacity::Source;
 use crate::failure::Failure;
 use crate::image::Platform;
@@ -221,7 +221,7 @@ pub(super) async fn of(
     repository: &Repository,
     image: &EcrImage,
 ) -> Result<Found, AwsError> {
-    let Ok(manifest) = serde_json::from_str::<Value>(&image.manifest) else {
+    let Some(manifest) = json_once(image.manifest.as_bytes()) else {
         return Ok(Found::NotTold);
     };
     if let Some(list) = manifest.get("manifests").and_then(Value::as_array) {
@@ -239,7 +239,7 @@ pub(super) async fn of(
         return Ok(Found::NotTold);
     };
     let url = aws.blob_url(repository, digest).await?;
-    let configuration: Option<Value> = serde_json::from_slice(&aws.blob(&url).await?).ok();
+    let configuration = json_once(&aws.blob(&url).await?);
     Ok(configuration
         .as_ref()
         .and_then(platform)

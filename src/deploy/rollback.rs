@@ -203,7 +203,7 @@ pub(super) async fn on_the_way_out(
     started: Timestamp,
     service: &ServiceReport,
 ) -> Result<(), String> {
-    let since = Timestamp(started.0 - CLOCK_SKEW_MS);
+    let since = Timestamp::of_millis(started.0.saturating_sub(CLOCK_SKEW_MS));
     let known = aws
         .service_deployment_arn(
             &service.cluster,

@@ -17,8 +17,8 @@ pub(crate) const MAX_LINE: usize = 1_400;
 
 /// A value as a literal in a sentence.
 pub(crate) fn code(value: &str) -> String {
-    let unfit = |letter: char| letter == '`' || letter.is_control();
-    format!("`{}`", short(&value.replace(unfit, " "), MAX_LITERAL))
+    let value = crate::shown::line(value).replace('`', " ");
+    format!("`{}`", short(&value, MAX_LITERAL))
 }
 
 /// Several values as literals, at most five of them.

@@ -3,8 +3,10 @@
 //! The engine doesn't apply `.dockerignore` to an uploaded context, so this is where it happens:
 //! what is left out here never leaves the machine.
 
+use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use futures_util::Stream;
@@ -193,13 +195,23 @@ pub(super) fn read_text(path: &Path) -> Result<Vec<u8>, ContextError> {
         source,
     };
     let mut text = Vec::new();
-    std::fs::File::open(path)
+    open_regular(path, libc::O_NONBLOCK)
         .and_then(|file| file.take(MAX_TEXT + 1).read_to_end(&mut text))
         .map_err(unreadable)?;
     if text.len() as u64 > MAX_TEXT {
         return Err(ContextError::TextTooBig(path.to_owned()));
     }
     Ok(text)
+}
+
+/// A regular file, and nothing that has to be waited for, as a pipe.
+fn open_regular(path: &Path, flags: i32) -> io::Result<File> {
+    let file = File::options().read(true).custom_flags(flags).open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::other("it is no regular file"))
+    }
 }
 
 /// A name by the content (FNV-1a): it is in whatever `COPY . .` makes, so a name that changed from

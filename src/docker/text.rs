@@ -68,7 +68,7 @@ fn skip_escape(chars: &mut std::str::Chars<'_>) {
 
 /// Line and paragraph separators, and the marks that let a text read otherwise than it is.
 fn reorders(c: char) -> bool {
-    matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    matches!(c, '\u{2028}' | '\u{2029}') || crate::shown::is_hidden(c)
 }
 
 #[cfg(test)]

@@ -68,11 +68,7 @@ impl Ended {
 
 /// One line that GitHub takes as a description.
 pub(super) fn description(text: &str) -> String {
-    let line: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    cut(&line, DESCRIPTION_MAX)
+    cut(&crate::shown::line(text), DESCRIPTION_MAX)
 }
 
 /// `web/api, web/worker`.

@@ -6,6 +6,7 @@ use super::{Outcome, Report, ServiceReport, ShownReport};
 use crate::capacity::Forecast;
 use crate::cause::{Cause, Remedy};
 use crate::rollout::Sample;
+use crate::shown;
 use crate::snapshot::{Task, Timestamp};
 
 /// The whole report as JSON.
@@ -33,7 +34,7 @@ pub fn render(report: &ShownReport) -> Value {
             "changes": changes,
         })
     });
-    json!({
+    shown_in(json!({
         "schemaVersion": 1,
         "outcome": report.outcome.map(Outcome::as_str),
         "reason": report.reason,
@@ -44,7 +45,26 @@ pub fn render(report: &ShownReport) -> Value {
         "taskDefinition": definition,
         "oneOffTask": report.one_off.as_ref().map(super::one_off::to_json),
         "services": report.services.iter().map(service).collect::<Vec<_>>(),
-    })
+    }))
+}
+
+/// The value with nothing in its texts that can't be seen; a reason is one line.
+fn shown_in(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(shown::lines(&text)),
+        Value::Array(items) => items.into_iter().map(shown_in).collect(),
+        Value::Object(members) => {
+            let member = |(name, value): (String, Value)| {
+                let value = match value {
+                    Value::String(text) if name == "reason" => Value::String(shown::line(&text)),
+                    other => shown_in(other),
+                };
+                (name, value)
+            };
+            Value::Object(members.into_iter().map(member).collect())
+        }
+        other => other,
+    }
 }
 
 fn service(service: &ServiceReport) -> Value {
@@ -116,8 +136,9 @@ pub fn worst_forecast(report: &Report) -> Option<&'static str> {
         .find(|word| words.contains(word))
 }
 
+/// A moment as a date; one that is none is the nearest.
 pub(super) fn rfc3339(at: Timestamp) -> String {
-    let millis = u64::try_from(at.0).unwrap_or(0);
+    let millis = u64::try_from(at.as_date().0).unwrap_or(0);
     humantime::format_rfc3339_seconds(
         std::time::UNIX_EPOCH + std::time::Duration::from_millis(millis),
     )

@@ -4,6 +4,8 @@
 //! entity is no help against them: a blank of no width parts the sign from the name. Nothing here
 //! knows what a text is about.
 
+use crate::shown;
+
 /// Parts what GitHub would take for a mention, a reference or a link; copied text still reads well.
 const PARTING: char = '\u{200b}';
 
@@ -53,23 +55,11 @@ pub fn code(text: &str, max: usize) -> String {
     }
 }
 
-/// Characters that turn text around or hide it.
-pub fn is_invisible(character: char) -> bool {
-    matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
-
-/// Without line breaks, control characters and what can't be seen; cut after `max` characters.
+/// One line with nothing in it that can't be seen; cut after `max` characters.
 fn one_line(text: &str, max: usize) -> String {
-    let mut line: String = text
-        .chars()
-        .take(max)
-        .map(|c| match c {
-            '\u{2028}' | '\u{2029}' => ' ',
-            c if c.is_control() || is_invisible(c) => ' ',
-            c => c,
-        })
-        .collect();
-    if text.chars().nth(max).is_some() {
+    let shown = shown::line(text);
+    let mut line: String = shown.chars().take(max).collect();
+    if shown.chars().nth(max).is_some() {
         line.push('…');
     }
     line

@@ -2,6 +2,7 @@
 
 use super::ShownReport;
 use crate::redact::HIDDEN;
+use crate::shown;
 use crate::snapshot::Timestamp;
 
 /// Every output with its description, as `action.yml` declares them.
@@ -61,7 +62,7 @@ pub fn outputs(
                     .outcome
                     .map(|outcome| outcome.as_str().to_owned())
                     .unwrap_or_default(),
-                "reason" => report.reason.replace(['\n', '\r'], " "),
+                "reason" => report.reason.clone(),
                 "service-changed" => report.service_changed.to_string(),
                 "forecast" => super::json::worst_forecast(report)
                     .unwrap_or_default()
@@ -84,7 +85,7 @@ pub fn outputs(
                 "duration-seconds" => now.since(report.started).as_secs().to_string(),
                 _ => String::new(),
             };
-            (*name, value)
+            (*name, shown::line(&value))
         })
         .collect()
 }

@@ -7,6 +7,9 @@ use super::Facts;
 use super::edits::is_role_arn;
 use super::reader::Reader;
 
+/// A part of a host's name has no more characters.
+const REGION_CHARS: RangeInclusive<usize> = 1..=63;
+
 /// STS takes session names of so many characters, out of `[\w+=,.@-]` (AssumeRoleWithWebIdentity).
 const SESSION_NAME_CHARS: RangeInclusive<usize> = 2..=64;
 
@@ -74,10 +77,7 @@ pub(super) fn region(r: &mut Reader<'_>, facts: &Facts) -> Option<String> {
         .text("aws-region")
         .map(str::to_owned)
         .or_else(|| facts.region.clone())?;
-    let sound = region
-        .bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if !sound {
+    if !is_region(&region) {
         r.wrong(
             "aws-region",
             &region,
@@ -85,6 +85,15 @@ pub(super) fn region(r: &mut Reader<'_>, facts: &Facts) -> Option<String> {
         );
     }
     Some(region)
+}
+
+/// Whether it can be part of a host's name, as a region is of an endpoint's.
+pub(crate) fn is_region(text: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    REGION_CHARS.contains(&text.len())
+        && text.bytes().all(fits)
+        && !text.starts_with('-')
+        && !text.ends_with('-')
 }
 
 pub(super) fn accounts(r: &mut Reader<'_>) -> Vec<String> {

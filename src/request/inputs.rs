@@ -166,7 +166,7 @@ pub const INPUTS: &[Input] = &[
     row(Service, "propagate-tags", Kind::Choice(PropagateTags::NAMES), "`NONE`, `SERVICE` or `TASK_DEFINITION`; not sent unless given"),
     row(Service, "enable-ecs-managed-tags", Flag, "Whether ECS tags the tasks; not sent unless given"),
 
-    row(OneOffTask, "run-task", Flag, "Run one task of the new revision to its end before any service is updated, such as a migration; when it fails, nothing is updated").or("false"),
+    row(OneOffTask, "run-task", Flag, "Run one task of the new revision to its end before any service is updated, such as a migration; when it fails, nothing is updated; `false` leaves it out, whatever is given with it"),
     row(OneOffTask, "run-task-container", Text, "Container that gets the command and whose exit code decides; without it the only essential one, else the one that gets the image"),
     row(OneOffTask, "run-task-command", Text, "Its command, as a JSON list or as a line with a shell's quotes; without it the one of the task definition"),
     row(OneOffTask, "run-task-subnets", List, "Subnets; without it those of the first service"),

@@ -25,6 +25,7 @@ mod tests;
 
 use std::time::Duration;
 
+pub(crate) use aws::is_region;
 pub use aws::{Role, account_of};
 pub use build::BuildSpec;
 pub(crate) use edits::is_role_arn;
@@ -36,6 +37,7 @@ pub use options::{
     AssignPublicIp, CapacityCheck, LaunchType, Network, OnCancel, OnFailure, OnStuck, OnSuperseded,
     PropagateTags,
 };
+pub(crate) use problem::shown;
 pub use problem::{Given, Problem};
 pub use raw::{RawInputs, variable_of};
 pub use service::{Place, ServiceRef};

@@ -44,9 +44,30 @@ struct Item {
     base: u32,
 }
 
-/// Checks all of them, and drops them where `run-task` isn't `true`: a workflow may switch it.
+/// Inputs that mean nothing without `run-task`.
+const OF_THE_TASK: [&str; 8] = [
+    "run-task-container",
+    "run-task-command",
+    "run-task-subnets",
+    "run-task-security-groups",
+    "run-task-assign-public-ip",
+    "run-task-capacity-provider-strategy",
+    "run-task-launch-type",
+    "run-task-timeout",
+];
+
+/// Checks all of them, and drops them where `run-task` is `false`: a workflow may switch it. Where it
+/// isn't given at all, they were meant to do something.
 pub(super) fn options(r: &mut Reader<'_>) -> Option<OneOffOptions> {
-    let wanted = r.flag("run-task");
+    let given = r.optional_flag("run-task");
+    for name in OF_THE_TASK.into_iter().filter(|_| given.is_none()) {
+        if r.is_given(name) {
+            let value = r.text(name).unwrap_or_default();
+            let why = "it belongs to `run-task`, which isn't given: set `run-task: true`, or `false` to leave the task out";
+            r.wrong(name, value, why);
+        }
+    }
+    let wanted = given == Some(true);
     let options = OneOffOptions {
         container: r.text("run-task-container").map(str::to_owned),
         command: edits::command(r, "run-task-command"),

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::shown::line;
+
 /// How much of a wrong value a message repeats, in characters: enough to recognise it by.
 const SHOWN_CHARS: usize = 120;
 
@@ -30,7 +32,7 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Problem { input, given, why } = self;
         // A reason may repeat what stood in the input.
-        let why = one_line(why);
+        let why = line(why);
         match given {
             Given::Nothing => write!(f, "`{input}` isn't given: {why}"),
             Given::Value(value) => write!(f, "`{input}` is `{}`: {why}", shown(value)),
@@ -40,17 +42,11 @@ impl fmt::Display for Problem {
 }
 
 /// `value` on one line, without control characters, cut where it is long.
-pub(super) fn shown(value: &str) -> String {
-    let mut text: String = one_line(value).chars().take(SHOWN_CHARS).collect();
+pub(crate) fn shown(value: &str) -> String {
+    let value = line(value);
+    let mut text: String = value.chars().take(SHOWN_CHARS).collect();
     if value.chars().nth(SHOWN_CHARS).is_some() {
         text.push('…');
     }
     text
-}
-
-/// `text` with a blank for every control character, line ends included.
-pub(super) fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
 }

@@ -56,7 +56,9 @@ impl Target {
             deployment: deployment.id.clone(),
             task_definition: deployment.task_definition.clone(),
             created: deployment.created,
-            tell_since: deployment.created.max(Timestamp(now.0 - news)),
+            tell_since: deployment
+                .created
+                .max(Timestamp(now.0.saturating_sub(news))),
             since: now,
             previous: previous.map(|old| old.task_definition.clone()),
             counted: own.iter().any(is_complete).then_some(Counted {

@@ -32,6 +32,15 @@ pub struct Known {
     pub clock: Clock,
 }
 
+impl Known {
+    fn nothing() -> Known {
+        Known {
+            report: Report::default(),
+            clock: Clock::system(),
+        }
+    }
+}
+
 /// Where a run keeps its report. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Record(Arc<Mutex<Inner>>);
@@ -72,23 +81,26 @@ impl Record {
         drop(before);
     }
 
-    /// Keeps one service of a report of which the rest is as it was.
-    pub fn keep_service(&self, index: usize, service: &ServiceReport) {
-        let service = service.clone();
+    /// Keeps what was seen of one service, while the rest of the report is as it was.
+    pub fn keep_look(&self, index: usize, service: &ServiceReport) {
+        let (timeline, stopped) = (service.timeline.clone(), service.stopped.clone());
         let Ok(mut inner) = self.0.lock() else { return };
         if let Some(known) = &mut inner.known
             && let Some(kept) = known.report.services.get_mut(index)
         {
-            *kept = service;
+            kept.timeline = timeline;
+            kept.stopped = stopped;
         }
     }
 
-    /// What was kept last; `None` where nothing was, or where it can't be had in time.
+    /// What was kept last; `None` where that can't be had in time. Where nothing was kept, nothing was
+    /// done yet.
     pub fn known(&self) -> Option<Known> {
+        let known = |inner: &Inner| inner.known.clone().unwrap_or_else(Known::nothing);
         for _ in 0..TRIES {
             match self.0.try_lock() {
-                Ok(inner) => return inner.known.clone(),
-                Err(TryLockError::Poisoned(inner)) => return inner.into_inner().known.clone(),
+                Ok(inner) => return Some(known(&inner)),
+                Err(TryLockError::Poisoned(inner)) => return Some(known(&inner.into_inner())),
                 Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
             }
         }
@@ -170,3 +182,6 @@ impl Progress {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@
 
 use super::token;
 use crate::redact::Shown;
+use crate::shown;
 
 /// Ends what [`group`] began.
 pub const END_GROUP: &str = "::endgroup::";
@@ -47,9 +48,7 @@ impl Fence {
 /// `text` as one line that holds no command: without control characters and colours, `##[` and a
 /// leading `::` taken apart, cut where it is very long.
 pub fn plain(text: &Shown) -> String {
-    let line = cleaned(text.as_str())
-        .replace(['\n', '\r'], " ")
-        .replace("##[", "# #[");
+    let line = shown::line(text.as_str()).replace("##[", "# #[");
     // Whatever the runner takes for a blank, it isn't one of these.
     let start = line
         .find(|c: char| c.is_ascii_graphic())
@@ -78,13 +77,13 @@ pub fn notice(title: Option<&str>, text: &Shown) -> String {
 
 /// A line that is only shown where debugging was asked for.
 pub fn debug(text: &Shown) -> String {
-    let text = cleaned(text.as_str());
+    let text = shown::lines(text.as_str());
     format!("::debug::{}", data(&cut(&text, ANNOTATION_CHARS)))
 }
 
 /// Opens a part of the log that is folded. Groups don't nest.
 pub fn group(title: &Shown) -> String {
-    let title = cleaned(title.as_str());
+    let title = shown::lines(title.as_str());
     format!("::group::{}", data(&cut(&title, LINE_CHARS)))
 }
 
@@ -95,10 +94,10 @@ pub fn add_mask(secret: &str) -> String {
 }
 
 fn annotation(level: &str, title: Option<&str>, text: &Shown) -> String {
-    let text = data(&cut(&cleaned(text.as_str()), ANNOTATION_CHARS));
+    let text = data(&cut(&shown::lines(text.as_str()), ANNOTATION_CHARS));
     match title {
         Some(title) => {
-            let title = property(&cut(&cleaned(title), LINE_CHARS));
+            let title = property(&cut(&shown::lines(title), LINE_CHARS));
             format!("::{level} title={title}::{text}")
         }
         None => format!("::{level}::{text}"),
@@ -115,55 +114,6 @@ fn data(text: &str) -> String {
 /// The escapes of a command's properties.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
-}
-
-/// `text` without colours and without characters that are not to be seen; tabs become blanks, line
-/// ends stay.
-fn cleaned(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\u{1b}' => skip_escape(&mut chars),
-            '\t' | '\u{2028}' | '\u{2029}' => clean.push(' '),
-            '\n' | '\r' => clean.push(c),
-            c if c.is_control() || turns_text(c) => {}
-            c => clean.push(c),
-        }
-    }
-    clean
-}
-
-/// Skips the rest of a terminal's escape sequence, of which the ESC was read.
-fn skip_escape(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
-    match chars.peek() {
-        // CSI: parameters up to a letter or another final byte.
-        Some('[') => {
-            chars.next();
-            while chars
-                .next_if(|c| ('\u{20}'..='\u{3f}').contains(c))
-                .is_some()
-            {}
-            chars.next_if(|c| ('\u{40}'..='\u{7e}').contains(c));
-        }
-        // OSC: a title or a link, up to BEL or ESC; never over the end of the line.
-        Some(']') => {
-            while chars
-                .next_if(|c| !matches!(c, '\u{7}' | '\u{1b}' | '\n' | '\r'))
-                .is_some()
-            {}
-        }
-        Some(c) if c.is_ascii_graphic() => {
-            chars.next();
-        }
-        _ => {}
-    }
-}
-
-/// Marks that turn the direction of writing, or that can't be seen, and so can make a line read as
-/// what it isn't.
-fn turns_text(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 fn cut(text: &str, chars: usize) -> String {

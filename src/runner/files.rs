@@ -4,6 +4,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use super::token;
@@ -69,6 +70,8 @@ pub(super) fn append(file: &Path, text: &str) -> io::Result<()> {
         OpenOptions::new()
             .append(true)
             .create(true)
+            // A pipe that nobody reads is an error, and nothing to wait for.
+            .custom_flags(libc::O_NONBLOCK)
             .open(file)?
             .write_all(text.as_bytes())
     };

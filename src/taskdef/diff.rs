@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::document::Definition;
 use super::normal::{NAMED, name_of, normal};
+use crate::shown;
 
 /// Stands for a value that isn't shown.
 const HIDDEN: &str = "***";
@@ -100,7 +101,7 @@ impl Place {
     fn member(&self, name: &str) -> Place {
         let dot = if self.path.is_empty() { "" } else { "." };
         Place {
-            path: format!("{}{dot}{}", self.path, plain(name)),
+            path: format!("{}{dot}{}", self.path, shown::line(name)),
             member: name.to_owned(),
             in_environment: self.in_environment || name == "environment",
             in_secrets: self.in_secrets
@@ -124,7 +125,7 @@ impl Place {
 
     fn item(&self, name: &str) -> Place {
         Place {
-            path: format!("{}[{}]", self.path, plain(name)),
+            path: format!("{}[{}]", self.path, shown::line(name)),
             ..self.clone()
         }
     }
@@ -248,18 +249,11 @@ fn by_name(items: &[Value]) -> Option<Vec<(String, &Value)>> {
     Some(named)
 }
 
-/// A name from the document, without what could break a line.
-fn plain(name: &str) -> String {
-    name.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
-}
-
 fn short(value: &str) -> String {
     if value.is_empty() {
         return "\"\"".to_owned();
     }
-    let value = plain(value);
+    let value = shown::line(value);
     match value.char_indices().nth(SHOWN_CHARS) {
         Some((at, _)) => format!("{}…", value.get(..at).unwrap_or_default()),
         None => value,

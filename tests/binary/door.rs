@@ -26,9 +26,50 @@ pub(crate) struct Gate(Arc<Mutex<Held>>);
 struct Held {
     wanted: Vec<(String, Hold)>,
     seen: Vec<String>,
+    rewritten: Vec<Rewrite>,
+}
+
+/// What an answer says in place of what the stand-in says.
+#[derive(Clone, Debug)]
+struct Rewrite {
+    operation: String,
+    from: String,
+    to: String,
 }
 
 impl Gate {
+    /// From now on answers to `operation` have `to` wherever the stand-in wrote `from`.
+    pub(crate) fn rewrite(&self, operation: &str, from: &str, to: &str) {
+        self.0.lock().unwrap().rewritten.push(Rewrite {
+            operation: operation.to_lowercase(),
+            from: from.to_owned(),
+            to: to.to_owned(),
+        });
+    }
+
+    fn rewritten(&self, operation: &str, answer: Vec<u8>) -> Vec<u8> {
+        let held = self.0.lock().unwrap();
+        let rules = held
+            .rewritten
+            .iter()
+            .filter(|rule| rule.operation == operation);
+        rules.fold(answer, |answer, rule| {
+            let text = String::from_utf8(answer).unwrap();
+            let (head, body) = text.split_once("\r\n\r\n").unwrap();
+            let body = body.replace(&rule.from, &rule.to);
+            let head: Vec<String> = head
+                .lines()
+                .map(
+                    |line| match line.to_lowercase().starts_with("content-length:") {
+                        true => format!("content-length: {}", body.len()),
+                        false => line.to_owned(),
+                    },
+                )
+                .collect();
+            format!("{}\r\n\r\n{body}", head.join("\r\n")).into_bytes()
+        })
+    }
+
     /// From now on calls of `operation` are held; `*` is any.
     pub(crate) fn hold(&self, operation: &str, hold: Hold) {
         self.0
@@ -111,6 +152,7 @@ async fn pass(mut client: TcpStream, behind: SocketAddr, gate: Gate) -> Option<(
             gate.hung(operation);
             return forever(client).await;
         }
+        let answer = gate.rewritten(&operation, answer);
         client.write_all(&answer).await.ok()?;
         bell::ring();
     }

@@ -8,6 +8,8 @@ mod act;
 #[cfg(test)]
 mod action;
 #[cfg(test)]
+mod answers;
+#[cfg(test)]
 mod bell;
 #[cfg(test)]
 #[path = "../contract/examples/blocks.rs"]
@@ -31,6 +33,8 @@ mod door;
 mod engine;
 #[cfg(test)]
 mod exits;
+#[cfg(test)]
+mod files;
 #[cfg(test)]
 mod github;
 #[cfg(test)]

@@ -92,6 +92,34 @@ fn the_action_needs_nothing_but_the_role_and_tells_no_secret() {
     }
 }
 
+/// What another step, or a file, left at its end; it was a panic.
+#[test]
+fn a_request_token_with_a_line_end_is_used_without_it() {
+    let stage = stage(trusting).input("dry-run", "true");
+    let mut token = stage
+        .variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+        .unwrap()
+        .to_owned();
+    token.push('\n');
+    let stage = stage.odd(b"ACTIONS_ID_TOKEN_REQUEST_TOKEN", token.as_bytes());
+    let ended = stage.run();
+    assert_eq!(ended.code, Some(0), "{}", ended.log);
+}
+
+#[test]
+fn a_request_token_that_can_not_be_sent_is_named() {
+    let name = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
+    let stage = stage(trusting).odd(name.as_bytes(), b"two\nlines");
+    let ended = stage.run();
+    assert_eq!(ended.code, Some(8), "{}", ended.log);
+    assert!(
+        stage
+            .output("reason")
+            .contains(&format!("`{name}` holds a line end"))
+    );
+    assert!(!ended.log.contains("two\nlines"), "{}", ended.log);
+}
+
 #[test]
 fn a_refused_token_is_explained_without_being_told() {
     let stage = stage(|world| {

@@ -12,12 +12,20 @@ use crate::stage::{SECRET_KEY, SESSION_TOKEN, Stage, VALUE, usual};
 pub(crate) const HOSTILE: &str =
     "::add-mask::succeeded\n::error::boo ##[error]boo\r::stop-commands::x";
 
+/// Characters that turn text, hide it or move a cursor, between letters.
+const UNSEEN: &str = "boo\u{1b}[2Ka\u{202e}b\u{61c}c\u{ad}d\u{e0041}e\u{200b}f\u{feff}g\u{7}h";
+
 fn hostile(world: &mut World) {
+    says(world, HOSTILE);
+}
+
+/// A service whose container ends with `reason`.
+fn says(world: &mut World, reason: &str) {
     usual(world);
     let exit = Some(Exit {
         after_secs: 3,
         code: 1,
-        reason: HOSTILE.to_owned(),
+        reason: reason.to_owned(),
     });
     world.behaviour(
         "api@",
@@ -121,6 +129,26 @@ fn texts_of_aws_are_no_commands() {
     );
     // A file of outputs that the text could write into would have one more name in it.
     assert_eq!(stage.output("outcome"), "failed");
+}
+
+#[test]
+fn nothing_that_can_not_be_seen_is_shown_anywhere() {
+    let stage = Stage::new(|world| says(world, UNSEEN)).redeploy();
+    let ended = stage.run();
+    assert_eq!(ended.code, Some(1), "{}", ended.log);
+    for text in [
+        ended.log,
+        stage.output("reason"),
+        stage.summary(),
+        stage.report().to_string(),
+    ] {
+        assert!(text.contains("booabcdefgh"), "{text}");
+        let found = text
+            .chars()
+            .find(|c| "\u{1b}\u{7}\u{202e}\u{61c}\u{ad}\u{e0041}\u{feff}".contains(*c));
+        assert_eq!(found, None, "{text}");
+    }
+    assert!(!stage.output("reason").contains('\u{200b}'));
 }
 
 #[test]

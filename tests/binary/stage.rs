@@ -1,7 +1,7 @@
 //! A world, the runner's files, and the binary started on them.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::process::CommandExt as _;
@@ -210,7 +210,7 @@ impl Stage {
         self.folder.path().join(name)
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(binary());
         command.args(arguments);
         self.prepared(command)
@@ -251,7 +251,7 @@ impl Stage {
 
     /// The binary as the action, for a test that starts it itself.
     pub(crate) fn action(&self) -> Command {
-        self.as_action(self.command(&[]))
+        self.as_action(self.command::<&str>(&[]))
     }
 
     /// Starts another program than the binary as the action.
@@ -269,7 +269,8 @@ impl Stage {
             .env("GITHUB_OUTPUT", self.file("output"))
             .env("GITHUB_STEP_SUMMARY", self.file("summary"))
             .env("GITHUB_STATE", self.file("state"))
-            .env("GITHUB_SHA", SHA);
+            .env("GITHUB_SHA", SHA)
+            .envs(self.odd.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -289,7 +290,7 @@ impl Stage {
     }
 
     /// Runs the command to its end.
-    pub(crate) fn run_command(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn run_command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Ended {
         self.spawn(self.command(arguments)).end()
     }
 

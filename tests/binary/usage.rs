@@ -1,5 +1,8 @@
 //! The command: flags, help, plan, and surroundings in which nothing can be reached.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
+
 use crate::stage::{Stage, usual};
 
 #[test]
@@ -35,6 +38,29 @@ fn wrong_usage_is_told_and_ends_with_2() {
         let ended = Stage::new(usual).run_command(arguments);
         assert_eq!(ended.code, Some(2), "{arguments:?}: {}", ended.log);
         assert!(!ended.log.trim().is_empty(), "{arguments:?}");
+    }
+}
+
+/// Left out in silence, it would deploy.
+#[test]
+fn a_flag_that_is_no_text_is_refused() {
+    for flag in [
+        &b"--dry-run=true\xff"[..],
+        b"--allowed-account-ids=111122223333\xff",
+    ] {
+        let stage = Stage::new(usual);
+        let arguments = [
+            "deploy",
+            "--cluster=web",
+            "--service=api",
+            "--force-new-deployment",
+        ];
+        let mut arguments: Vec<OsString> = arguments.map(OsString::from).to_vec();
+        arguments.push(OsString::from_vec(flag.to_vec()));
+        let ended = stage.run_command(&arguments);
+        assert_eq!(ended.code, Some(2), "{}", ended.log);
+        assert!(ended.log.contains("UTF-8"), "{}", ended.log);
+        assert!(stage.sim.calls().is_empty());
     }
 }
 

@@ -17,6 +17,7 @@ const PURE: &[&str] = &[
     "survey",
     "secret",
     "durations",
+    "shown",
 ];
 
 /// Files and folders of pure modules that are the edge by their nature.

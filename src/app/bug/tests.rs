@@ -41,10 +41,10 @@ fn a_bug_before_anything_was_changed_says_so() {
         assert!(!report.service_changed);
         insta::allow_duplicates! {
             insta::assert_snapshot!(
-                crate::report::text::closing(&report.shown(&crate::redact::Redactor::default())).join("\n").replace(env!("CARGO_PKG_VERSION"), "…"),
+                text::closing(&report.shown(&crate::redact::Redactor::default())).join("\n").replace(env!("CARGO_PKG_VERSION"), "…"),
                 @r"
 
-                error: the run was ended by a bug in Plimsoll … at `src/report/json.rs:12:3` (attempt to subtract with overflow)
+                error: the run was ended by a bug in Plimsoll … at `src/report/json.rs:12:3` (attempt to subtract with overflow); the service was not changed
                 the service was not changed
                   → please report it at https://github.com/plimsoll-dev/plimsoll/issues, with this log and the file `report.json`
                 "
@@ -67,9 +67,10 @@ fn a_bug_while_an_update_is_on_its_way_counts_as_a_change() {
     };
     let (full, bare) = bug().reports(Some(&known(report)), None);
     assert!(full.service_changed && full.services[0].changed && bare.service_changed);
-    assert!(full.help[1].starts_with("the answer to an update wasn't read yet"));
+    assert!(full.help[0].starts_with("the answer to an update wasn't read yet"));
     let (unknown, _) = bug().reports(None, None);
-    assert!(unknown.help[1].starts_with("how far the run had come isn't known"));
+    assert!(unknown.service_changed);
+    assert!(unknown.help[0].starts_with("how far the run had come isn't known"));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use http::HeaderValue;
 use serde::Deserialize;
 
 use super::NotAssumed;
@@ -50,11 +51,12 @@ enum Lost {
 }
 
 impl Runner {
-    /// Reads the environment of the step. An empty variable counts as absent.
+    /// Reads the environment of the step. A blank variable counts as absent.
     pub fn from_env(env: &[(String, String)]) -> Runner {
         let var = |name: &str| {
             let found = env.iter().find(|(key, _)| key == name)?;
-            Some(found.1.as_str()).filter(|value| !value.is_empty())
+            // A line end is what is left of a file or of another step's output.
+            Some(found.1.trim()).filter(|value| !value.is_empty())
         };
         let url = var("ACTIONS_ID_TOKEN_REQUEST_URL");
         let token = var("ACTIONS_ID_TOKEN_REQUEST_TOKEN");
@@ -76,7 +78,13 @@ impl Runner {
         audience: &str,
     ) -> Result<Secret, NotAssumed> {
         let (url, bearer) = self.endpoint.as_ref().ok_or_else(|| self.no_endpoint())?;
+        if HeaderValue::from_str(bearer.expose()).is_err() {
+            return Err(not_sendable());
+        }
         let url = with_audience(url, audience);
+        if HttpRequest::get(&url).is_err() {
+            return Err(no_address());
+        }
         let mut pause = PAUSE;
         for attempt in 1.. {
             let tried = tokio::time::timeout(TRY_TIMEOUT, once(connector, &url, bearer));
@@ -116,6 +124,24 @@ impl Runner {
             help,
             passing: false,
         }
+    }
+}
+
+fn not_sendable() -> NotAssumed {
+    no_question(
+        "`ACTIONS_ID_TOKEN_REQUEST_TOKEN` holds a line end or another character that can't be sent",
+    )
+}
+
+fn no_address() -> NotAssumed {
+    no_question("`ACTIONS_ID_TOKEN_REQUEST_URL` isn't an address")
+}
+
+fn no_question(why: &str) -> NotAssumed {
+    NotAssumed {
+        text: format!("the runner's token endpoint can't be asked: {why}"),
+        help: vec!["the runner sets it for each job: nothing else in the job should".to_owned()],
+        passing: false,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Nothing is asked of the engine here. What is left out or empty is said, so that no build succeeds
 //! with less than its author wrote.
 
+use crate::deploy::files::BuildPaths;
 use crate::docker::{BuildRequest, BuildSecret, Credentials, RegistryLogin};
 use crate::failure::Failure;
 use crate::image::{ImageRef, Platform};
@@ -13,12 +14,20 @@ use crate::run::Run;
 /// nothing that short is a secret.
 const MASKED_FROM: usize = 4;
 
+/// What a build is for, and what it takes.
+pub(super) struct Wanted<'w> {
+    pub(super) platform: &'w Platform,
+    /// Of the registry that is pushed to.
+    pub(super) credentials: &'w Credentials,
+    pub(super) paths: BuildPaths,
+}
+
 /// What to build, for `wanted`, under the first tag of `address`.
 pub(super) fn build_request(
     run: &mut Run,
     spec: &BuildSpec,
     address: &ImageRef,
-    (wanted, credentials): (&Platform, &Credentials),
+    wanted: Wanted<'_>,
 ) -> Result<BuildRequest, Failure> {
     let tag = spec.tags.first().map(String::as_str).unwrap_or_default();
     let name = address
@@ -35,8 +44,8 @@ pub(super) fn build_request(
     }
     let registry = address.registry().to_owned();
     Ok(BuildRequest {
-        dockerfile: spec.file.as_ref().map(|file| run.workspace.join(file)),
-        platform: wanted.clone(),
+        dockerfile: wanted.paths.dockerfile,
+        platform: wanted.platform.clone(),
         target: spec.target.clone(),
         build_args: build_args(run, spec),
         labels: spec.labels.clone(),
@@ -53,9 +62,9 @@ pub(super) fn build_request(
         secrets: build_secrets(run, spec),
         logins: vec![RegistryLogin {
             registry,
-            credentials: credentials.clone(),
+            credentials: wanted.credentials.clone(),
         }],
-        ..BuildRequest::new(run.workspace.join(&spec.context), name)
+        ..BuildRequest::new(wanted.paths.context, name)
     })
 }
 

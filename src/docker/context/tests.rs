@@ -74,6 +74,28 @@ async fn names(folder: &Path, dockerfile: Option<&Path>) -> Vec<String> {
         .collect()
 }
 
+#[test]
+fn a_file_that_became_a_link_or_a_pipe_is_not_read() {
+    let folder = directory(&[("file", "a")]);
+    let at = |name: &str| folder.path().join(name);
+    symlink("/proc/self/environ", at("link")).unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(at("pipe"))
+        .status();
+    assert!(made.unwrap().success());
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    assert!(super::open_regular(&at("file"), flags).is_ok());
+    for name in ["link", "pipe"] {
+        assert!(super::open_regular(&at(name), flags).is_err(), "{name}");
+    }
+    let ignored = directory(&[("Dockerfile", "FROM scratch")]);
+    let pipe = ignored.path().join(".dockerignore");
+    let made = std::process::Command::new("mkfifo").arg(pipe).status();
+    assert!(made.unwrap().success());
+    let error = BuildContext::open(ignored.path(), None).unwrap_err();
+    assert!(matches!(error, ContextError::Read { .. }), "{error}");
+}
+
 #[tokio::test]
 async fn keeps_modes_links_and_odd_names_and_owns_all_by_root() {
     let long = format!("{}/{}", "d".repeat(120), "f".repeat(200));

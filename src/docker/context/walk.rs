@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::{BuildContext, ContextError, ContextSize, Dockerfile, bytes_of};
+use super::{BuildContext, ContextError, ContextSize, Dockerfile, bytes_of, open_regular};
 use crate::docker::tar_stream::PipeWriter;
 use crate::image::dockerignore::Matches;
 
@@ -168,7 +168,9 @@ impl Walk<'_> {
             path: path.to_owned(),
             source,
         };
-        let file = match File::open(self.context.root.join(path)) {
+        // It was a file a moment ago: a link that took its place leads elsewhere.
+        let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+        let file = match open_regular(&self.context.root.join(path), flags) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             opened => opened.map_err(unreadable)?,
         };

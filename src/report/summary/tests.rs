@@ -7,7 +7,7 @@ use super::SUMMARY_MAX_BYTES;
 use crate::capacity::{Bounds, Forecast, Free, InstanceView, TaskNeeds, Verdict};
 use crate::cause::{Cause, CauseKind, Remedy};
 use crate::redact::Redactor;
-use crate::report::markdown::{code, is_invisible, prose};
+use crate::report::markdown::{code, prose};
 use crate::report::{DefinitionReport, ImageReport, Outcome, Report, ServiceReport};
 use crate::rollout::Sample;
 use crate::snapshot::{Task, Timestamp};
@@ -297,9 +297,9 @@ fn report_of(text: &str) -> Report {
 
 /// What may be seen of `text` in one line.
 fn seen(text: &str) -> String {
-    let visible = text
-        .chars()
-        .filter(|c| !c.is_control() && !is_invisible(*c));
+    // The blanks that part what GitHub would take for a mention are ours.
+    let shown = crate::shown::line(text);
+    let visible = shown.chars();
     // A bar in code stands as another sign.
     visible
         .map(|c| if c == '|' { '¦' } else { c })

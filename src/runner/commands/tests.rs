@@ -27,7 +27,8 @@ fn group(title: &str) -> String {
     super::group(&shown(title))
 }
 
-use super::{add_mask, cleaned};
+use super::add_mask;
+use crate::shown;
 
 /// What the runner makes of one line: name, properties, data.
 type Command = (String, Vec<(String, String)>, String);
@@ -151,7 +152,7 @@ proptest! {
 
     #[test]
     fn a_command_stays_one_command(text in nasty(), title in nasty()) {
-        let expected = (cleaned(&title), cleaned(&text));
+        let expected = (shown::lines(&title), shown::lines(&text));
         let commands = heard(&error(Some(&title), &text));
         prop_assert_eq!(commands.len(), 1);
         let (name, properties, data) = &commands[0];
