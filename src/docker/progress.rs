@@ -63,36 +63,38 @@ pub enum BuildEvent {
 
 /// What BuildKit said at one moment, in plain types.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Status {
-    pub(super) vertexes: Vec<Vertex>,
-    pub(super) logs: Vec<Log>,
-    pub(super) warnings: Vec<Vec<u8>>,
+pub struct Status {
+    pub vertexes: Vec<Vertex>,
+    pub logs: Vec<Log>,
+    pub warnings: Vec<Vec<u8>>,
 }
 
+/// One step as BuildKit knows it at that moment.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Vertex {
-    pub(super) digest: String,
-    pub(super) name: String,
-    pub(super) cached: bool,
+pub struct Vertex {
+    pub digest: String,
+    pub name: String,
+    pub cached: bool,
     /// Seconds since the epoch.
-    pub(super) started: Option<f64>,
-    pub(super) completed: Option<f64>,
+    pub started: Option<f64>,
+    pub completed: Option<f64>,
     /// Empty where there is none.
-    pub(super) error: String,
+    pub error: String,
 }
 
+/// Bytes that the step `vertex` wrote, lines and parts of lines.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Log {
-    pub(super) vertex: String,
-    pub(super) message: Vec<u8>,
+pub struct Log {
+    pub vertex: String,
+    pub message: Vec<u8>,
 }
 
 /// The step that broke the build.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct FailedStep {
-    pub(super) name: String,
-    pub(super) error: String,
-    pub(super) log: Vec<String>,
+pub struct FailedStep {
+    pub name: String,
+    pub error: String,
+    pub log: Vec<String>,
 }
 
 #[derive(Debug, Default)]
@@ -100,6 +102,8 @@ struct Step {
     number: usize,
     name: String,
     ended: bool,
+    /// Its failure was said: BuildKit repeats what it knows of a step.
+    failed: bool,
     /// What came since the last line feed, and whether it already overflowed.
     partial: Vec<u8>,
     tail: VecDeque<String>,
@@ -107,14 +111,15 @@ struct Step {
 
 /// The fold's state.
 #[derive(Debug, Default)]
-pub(super) struct Progress {
+pub struct Progress {
     steps: HashMap<String, Step>,
     lines: usize,
     failed: Option<FailedStep>,
 }
 
 impl Progress {
-    pub(super) fn feed(&mut self, status: &Status, say: &mut dyn FnMut(BuildEvent)) {
+    /// Takes in what was said at one moment, and says what is new in it.
+    pub fn feed(&mut self, status: &Status, say: &mut dyn FnMut(BuildEvent)) {
         for vertex in &status.vertexes {
             self.begin(vertex, say);
         }
@@ -131,7 +136,7 @@ impl Progress {
     }
 
     /// The first step that failed by itself, not because another one did.
-    pub(super) fn into_failed(self) -> Option<FailedStep> {
+    pub fn into_failed(self) -> Option<FailedStep> {
         self.failed
     }
 
@@ -166,6 +171,9 @@ impl Progress {
         let first_end = !std::mem::replace(&mut step.ended, true);
         let (number, name) = (step.number, step.name.clone());
         if !vertex.error.is_empty() {
+            if std::mem::replace(&mut step.failed, true) {
+                return;
+            }
             let error = one_line(&vertex.error);
             // Steps that were stopped because another one failed say so, and are not the cause.
             let follower = error.contains("context canceled");
