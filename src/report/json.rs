@@ -116,8 +116,12 @@ pub fn worst_forecast(report: &Report) -> Option<&'static str> {
         .find(|word| words.contains(word))
 }
 
+/// The last moment that RFC 3339 can write: the end of the year 9999.
+const LAST_MILLIS: u64 = 253_402_300_799_999;
+
+/// A time before 1970 or after 9999, which AWS can't mean, is the nearest that can be written.
 pub(super) fn rfc3339(at: Timestamp) -> String {
-    let millis = u64::try_from(at.0).unwrap_or(0);
+    let millis = u64::try_from(at.0).unwrap_or(0).min(LAST_MILLIS);
     humantime::format_rfc3339_seconds(
         std::time::UNIX_EPOCH + std::time::Duration::from_millis(millis),
     )

@@ -1,5 +1,6 @@
-use super::{Outcome, console_url, withheld};
+use super::{Outcome, Report, ServiceReport, console_url, json, text, withheld};
 use crate::secret::Secret;
+use crate::snapshot::{Task, Timestamp};
 
 #[test]
 fn outcomes_have_the_exit_codes_that_the_contract_names() {
@@ -62,4 +63,43 @@ fn outputs_that_a_mask_empties_are_named_with_the_way_out() {
         withheld(&outputs, &[Secret::new(""), Secret::new("else")]),
         Vec::<String>::new()
     );
+}
+
+/// AWS's times come in as they are; `humantime` panics after 9999.
+#[test]
+fn times_that_no_calendar_has_can_be_written() {
+    let mut report = Report::default();
+    let stopped = [i64::MIN, -1, 253_402_300_800_000, i64::MAX].map(|millis| Task {
+        stopped: Some(Timestamp(millis)),
+        ..Task::default()
+    });
+    report.services.push(ServiceReport {
+        stopped: stopped.into(),
+        ..ServiceReport::default()
+    });
+    let written = json::render(&report);
+    let tasks = written["services"][0]["stoppedTasks"].as_array().unwrap();
+    let times: Vec<_> = tasks
+        .iter()
+        .map(|task| task["stoppedAt"].as_str())
+        .collect();
+    let (first, last) = ("1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z");
+    assert_eq!(times, [first, first, last, last].map(Some));
+}
+
+/// `format!` panics at a width of more than 65,535.
+#[test]
+fn services_with_names_of_any_length_stand_in_the_table() {
+    let named = |name: &str| ServiceReport {
+        service: name.to_owned(),
+        reason: "api:2 serves".to_owned(),
+        ..ServiceReport::default()
+    };
+    let report = Report {
+        services: vec![named(&"a".repeat(70_000)), named("api")],
+        ..Report::default()
+    };
+    let lines = text::closing(&report);
+    let rows = lines.iter().filter(|line| line.ends_with("api:2 serves"));
+    assert_eq!(rows.count(), 2);
 }

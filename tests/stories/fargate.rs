@@ -18,7 +18,7 @@ fn sized(cpu: &str, memory: &str, compatibility: &str) -> Value {
 }
 
 /// Four tasks of one vCPU on Fargate, of which all stay healthy and one more may start.
-fn on_fargate(world: &mut World) {
+pub(crate) fn on_fargate(world: &mut World) {
     images(world);
     let spec = ServiceSpec {
         desired: 4,
