@@ -50,8 +50,10 @@ fn read(file: &str, bytes: &[u8]) -> Option<Definition> {
 
 fn tells_the_place(problem: &BadDocument, bytes: &[u8]) {
     let (line, column) = problem.at.expect("a text was read");
-    // The end of the text may be counted as the start of a line that isn't there any more.
-    let lines = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).count() + 1;
+    // YAML 1.1 has more line ends than JSON, and the end of the text may be counted as the start of a
+    // line that isn't there any more.
+    let is_end = |c: char| matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    let lines = String::from_utf8_lossy(bytes).split(is_end).count() + 1;
     assert!((1..=lines).contains(&line), "{problem}");
     assert!((1..=bytes.len() + 1).contains(&column), "{problem}");
     assert!(!problem.why.is_empty());

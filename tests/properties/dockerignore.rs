@@ -124,7 +124,9 @@ mod model {
         loop {
             let before = path.clone();
             // 1. Replace multiple slashes with a single one.
-            path = path.replace("//", "/");
+            while path.contains("//") {
+                path = path.replace("//", "/");
+            }
             // 2. Eliminate each `.`.
             path = path.replace("/./", "/");
             path = path.strip_prefix("./").map_or(path.clone(), str::to_owned);
