@@ -10,7 +10,9 @@ ARG BINARY_FROM=source
 # static binary.
 ARG BUILDKIT_SBOM_SCAN_CONTEXT=true
 
-FROM rust:1.95-bookworm AS source
+# By digest, of the index for both architectures: what compiles an image of the same commit doesn't
+# change by itself. Dependabot proposes the next one.
+FROM rust:1.95-bookworm@sha256:6258907abe69656e41cd992e0b705cdcfabcbbe3db374f92ed2d47121282d4a1 AS source
 WORKDIR /source
 COPY . .
 RUN cargo build --locked --profile dist \

@@ -6,23 +6,19 @@ use std::path::PathBuf;
 
 use clap::Command;
 
-use crate::app::{self, Signals, Surroundings};
+use crate::app::{self, Environment, Process, Surroundings};
 use crate::console::Style;
 use crate::demo;
 use crate::request::{RawInputs, cli};
 use crate::run::Task;
 
 /// What the arguments ask for; the exit code. Wrong usage is `invalid`, as a wrong input is.
-pub async fn run(
-    arguments: Vec<OsString>,
-    env: Vec<(String, String)>,
-    signals: &mut Signals,
-) -> u8 {
-    let mut out = std::io::stdout();
+pub async fn run(arguments: Vec<OsString>, environment: Environment, process: &mut Process) -> u8 {
+    let mut out = process.output.clone();
     let matches = match command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(error) => {
-            let _ = write!(out, "{error}");
+            let _ = out.write_all(error.to_string().as_bytes());
             return if error.use_stderr() { 2 } else { 0 };
         }
     };
@@ -37,7 +33,7 @@ pub async fn run(
         ),
         "watch" => (Task::Watch, RawInputs::from_matches(matches)),
         "explain" => (Task::Explain, RawInputs::from_matches(matches)),
-        _ => return demo::run(matches, env, signals).await,
+        _ => return demo::run(matches, &environment.pairs, process).await,
     };
     let report_path = matches.get_one::<String>("report").map(PathBuf::from);
     app::run(
@@ -45,10 +41,10 @@ pub async fn run(
         raw,
         Surroundings {
             style: Style::Plain,
-            env,
+            environment,
             report_path,
         },
-        signals,
+        process,
     )
     .await
 }

@@ -2,15 +2,18 @@
 //!
 //! Everything goes to one stream and is flushed at once, because the runner reads standard output
 //! and standard error apart and would mix their order. Every line passes through `commands`, so
-//! that no text from outside can be taken for a workflow command.
+//! that no text from outside can be taken for a workflow command, and through the redactor, so that
+//! none shows a secret.
+
+pub mod output;
 
 use std::fmt;
 use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::clock::Clock;
+use crate::redact::{Redactor, Shown};
 use crate::runner::commands;
-use crate::runner::masks::Masks;
-use crate::secret::Secret;
 
 /// Where the lines are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,11 +40,34 @@ pub struct Console {
     notices: usize,
     warnings: usize,
     errors: usize,
-    masked: Vec<Secret>,
-    /// Secrets that are masked before the next line.
-    masks: Masks,
-    /// The runner is deaf: a mask that is told now would be printed.
-    fenced: bool,
+    /// What is hidden, and masked before the next line.
+    redactor: Redactor,
+    fence: OpenFence,
+}
+
+/// The fence that is open, if one is: the runner is deaf then, and a mask that it is sent would be
+/// printed.
+#[derive(Clone, Debug, Default)]
+struct OpenFence(Arc<Mutex<Option<String>>>);
+
+impl OpenFence {
+    /// Opens one by the line that closes it, or closes it; what was open before.
+    fn set(&self, closing: Option<String>) -> Option<String> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *open, closing)
+    }
+
+    fn is_open(&self) -> bool {
+        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.is_some()
+    }
+}
+
+/// What another console has to know to speak in this one's place.
+#[derive(Clone, Debug, Default)]
+pub struct Tail {
+    redactor: Redactor,
+    fence: OpenFence,
 }
 
 impl fmt::Debug for Console {
@@ -69,10 +95,40 @@ impl Console {
             notices: 0,
             warnings: 0,
             errors: 0,
-            masked: Vec::new(),
-            masks: Masks::default(),
-            fenced: false,
+            redactor: Redactor::default(),
+            fence: OpenFence::default(),
         }
+    }
+
+    /// The same, hiding what `redactor` knows and comes to know.
+    #[must_use]
+    pub fn hiding(mut self, redactor: &Redactor) -> Console {
+        self.redactor = redactor.clone();
+        self
+    }
+
+    /// What [`Console::in_place_of`] wants.
+    pub fn tail(&self) -> Tail {
+        Tail {
+            redactor: self.redactor.clone(),
+            fence: self.fence.clone(),
+        }
+    }
+
+    /// A console that goes on where another one was cut off, perhaps between fences or in a group.
+    pub fn in_place_of(
+        tail: Tail,
+        out: Box<dyn Write + Send>,
+        style: Style,
+        clock: Clock,
+    ) -> Console {
+        let mut console = Console::new(out, style, clock);
+        (console.redactor, console.fence) = (tail.redactor, tail.fence);
+        if let Some(closing) = console.fence.set(None) {
+            console.put(&closing);
+        }
+        console.end_group();
+        console
     }
 
     pub fn style(&self) -> Style {
@@ -86,13 +142,13 @@ impl Console {
             "{:>3}:{:02}  {}",
             at / 60,
             at % 60,
-            commands::plain(text)
+            commands::plain(&self.redactor.shown(text))
         ));
     }
 
     /// A line without a time: closing words and tables.
     pub fn words(&mut self, text: &str) {
-        self.put(&commands::plain(text));
+        self.put(&commands::plain(&self.redactor.shown(text)));
     }
 
     pub fn warning(&mut self, text: &str) {
@@ -115,7 +171,7 @@ impl Console {
 
     /// Whether there was a place for it.
     fn annotated(&mut self, level: Level, title: &str, text: &str) -> bool {
-        let (count, form): (_, fn(Option<&str>, &str) -> String) = match level {
+        let (count, form): (_, fn(Option<&str>, &Shown) -> String) = match level {
             Level::Notice => (&mut self.notices, commands::notice),
             Level::Warning => (&mut self.warnings, commands::warning),
             Level::Error => (&mut self.errors, commands::error),
@@ -123,7 +179,7 @@ impl Console {
         *count += 1;
         let has_place = self.style == Style::Action && *count <= ANNOTATIONS_MAX;
         if has_place {
-            self.put(&form(Some(title), text));
+            self.put(&form(Some(title), &self.redactor.shown(text)));
         }
         has_place
     }
@@ -142,32 +198,27 @@ impl Console {
         };
         let (errors, warnings) = (more(self.errors, "error"), more(self.warnings, "warning"));
         if let Some(text) = errors {
-            self.put(&commands::error(Some(TITLE), &text));
+            self.put(&commands::error(Some(TITLE), &self.redactor.shown(&text)));
         }
         if let Some(text) = warnings {
-            self.put(&commands::warning(Some(TITLE), &text));
+            self.put(&commands::warning(Some(TITLE), &self.redactor.shown(&text)));
         }
-    }
-
-    /// What this run had the runner mask.
-    pub fn masked(&self) -> &[Secret] {
-        &self.masked
     }
 
     /// Keeps a secret out of the log, wherever it may turn up.
     pub fn mask(&mut self, secret: &str) {
-        self.masks.add(Secret::new(secret));
+        self.redactor.learn(secret);
         self.tell_masks();
     }
 
     /// For secrets that turn up where nothing is printed: they are masked before the next line.
-    pub fn masks(&self) -> Masks {
-        self.masks.clone()
+    pub fn redactor(&self) -> Redactor {
+        self.redactor.clone()
     }
 
     pub fn group(&mut self, title: &str) {
         match self.style {
-            Style::Action => self.put(&commands::group(title)),
+            Style::Action => self.put(&commands::group(&self.redactor.shown(title))),
             Style::Plain => self.line(title),
         }
     }
@@ -182,25 +233,24 @@ impl Console {
     pub fn fence(&mut self) -> Option<commands::Fence> {
         let fence = (self.style == Style::Action).then(commands::Fence::new)?;
         self.put(&fence.open());
-        self.fenced = true;
+        self.fence.set(Some(fence.close()));
         Some(fence)
     }
 
     pub fn end_fence(&mut self, fence: Option<commands::Fence>) {
         if let Some(fence) = fence {
             self.put(&fence.close());
-            self.fenced = false;
+            self.fence.set(None);
         }
     }
 
     fn tell_masks(&mut self) {
-        if self.fenced {
+        if self.fence.is_open() {
             return;
         }
-        for secret in self.masks.take() {
+        for secret in self.redactor.untold() {
             if self.style == Style::Action {
                 self.write(&commands::add_mask(secret.expose()));
-                self.masked.push(secret);
             }
         }
     }
@@ -212,7 +262,11 @@ impl Console {
 
     /// A log that can't be written to is no reason to break off a deploy.
     fn write(&mut self, line: &str) {
-        let _ = writeln!(self.out, "{line}").and_then(|()| self.out.flush());
+        let line = format!("{line}\n");
+        let _ = self
+            .out
+            .write_all(line.as_bytes())
+            .and_then(|()| self.out.flush());
     }
 }
 

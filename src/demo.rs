@@ -10,13 +10,15 @@ use plimsoll_sim::{InstanceSpec, Registry, ServiceSpec, Sim, World};
 use serde_json::{Value, json};
 
 use crate::app;
-use crate::app::Signals;
+use crate::app::Process;
 use crate::aws::Aws;
 use crate::clock::Clock;
+use crate::console::output::Output;
 use crate::console::{Console, Style};
+use crate::environment::Variables;
 use crate::report::{Outcome, Report, text};
 use crate::request::{Facts, RawInputs, Request};
-use crate::run::{Run, Task};
+use crate::run::{Record, Run, Task};
 
 const REGION: &str = "eu-west-1";
 /// A rollout of a minute and a half takes six seconds.
@@ -38,14 +40,18 @@ pub fn command() -> Command {
 }
 
 /// Runs the deploys; 0 when each ends as it should.
-pub async fn run(matches: &ArgMatches, env: Vec<(String, String)>, signals: &mut Signals) -> u8 {
+pub async fn run(matches: &ArgMatches, env: &[(String, String)], process: &mut Process) -> u8 {
+    let output = process.output.clone();
     tokio::select! {
-        code = tell(matches, &env) => code,
-        outcome = signals.next() => outcome.exit_code(),
+        code = tell(matches, env, &output) => code,
+        outcome = process.signals.next() => {
+            say(&output, "cancelled: the demo was cancelled, and changed nothing outside of it");
+            outcome.exit_code()
+        }
     }
 }
 
-async fn tell(matches: &ArgMatches, env: &[(String, String)]) -> u8 {
+async fn tell(matches: &ArgMatches, env: &[(String, String)], output: &Output) -> u8 {
     let clock = Clock::system().faster(SPEED);
     let registry = matches
         .get_one::<String>("registry")
@@ -66,7 +72,8 @@ async fn tell(matches: &ArgMatches, env: &[(String, String)]) -> u8 {
     let stage = Stage {
         aws,
         clock,
-        docker_host: var(env, "DOCKER_HOST"),
+        output: output.clone(),
+        environment: env.iter().cloned().collect(),
         context: matches
             .get_one::<String>("context")
             .cloned()
@@ -160,12 +167,17 @@ fn large_task(host: &str) -> Value {
 struct Stage {
     aws: Aws,
     clock: Clock,
-    docker_host: Option<String>,
+    output: Output,
+    environment: Variables,
     context: String,
     builds: bool,
 }
 
 impl Stage {
+    fn say(&self, text: &str) {
+        say(&self.output, text);
+    }
+
     async fn all(&self) -> u8 {
         let tag = format!("demo-{}", self.clock.now().0);
         let image: Vec<(&str, &str)> = if self.builds {
@@ -177,11 +189,11 @@ impl Stage {
         } else {
             vec![("repository", "hello"), ("image-tag", "v2")]
         };
-        say(&format!(
+        self.say(&format!(
             "the stand-in's time runs {SPEED} times as fast as the wall's"
         ));
-        say("");
-        say("── a deploy with room for it: build, push, register, update, wait ──");
+        self.say("");
+        self.say("── a deploy with room for it: build, push, register, update, wait ──");
         let first = self
             .deploy(
                 &[
@@ -191,7 +203,7 @@ impl Stage {
                 .concat(),
             )
             .await;
-        say("");
+        self.say("");
         let image = if self.builds { tag.as_str() } else { "v2" };
         let small = [
             ("repository", "hello"),
@@ -199,12 +211,12 @@ impl Stage {
             ("cluster", "small"),
             ("service", "sample"),
         ];
-        say(
+        self.say(
             "── one m5.2xlarge with a task of 6144 CPU units and 16384 MiB: refused before anything is changed ──",
         );
         let second = self.deploy(&small).await;
-        say("");
-        say("── the same without the forecast: called stuck as soon as that is certain ──");
+        self.say("");
+        self.say("── the same without the forecast: called stuck as soon as that is certain ──");
         let third = self
             .deploy(&[small.as_slice(), &[("capacity-check", "off")]].concat())
             .await;
@@ -218,7 +230,7 @@ impl Stage {
 
     async fn deploy(&self, inputs: &[(&str, &str)]) -> Option<Outcome> {
         for (name, value) in inputs {
-            say(&format!("    {name}: {value}"));
+            self.say(&format!("    {name}: {value}"));
         }
         let given = inputs.iter().chain(&[("poll-interval", "1s")]);
         let raw = RawInputs::from_env(given.map(|(name, value)| {
@@ -235,13 +247,14 @@ impl Stage {
         let mut run = Run {
             aws: self.aws.clone(),
             clock,
-            console: Console::new(Box::new(std::io::stdout()), Style::Plain, clock),
+            console: Console::new(Box::new(self.output.clone()), Style::Plain, clock),
             report: Report {
                 started: clock.now(),
                 ..Report::default()
             },
+            record: Record::default(),
             workspace: ".".into(),
-            docker_host: self.docker_host.clone(),
+            environment: self.environment.clone(),
         };
         match Request::check(&raw, &facts) {
             Ok(request) => app::carry_out(&mut run, &request, Task::Deploy).await,
@@ -252,15 +265,15 @@ impl Stage {
                 return None;
             }
         }
-        for line in text::closing(&run.report) {
+        for line in text::closing(&run.report.shown(&run.console.redactor())) {
             run.console.words(&line);
         }
         run.report.outcome
     }
 }
 
-fn say(text: &str) {
-    let mut out = std::io::stdout();
-    // Nobody to tell when the terminal is gone.
-    let _ = writeln!(out, "{text}");
+fn say(output: &Output, text: &str) {
+    let line = format!("{text}\n");
+    // It goes wherever it can.
+    let _ = output.clone().write_all(line.as_bytes());
 }

@@ -89,6 +89,7 @@ pub(crate) async fn services(run: &mut Run, request: &Request) -> Result<Vec<Ser
     check_account(run, request).await?;
     let services = find::services(run, request).await?;
     run.report.services = services.iter().map(reported).collect();
+    run.keep();
     Ok(services)
 }
 

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::deploy::{self, Next, Started};
+use crate::durations;
 use crate::failure::Failure;
 use crate::report::Outcome;
 use crate::request::Request;
@@ -14,6 +15,8 @@ use crate::snapshot::{Service, last_part};
 
 /// Looks that `explain` takes: a proof wants more than one read.
 const LOOKS: usize = 3;
+/// And no more than this with those that lacked a part.
+const LOOKS_MAX: usize = 9;
 /// Without a proof, a rollout that stands still this long after its start is called stuck.
 const STILL: Duration = Duration::from_secs(120);
 /// What a service is called whose deployment is complete and whose tasks run.
@@ -102,6 +105,7 @@ async fn as_it_stands(
     let definition = run.aws.task_definition(&target.task_definition).await?;
     let patience = Patience {
         stuck_after: STILL,
+        limit: FAR,
         deadline: run.clock.now().plus(FAR),
         wait_when_stuck: false,
     };
@@ -140,24 +144,31 @@ async fn look_closely(
     request: &Request,
     watch: &mut Watch,
 ) -> Result<(Step, bool), Failure> {
-    let (mut last, mut moved) = (Step::default(), false);
-    for count in 0..LOOKS {
+    let (mut last, mut moved, mut whole) = (Step::default(), false, 0);
+    for count in 0..LOOKS_MAX {
         if count > 0 {
             tokio::time::sleep(request.rollout.poll).await;
         }
-        for (_, step) in watch.look().await? {
-            for Line { level, text } in &step.say {
-                let mark = if *level == Level::Info { "" } else { "! " };
-                run.console.line(&format!("{mark}{text}"));
-            }
+        let (of_all, steps) = watch.look().await?;
+        tell(run, &of_all);
+        for (_, step) in steps {
+            tell(run, &step.say);
             moved |= step.moved;
+            whole += usize::from(!step.held);
             last = step;
         }
-        if last.verdict.is_some() {
+        if last.verdict.is_some() || whole == LOOKS {
             break;
         }
     }
     Ok((last, moved))
+}
+
+fn tell(run: &mut Run, lines: &[Line]) {
+    for Line { level, text } in lines {
+        let mark = if *level == Level::Info { "" } else { "! " };
+        run.console.line(&format!("{mark}{text}"));
+    }
 }
 
 fn conclude(
@@ -196,17 +207,15 @@ fn conclude(
             );
             (outcome, title, why)
         }
-        _ if !moved && age >= STILL => {
-            let minutes = age.as_secs() / 60;
-            (
-                Outcome::Stuck,
-                "stuck",
-                format!(
-                    "{revision} is rolling out for {minutes} minutes and nothing moves; waiting for {}",
-                    words.join("; ")
-                ),
-            )
-        }
+        _ if !moved && age >= STILL => (
+            Outcome::Stuck,
+            "stuck",
+            format!(
+                "{revision} is rolling out for {} and nothing moves; waiting for {}",
+                durations::minutes(age),
+                words.join("; ")
+            ),
+        ),
         _ => (
             Outcome::Unchanged,
             "moving",

@@ -18,7 +18,9 @@ pub mod snapshot;
 pub mod survey;
 pub mod taskdef;
 // Saying it.
+pub mod durations;
 pub mod failure;
+pub mod redact;
 pub mod report;
 pub mod secret;
 // The edge.
@@ -29,6 +31,7 @@ pub mod commands;
 pub mod console;
 pub mod demo;
 pub mod docker;
+pub mod environment;
 pub mod github;
 pub mod logging;
 pub mod runner;

@@ -8,8 +8,11 @@ use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::console::output::Output;
+use crate::redact::Redactor;
+
 /// Starts logging to standard output, where it keeps its order with the lines of the run.
-pub fn start(env: &[(String, String)]) {
+pub fn start(env: &[(String, String)], output: &Output, redactor: &Redactor) {
     let is = |wanted: &str, fits: fn(&str) -> bool| {
         env.iter()
             .any(|(name, value)| name == wanted && fits(value))
@@ -22,13 +25,17 @@ pub fn start(env: &[(String, String)]) {
     let filter = Targets::new()
         .with_default(LevelFilter::WARN)
         .with_target("plimsoll", LevelFilter::DEBUG);
+    let output = output.clone();
     let lines = tracing_subscriber::fmt::layer()
+        .with_writer(move || output.clone())
         .with_ansi(false)
         .with_target(false);
     let all = tracing_subscriber::registry().with(filter);
     // `::debug::` lines are what the runner hides unless it was asked for them.
     let done = if is("GITHUB_ACTIONS", |value| value == "true") {
-        let lines = lines.without_time().event_format(DebugLine);
+        let lines = lines
+            .without_time()
+            .event_format(DebugLine(redactor.clone()));
         all.with(lines).try_init()
     } else {
         all.with(lines).try_init()
@@ -38,7 +45,7 @@ pub fn start(env: &[(String, String)]) {
 
 /// `::debug::` and the message, escaped.
 #[derive(Debug)]
-struct DebugLine;
+struct DebugLine(Redactor);
 
 impl<S, N> tracing_subscriber::fmt::FormatEvent<S, N> for DebugLine
 where
@@ -56,6 +63,7 @@ where
             tracing_subscriber::fmt::format::Writer::new(&mut text),
             event,
         )?;
+        let text = self.0.shown(&text);
         writeln!(writer, "{}", crate::runner::commands::debug(&text))
     }
 }

@@ -21,9 +21,10 @@ pub use registry::Registry;
 pub use sim::{Answer, Call, Fault, FaultKind, Sim};
 pub use socket::serve;
 pub use throttling::refused;
+pub use wire::operations;
 pub use world::{
-    Alarms, Breaker, Configuration, DEREGISTRATION_DELAY_SECS, DOCKER_MANIFEST, Deployment,
-    EarlySuccess, Event, Exit, FargateSpec, GitHub, GitHubComment, GitHubDeployment,
+    Activity, Alarms, Breaker, Configuration, DEREGISTRATION_DELAY_SECS, DOCKER_MANIFEST,
+    Deployment, EarlySuccess, Event, Exit, FargateSpec, GitHub, GitHubComment, GitHubDeployment,
     HEALTHY_WITHOUT_CHECK_MS, Hook, HookSpec, Image, Instance, InstanceSpec, LambdaAnswer,
     LambdaSpec, ListenerSpec, LoadBalancerSpec, Provider, ProviderSpec, Repository, RoleSpec,
     Rollout, RunnerSpec, Scheduling, Service, ServiceDeployment, ServiceRevision, ServiceSpec,

@@ -24,6 +24,8 @@ const RATE_EXCEEDED: (&str, &str) = ("ThrottlingException", "Rate exceeded");
 #[derive(Debug)]
 pub enum Answer {
     Response(Response<Bytes>),
+    /// The same, so many milliseconds later.
+    Late(i64, Response<Bytes>),
     /// The connection was lost.
     Dropped,
 }
@@ -74,6 +76,15 @@ pub enum FaultKind {
     ExpiredToken,
     /// DescribeServices answers that there is no such service.
     Missing,
+    /// An emulator doesn't have the operation, and says so with this status: a page of 500, or the
+    /// protocol's error with 501.
+    NotImplemented { status: u16 },
+    /// `UnknownOperationException`.
+    UnknownOperation,
+    /// HTTP 200 with a page that no client of AWS can read.
+    Garbage,
+    /// It was acted on; the answer takes so many milliseconds to arrive.
+    Slow { by_ms: i64 },
 }
 
 struct Inner {
@@ -154,7 +165,20 @@ impl Sim {
                     return Answer::Response(wire::json_response(&mut inner.world, 200, body));
                 }
             }
-            Some(FaultKind::Missing | FaultKind::LostAnswer) | None => {}
+            Some(FaultKind::NotImplemented { status }) => {
+                return Answer::Response(wire::not_implemented(
+                    &mut inner.world,
+                    &operation,
+                    status,
+                ));
+            }
+            Some(FaultKind::UnknownOperation) => {
+                return inner.refused(&operation, ("UnknownOperationException", ""));
+            }
+            Some(FaultKind::Garbage) => {
+                return Answer::Response(wire::page(&mut inner.world, 200, "Welcome"));
+            }
+            Some(FaultKind::Missing | FaultKind::LostAnswer | FaultKind::Slow { .. }) | None => {}
         }
         let missing = fault == Some(FaultKind::Missing);
         let response = if missing {
@@ -174,7 +198,10 @@ impl Sim {
                 .answers
                 .push_back((now, operation.body, response.body().clone()));
         }
-        Answer::Response(response)
+        match fault {
+            Some(FaultKind::Slow { by_ms }) => Answer::Late(by_ms, response),
+            _ => Answer::Response(response),
+        }
     }
 
     /// Looks at the world, or intervenes in it.

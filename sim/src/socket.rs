@@ -1,6 +1,7 @@
 //! The socket door: the same answers over HTTP/1.1.
 
 use std::io;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -57,6 +58,11 @@ async fn connection(
         }
         match sim.answer(clock(), &request) {
             Answer::Response(response) => Ok(response.map(Full::new)),
+            Answer::Late(by_ms, response) => {
+                let by = Duration::from_millis(by_ms.unsigned_abs());
+                tokio::time::sleep(by).await;
+                Ok(response.map(Full::new))
+            }
             // An error of the service ends the connection without an answer.
             Answer::Dropped => Err(io::Error::from(io::ErrorKind::ConnectionReset)),
         }

@@ -6,6 +6,9 @@
     reason = "a story fails by panicking, in its helpers too"
 )]
 
+#[cfg(test)]
+mod door;
+
 use bytes::Bytes;
 use plimsoll_sim::{Answer, RoleSpec, Sim, World};
 
@@ -25,8 +28,8 @@ fn sim() -> Sim {
 
 fn send(sim: &Sim, now: i64, request: http::request::Builder, body: &str) -> (u16, String) {
     let request = request.body(Bytes::from(body.to_owned())).unwrap();
-    match sim.answer(now, &request) {
-        Answer::Response(response) => (
+    match door::answer(sim, now, &request) {
+        Answer::Response(response) | Answer::Late(_, response) => (
             response.status().as_u16(),
             String::from_utf8(response.body().to_vec()).unwrap(),
         ),

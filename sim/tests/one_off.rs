@@ -61,9 +61,9 @@ fn what_ecs_refuses_is_refused() {
             "Count must be between 1 and 10.",
         ),
         (
-            json!({"startedBy": "a b"}),
+            json!({"startedBy": "x".repeat(129)}),
             invalid,
-            "startedBy is invalid.",
+            "startedBy longer than 128.",
         ),
         (
             json!({"clientToken": "x".repeat(65)}),

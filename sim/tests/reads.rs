@@ -54,8 +54,8 @@ fn form(door: &Door, body: &str) -> (u16, String) {
         .header("authorization", "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE")
         .body(Bytes::from(body.to_owned()))
         .unwrap();
-    match door.sim.answer(door.now, &request) {
-        Answer::Response(response) => (
+    match door::answer(&door.sim, door.now, &request) {
+        Answer::Response(response) | Answer::Late(_, response) => (
             response.status().as_u16(),
             String::from_utf8(response.body().to_vec()).unwrap(),
         ),
@@ -198,8 +198,10 @@ fn logs_hold_what_a_container_wrote() {
     let door = door();
     let logs = |body: &Value| {
         let request = door::request("Logs_20140328", "GetLogEvents", &body.to_string());
-        match door.sim.answer(door.now, &request) {
-            Answer::Response(response) => serde_json::from_slice::<Value>(response.body()).unwrap(),
+        match door::answer(&door.sim, door.now, &request) {
+            Answer::Response(response) | Answer::Late(_, response) => {
+                serde_json::from_slice::<Value>(response.body()).unwrap()
+            }
             Answer::Dropped => Value::Null,
         }
     };
@@ -227,4 +229,44 @@ fn logs_hold_what_a_container_wrote() {
     ] {
         assert_eq!(logs(&body)["__type"], expected, "{body}");
     }
+}
+
+/// What an endpoint says that isn't AWS, or isn't well.
+#[test]
+fn a_read_fails_as_other_servers_let_it_fail() {
+    let sim = door().sim;
+    let asked = |kind: FaultKind| {
+        sim.fault(Fault::new("ListTasks", 1, kind));
+        let body = json!({"cluster": "web"}).to_string();
+        let request = door::request("AmazonEC2ContainerServiceV20141113", "ListTasks", &body);
+        let (late, response) = match sim.answer(T0, &request) {
+            Answer::Response(response) => (0, response),
+            Answer::Late(by_ms, response) => (by_ms, response),
+            Answer::Dropped => (0, http::Response::default()),
+        };
+        let text = String::from_utf8(response.body().to_vec()).unwrap();
+        (late, response.status().as_u16(), text)
+    };
+    let (_, status, text) = asked(FaultKind::NotImplemented { status: 500 });
+    assert!(
+        status == 500 && text.contains("<h1>Internal Server Error</h1>"),
+        "{text}"
+    );
+    let (_, status, text) = asked(FaultKind::NotImplemented { status: 501 });
+    assert!(status == 501 && text.contains("InternalFailure"), "{text}");
+    let (_, status, text) = asked(FaultKind::UnknownOperation);
+    assert!(
+        status == 400 && text.contains("UnknownOperationException"),
+        "{text}"
+    );
+    let (_, status, text) = asked(FaultKind::Garbage);
+    assert!(
+        status == 200 && text.starts_with("<!doctype html>"),
+        "{text}"
+    );
+    let (late, status, text) = asked(FaultKind::Slow { by_ms: 9000 });
+    assert!(
+        (late, status) == (9000, 200) && text.contains("taskArns"),
+        "{text}"
+    );
 }

@@ -28,6 +28,7 @@ impl Aws {
             .map_err(|_| failed("the address that ECR answered is not one"))?;
         let fetch = async {
             let response = self
+                .paced
                 .connector
                 .call(request)
                 .await

@@ -1,9 +1,10 @@
 //! The one connector under all clients, GitHub's too: through the proxy that the environment names,
-//! and past it to what lies on this side of every proxy.
+//! and past it to what lies on this side of every proxy. No answer is read past a bound.
 //!
 //! Which variables there are and what `NO_PROXY` means is the HTTP client's matter. Nothing here
 //! knows what is asked for.
 
+use std::error::Error;
 use std::net::IpAddr;
 
 use aws_smithy_http_client::proxy::ProxyConfig;
@@ -11,10 +12,22 @@ use aws_smithy_http_client::{Connector, tls};
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
 use http::Uri;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
-use super::{ATTEMPT_TIMEOUT, CONNECT_TIMEOUT};
+use super::{CONNECT_TIMEOUT, READS};
+
+/// Bytes of one answer's body. The longest is a page of a hundred tasks or instances with all their
+/// members, some megabytes. The SDK reads whole answers into memory before it looks at them.
+const ANSWER_MAX: usize = 32 << 20;
+
+/// An answer that is longer, and was not read to its end.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the answer is larger than the {} MiB that any answer has, and was not read to its end", ANSWER_MAX >> 20)]
+struct TooLarge;
 
 /// The one connector.
 pub fn connector() -> SharedHttpConnector {
@@ -27,7 +40,7 @@ pub fn connector() -> SharedHttpConnector {
 fn build(proxy: ProxyConfig) -> Connector {
     let settings = HttpConnectorSettings::builder()
         .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(ATTEMPT_TIMEOUT)
+        .read_timeout(READS.attempt)
         .build();
     Connector::builder()
         .connector_settings(settings)
@@ -47,11 +60,31 @@ struct ByHost {
 impl HttpConnector for ByHost {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let uri = request.uri().parse::<Uri>().ok();
-        if uri.as_ref().and_then(Uri::host).is_some_and(is_near) {
-            self.near.call(request)
-        } else {
-            self.afar.call(request)
-        }
+        let is_near = uri.as_ref().and_then(Uri::host).is_some_and(is_near);
+        let connector = if is_near { &self.near } else { &self.afar };
+        let answering = connector.call(request);
+        HttpConnectorFuture::new(async { bounded(answering.await?) })
+    }
+}
+
+/// The answer with a body that ends in an error at the bound; one that announces more is none.
+fn bounded(answer: HttpResponse) -> Result<HttpResponse, ConnectorError> {
+    let announced = answer.headers().get("content-length");
+    let announced = announced.and_then(|length| length.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > ANSWER_MAX as u64) {
+        return Err(ConnectorError::other(TooLarge.into(), None));
+    }
+    Ok(answer.map(|body| {
+        let limited = Limited::new(body, ANSWER_MAX).map_err(explained);
+        SdkBody::from_body_1_x(limited)
+    }))
+}
+
+fn explained(error: Box<dyn Error + Send + Sync>) -> Box<dyn Error + Send + Sync> {
+    if error.is::<LengthLimitError>() {
+        TooLarge.into()
+    } else {
+        error
     }
 }
 
@@ -71,30 +104,4 @@ fn is_near(host: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::is_near;
-
-    #[test]
-    fn metadata_and_this_machine_are_near() {
-        for host in [
-            "127.0.0.1",
-            "localhost",
-            "[::1]",
-            "169.254.169.254",
-            "169.254.170.2",
-            "[fd00:ec2::254]",
-            "[fd00:ec2::23]",
-        ] {
-            assert!(is_near(host), "{host}");
-        }
-        for host in [
-            "ecs.eu-west-1.amazonaws.com",
-            "10.0.0.1",
-            "0.0.0.0",
-            "[fd00::1]",
-            "localhost.example.com",
-        ] {
-            assert!(!is_near(host), "{host}");
-        }
-    }
-}
+mod tests;

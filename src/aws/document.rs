@@ -50,11 +50,8 @@ impl Aws {
         Ok(described)
     }
 
-    /// What tasks of a revision need; DescribeTaskDefinition where it wasn't described yet.
+    /// What tasks of a revision need, by DescribeTaskDefinition.
     pub(super) async fn needs_of(&self, arn: &str) -> Result<TaskNeeds, AwsError> {
-        if let Some(known) = self.facts.needs(arn) {
-            return Ok(known);
-        }
         let described = self.task_definition(arn).await?;
         Ok(TaskNeeds::of(&described.document))
     }

@@ -1,7 +1,5 @@
 //! EC2: what instances of a type have.
 
-use std::collections::BTreeSet;
-
 use super::signed::{Ask, Service};
 use super::xml::Element;
 use super::{Aws, AwsError};
@@ -30,14 +28,14 @@ pub(super) struct InstanceType {
 }
 
 impl Aws {
-    /// DescribeInstanceTypes for those of these names that weren't asked for yet.
+    /// DescribeInstanceTypes for these names.
     pub(super) async fn instance_types(
         &self,
-        names: &BTreeSet<String>,
+        names: &[String],
     ) -> Result<Vec<InstanceType>, AwsError> {
-        let (mut types, missing) = self.facts.types(names);
-        let missing: Vec<&String> = missing.iter().take(TYPES_MAX).collect();
-        for names in missing.chunks(TYPES_PER_CALL) {
+        let mut types = Vec::with_capacity(names.len());
+        let names = names.get(..TYPES_MAX).unwrap_or(names);
+        for names in names.chunks(TYPES_PER_CALL) {
             let list: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
             let ask = Ask {
                 service: &EC2,
@@ -47,7 +45,7 @@ impl Aws {
             let asked = names
                 .iter()
                 .zip(1..)
-                .map(|(name, place)| (format!("InstanceType.{place}"), (*name).to_owned()));
+                .map(|(name, place)| (format!("InstanceType.{place}"), name.clone()));
             // Names and pages exclude one another: all that are asked for come in one answer.
             let answer = self.query(&ask, &asked.collect::<Vec<_>>()).await?;
             types.extend(answer.list("instanceTypeSet").iter().map(instance_type));

@@ -4,7 +4,7 @@ use aws_sdk_ecr::types::{ImageIdentifier, ImageTagMutability, TagStatus};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Aws, AwsError, AwsErrorKind};
+use super::{Aws, AwsError};
 use crate::secret::Secret;
 
 /// Manifest types that a deploy can point at: single images and lists of them.
@@ -256,12 +256,5 @@ impl Aws {
         login.ok_or_else(|| {
             AwsError::incomplete(action, "the registry", "the answer holds no usable token")
         })
-    }
-}
-
-impl AwsError {
-    /// Whether the action itself was denied: an optional look is then left out, aloud.
-    pub fn is_denied(&self) -> bool {
-        self.kind == AwsErrorKind::AccessDenied
     }
 }

@@ -88,7 +88,16 @@ impl AwsError {
             (Some(code), Some(message)) => format!("{code}: {message}"),
             (Some(code), None) => code.clone(),
             (None, Some(message)) => message,
-            (None, None) => chain,
+            (None, None) => match (&error, status) {
+                (SdkError::TimeoutError(_), _) => "no answer in time".to_owned(),
+                (SdkError::ResponseError(_) | SdkError::ServiceError(_), Some(status))
+                    if status >= 400 =>
+                {
+                    format!("HTTP {status}, and nothing that AWS says")
+                }
+                (SdkError::ResponseError(_), _) => "the answer can't be read".to_owned(),
+                _ => chain,
+            },
         };
         AwsError {
             kind,

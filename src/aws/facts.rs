@@ -1,5 +1,5 @@
 //! What stays as it is for the length of a run, and so is asked for once: what a revision's tasks
-//! need, what an instance type has, and which actions are denied.
+//! need, and what an instance type has.
 //!
 //! A memory, no more: whoever reads puts it in, and asks here first.
 
@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::document::Described;
 use super::ec2::InstanceType;
-use super::error::AwsError;
 use crate::capacity::TaskNeeds;
 
 /// Revisions that are remembered: two for each of a thousand services.
@@ -23,7 +22,6 @@ pub(super) struct Facts(Arc<Mutex<Known>>);
 struct Known {
     needs: BTreeMap<String, TaskNeeds>,
     types: BTreeMap<String, InstanceType>,
-    denied: BTreeMap<&'static str, AwsError>,
 }
 
 impl Facts {
@@ -63,20 +61,6 @@ impl Facts {
             if known.types.len() < TYPES_MAX {
                 known.types.insert(one.name.clone(), one.clone());
             }
-        }
-    }
-
-    /// How one of these IAM actions was denied before.
-    pub(super) fn denied(&self, actions: &[&str]) -> Option<AwsError> {
-        let known = self.lock();
-        actions
-            .iter()
-            .find_map(|action| known.denied.get(action).cloned())
-    }
-
-    pub(super) fn note_denied(&self, error: &AwsError) {
-        if error.is_denied() {
-            self.lock().denied.insert(error.action, error.clone());
         }
     }
 }

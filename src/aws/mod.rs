@@ -15,7 +15,9 @@ mod elb;
 mod error;
 mod facts;
 mod logs;
+mod noted;
 mod oidc;
+mod optional;
 mod pace;
 mod protection;
 mod quotas;
@@ -33,7 +35,9 @@ pub use ecr::{EcrImage, Login, Repository};
 pub use error::{AwsError, AwsErrorKind};
 pub use logs::LogStream;
 pub use oidc::{Assumed, ByRunner, NotAssumed, Runner};
+pub use optional::{Missed, OptionalReads};
 pub use run_task::RunTaskAnswer;
+pub use survey::TASKS;
 pub use task_book::{TaskBook, Wanted};
 
 use std::time::{Duration, SystemTime};
@@ -42,18 +46,41 @@ use aws_config::identity::IdentityCache;
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_ecs::config::retry::RetryPartition;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
 
-/// Tries of one read before its error is reported: throttling and 5xx are common and short. With
-/// the pauses between them, half a minute or so: many deploys at once share the account's limits.
-const READ_ATTEMPTS: u32 = 8;
-/// Tries where the same is read again soon anyhow.
-const LOOK_ATTEMPTS: u32 = 5;
-/// One try may take this long; a read of 100 tasks answers within a second or two.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
-/// All tries of one call together.
-const CALL_TIMEOUT: Duration = Duration::from_secs(90);
+use crate::redact::Redactor;
+
+/// How often a call is tried, and how long.
+#[derive(Clone, Copy, Debug)]
+struct Tries {
+    attempts: u32,
+    /// One try; a read of 100 tasks answers within a second or two.
+    attempt: Duration,
+    /// All tries of one call together.
+    call: Duration,
+}
+
+/// Throttling and 5xx are common and short. With the pauses between them, half a minute or so: many
+/// deploys at once share the account's limits.
+const READS: Tries = Tries {
+    attempts: 8,
+    attempt: Duration::from_secs(20),
+    call: Duration::from_secs(90),
+};
+/// Where the same is read again soon anyhow.
+const LOOKS: Tries = Tries {
+    attempts: 5,
+    ..READS
+};
+/// What isn't needed. The pauses between the tries add up to 7 s at most, so that the error is AWS's
+/// and not that the time is over.
+const OPTIONAL: Tries = Tries {
+    attempts: 4,
+    attempt: Duration::from_secs(10),
+    call: Duration::from_secs(10),
+};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The clients, all over one HTTP connection pool.
@@ -63,9 +90,12 @@ pub struct Aws {
     ecr: aws_sdk_ecr::Client,
     sts: aws_sdk_sts::Client,
     config: SdkConfig,
-    /// Paced, as the one under the clients is.
-    connector: SharedHttpConnector,
+    tries: Tries,
+    /// What is under the clients.
+    paced: pace::Paced,
     facts: facts::Facts,
+    standing: optional::Standing,
+    allowance: optional::Allowance,
     /// Where a role is assumed with the runner's token.
     keeper: Option<oidc::Keeper>,
     /// When credentials that nobody renews end, as far as that is told.
@@ -89,7 +119,7 @@ pub struct Identity {
 impl Aws {
     /// Clients for `region`, with the credentials of the role that `by` assumes, else with those
     /// that the SDK's default chain finds (environment, profile, container, instance).
-    pub async fn load(region: Option<String>, by: Option<ByRunner>) -> Aws {
+    pub async fn load(region: Option<String>, by: Option<ByRunner>, redactor: &Redactor) -> Aws {
         let (connector, http) = connect();
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
         if let Some(region) = region {
@@ -97,7 +127,7 @@ impl Aws {
         }
         match by {
             Some(by) => Aws::assuming(&loader.no_credentials().load().await, connector, by),
-            None => Aws::new(&loader.load().await, connector),
+            None => Aws::new(&noted::noting(loader.load().await, redactor), connector),
         }
     }
 
@@ -120,13 +150,13 @@ impl Aws {
     /// Clients from a loaded configuration over `connector`; pace, timeouts and retries are set here
     /// and nowhere else.
     pub fn new(config: &SdkConfig, connector: SharedHttpConnector) -> Aws {
-        Aws::over(config, pace::paced(connector), READ_ATTEMPTS)
+        Aws::over(config, pace::Paced::new(connector), READS)
     }
 
     /// As [`Aws::new`], with the credentials of a role. `config` must have none of its own.
     pub fn assuming(config: &SdkConfig, connector: SharedHttpConnector, by: ByRunner) -> Aws {
         let bare = Aws::new(config, connector);
-        let keeper = oidc::Keeper::new(by, bare.sts, bare.connector.clone());
+        let keeper = oidc::Keeper::new(by, bare.sts, bare.paced.connector.clone());
         let config = bare
             .config
             .to_builder()
@@ -136,7 +166,7 @@ impl Aws {
             .build();
         Aws {
             keeper: Some(keeper),
-            ..Aws::over(&config, bare.connector, READ_ATTEMPTS)
+            ..Aws::over(&config, bare.paced, READS)
         }
     }
 
@@ -146,18 +176,18 @@ impl Aws {
         Aws { end, ..self }
     }
 
-    /// Clients that try a read so many times.
-    fn over(config: &SdkConfig, connector: SharedHttpConnector, attempts: u32) -> Aws {
-        let http = connector.clone();
+    /// Clients over `paced`.
+    fn over(config: &SdkConfig, paced: pace::Paced, tries: Tries) -> Aws {
+        let http = paced.connector.clone();
         let config = config
             .to_builder()
             .http_client(http_client_fn(move |_, _| http.clone()))
-            .retry_config(RetryConfig::standard().with_max_attempts(attempts))
+            .retry_config(RetryConfig::standard().with_max_attempts(tries.attempts))
             .timeout_config(
                 TimeoutConfig::builder()
                     .connect_timeout(CONNECT_TIMEOUT)
-                    .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-                    .operation_timeout(CALL_TIMEOUT)
+                    .operation_attempt_timeout(tries.attempt)
+                    .operation_timeout(tries.call)
                     .build(),
             )
             .build();
@@ -166,8 +196,11 @@ impl Aws {
             ecr: aws_sdk_ecr::Client::new(&config),
             sts: aws_sdk_sts::Client::new(&config),
             config,
-            connector,
+            tries,
+            paced,
             facts: facts::Facts::default(),
+            standing: optional::Standing::default(),
+            allowance: optional::Allowance::default(),
             keeper: None,
             end: None,
         }
@@ -186,18 +219,39 @@ impl Aws {
         Aws {
             keeper: self.keeper.clone(),
             end: self.end,
-            ..Aws::over(&config, self.connector.clone(), READ_ATTEMPTS)
+            allowance: self.allowance.clone(),
+            ..Aws::over(&config, self.paced.clone(), self.tries)
         }
     }
 
     /// The same clients for a watch: what can't be read now is read at the next look.
     #[must_use]
     pub fn for_looks(&self) -> Aws {
+        self.trying(LOOKS)
+    }
+
+    /// The same clients for what isn't needed. Their tries are counted apart: the SDK gives up
+    /// repeating where much fails, and what is needed must not suffer for what isn't.
+    fn for_optional(&self) -> Aws {
+        let aws = self.trying(OPTIONAL);
+        let quota = RetryPartition::custom("optional").build();
+        let ecs = aws_sdk_ecs::config::Builder::from(&aws.config).retry_partition(quota.clone());
+        let ecr = aws_sdk_ecr::config::Builder::from(&aws.config).retry_partition(quota);
+        Aws {
+            ecs: aws_sdk_ecs::Client::from_conf(ecs.build()),
+            ecr: aws_sdk_ecr::Client::from_conf(ecr.build()),
+            ..aws
+        }
+    }
+
+    fn trying(&self, tries: Tries) -> Aws {
         Aws {
             keeper: self.keeper.clone(),
             end: self.end,
             facts: self.facts.clone(),
-            ..Aws::over(&self.config, self.connector.clone(), LOOK_ATTEMPTS)
+            standing: self.standing.clone(),
+            allowance: self.allowance.clone(),
+            ..Aws::over(&self.config, self.paced.clone(), tries)
         }
     }
 

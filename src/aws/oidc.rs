@@ -3,7 +3,7 @@
 //! One keeper stands under all clients, so that a renewal is made once and serves them all. Time is
 //! counted on the run's timer, not on the wall's clock: a runner whose clock is off neither renews
 //! without end nor goes on with credentials that have ended. It prints nothing; what must be masked
-//! it hands to [`Masks`].
+//! it hands to [`Redactor`].
 
 mod chain;
 mod claims;
@@ -21,8 +21,8 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::AwsError;
+use crate::redact::Redactor;
 use crate::request::Role;
-use crate::runner::masks::Masks;
 use crate::secret::Secret;
 use crate::snapshot::Timestamp;
 use claims::Claims;
@@ -82,7 +82,7 @@ struct Inner {
     /// Without credentials: the token is what it shows.
     sts: aws_sdk_sts::Client,
     connector: SharedHttpConnector,
-    masks: Masks,
+    redactor: Redactor,
     kept: Mutex<Option<Kept>>,
 }
 
@@ -103,7 +103,7 @@ struct Kept {
 pub struct ByRunner {
     pub role: Role,
     pub runner: Runner,
-    pub masks: Masks,
+    pub redactor: Redactor,
 }
 
 impl Keeper {
@@ -117,7 +117,7 @@ impl Keeper {
             runner: by.runner,
             sts,
             connector,
-            masks: by.masks,
+            redactor: by.redactor,
             kept: Mutex::default(),
         }))
     }
@@ -163,7 +163,7 @@ impl Inner {
         for attempt in 1.. {
             let token = self.runner.token(&self.connector, &self.role.audience);
             let token = token.await?;
-            self.masks.add(token.clone());
+            self.redactor.learn(token.expose());
             match self.once(&token).await {
                 Ok(kept) => return self.to_the_last_role(kept).await,
                 Err(error) if attempt < ATTEMPTS && refused::is_worth_a_retry(&error) => {
@@ -210,8 +210,8 @@ impl Inner {
     ) -> Result<Kept, AwsError> {
         let incomplete = |what: &str| AwsError::incomplete(action, subject(arn), what);
         let given = given.ok_or_else(|| incomplete("STS answered without credentials"))?;
-        self.masks.add(Secret::new(&given.secret_access_key));
-        self.masks.add(Secret::new(&given.session_token));
+        self.redactor.learn(&given.secret_access_key);
+        self.redactor.learn(&given.session_token);
         let end = given.expiration.to_millis();
         let end = end.map_err(|_| incomplete("STS answered without an end of the credentials"))?;
         let millis = i64::from(seconds(duration)) * 1000;

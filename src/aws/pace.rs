@@ -49,25 +49,49 @@ const BUCKETS: &[(f64, f64, &[&str])] = &[
     (200.0, 80.0, &["GetTaskProtection"]),
 ];
 
-/// The connector with a delay before each call that would go beyond the share.
-pub(super) fn paced(connector: SharedHttpConnector) -> SharedHttpConnector {
-    let now = Instant::now();
-    let levels = BUCKETS.iter().map(|(most, ..)| (most * SHARE, now));
-    SharedHttpConnector::new(Paced {
-        connector,
-        levels: Arc::new(Mutex::new(levels.collect())),
-    })
+/// An answer within this time is AWS as usual, however many there are.
+const PROMPT: Duration = Duration::from_millis(250);
+
+/// A connector that keeps the pace, with the time that nobody can call slow.
+#[derive(Clone, Debug)]
+pub(super) struct Paced {
+    pub(super) connector: SharedHttpConnector,
+    free: Arc<Mutex<Duration>>,
+}
+
+impl Paced {
+    /// A delay before each call that would go beyond the share.
+    pub(super) fn new(connector: SharedHttpConnector) -> Paced {
+        let now = Instant::now();
+        let levels = BUCKETS.iter().map(|(most, ..)| (most * SHARE, now));
+        let free = Arc::<Mutex<Duration>>::default();
+        Paced {
+            connector: SharedHttpConnector::new(Pacer {
+                connector,
+                levels: Arc::new(Mutex::new(levels.collect())),
+                free: free.clone(),
+            }),
+            free,
+        }
+    }
+
+    /// How long all calls so far waited for their turn, and for prompt answers: what a large cluster
+    /// takes, and no sign of trouble.
+    pub(super) fn free_time(&self) -> Duration {
+        *self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[derive(Clone, Debug)]
-struct Paced {
+struct Pacer {
     connector: SharedHttpConnector,
     /// Tokens and when they were counted, in the order of the table. Below zero are those that
     /// waiting calls have taken in advance.
     levels: Arc<Mutex<Vec<(f64, Instant)>>>,
+    free: Arc<Mutex<Duration>>,
 }
 
-impl Paced {
+impl Pacer {
     /// Takes a token for the call; how long it has to wait for it.
     fn take(&self, operation: &str) -> Duration {
         let Some(at) = BUCKETS.iter().position(|row| row.2.contains(&operation)) else {
@@ -84,7 +108,7 @@ impl Paced {
     }
 }
 
-impl HttpConnector for Paced {
+impl HttpConnector for Pacer {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let wait = match target.split_once('.') {
@@ -93,13 +117,19 @@ impl HttpConnector for Paced {
             }
             _ => Duration::ZERO,
         };
-        if wait.is_zero() {
-            return self.connector.call(request);
-        }
-        let connector = self.connector.clone();
+        let (connector, free) = (self.connector.clone(), self.free.clone());
+        let add = move |time| *free.lock().unwrap_or_else(PoisonError::into_inner) += time;
+        add(wait);
         HttpConnectorFuture::new(async move {
-            tokio::time::sleep(wait).await;
-            connector.call(request).await
+            if !wait.is_zero() {
+                tokio::time::sleep(wait).await;
+            }
+            let asked = Instant::now();
+            let answer = connector.call(request).await;
+            if answer.is_ok() {
+                add(asked.elapsed().min(PROMPT));
+            }
+            answer
         })
     }
 }

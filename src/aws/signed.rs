@@ -18,14 +18,12 @@ use serde_json::Value;
 
 use super::blob::read;
 use super::xml::Element;
-use super::{Aws, AwsError, AwsErrorKind};
+use super::{Aws, AwsError, AwsErrorKind, OPTIONAL};
 
 /// Tries of one read: these reads are optional, so few.
 const ATTEMPTS: u32 = 3;
 /// The pause before the second try; it doubles.
 const PAUSE: Duration = Duration::from_millis(500);
-/// One try with its answer.
-const TRY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An AWS service, as far as a call needs to know it.
 #[derive(Debug)]
@@ -54,6 +52,10 @@ impl Ask {
 
     pub(super) fn incomplete(&self, text: &str) -> AwsError {
         AwsError::incomplete(self.action, self.subject.as_str(), text)
+    }
+
+    fn unanswered(&self, text: &str) -> AwsError {
+        AwsError::unanswered(self.action, self.subject.as_str(), text)
     }
 }
 
@@ -95,7 +97,7 @@ impl Aws {
             )
             .await?;
         Element::read(&answer)
-            .ok_or_else(|| ask.incomplete("the answer isn't the XML that AWS writes"))
+            .ok_or_else(|| ask.unanswered("the answer isn't the XML that AWS writes"))
     }
 
     /// One call of AWS JSON 1.1.
@@ -117,11 +119,17 @@ impl Aws {
                 },
             )
             .await?;
-        serde_json::from_slice(&answer).map_err(|_| ask.incomplete("the answer isn't JSON"))
+        serde_json::from_slice(&answer).map_err(|_| ask.unanswered("the answer isn't JSON"))
     }
 
-    /// Sends a message, again where AWS throttles it or doesn't answer.
+    /// Sends a message, again where AWS throttles it or doesn't answer, while there is time.
     async fn signed(&self, ask: &Ask, message: &Message) -> Result<Vec<u8>, AwsError> {
+        tokio::time::timeout(OPTIONAL.call, self.tried(ask, message))
+            .await
+            .unwrap_or_else(|_| Err(ask.unanswered("no answer in time")))
+    }
+
+    async fn tried(&self, ask: &Ask, message: &Message) -> Result<Vec<u8>, AwsError> {
         let mut pause = PAUSE;
         for _ in 1..ATTEMPTS {
             match self.once(ask, message).await {
@@ -142,32 +150,23 @@ impl Aws {
     }
 
     async fn once(&self, ask: &Ask, message: &Message) -> Result<Vec<u8>, AwsError> {
-        let lost = |text: &str| AwsError::unanswered(ask.action, ask.subject.as_str(), text);
-        let exchange = async {
-            let request = self.request(ask, message).await?;
-            let response = self
-                .connector
-                .call(request)
-                .await
-                .map_err(|error| lost(&error.to_string()))?;
-            let status = response.status();
-            let body = read(response.into_body())
-                .await
-                .ok_or_else(|| lost("the answer broke off, or is too large"))?;
-            if status.is_success() {
-                return Ok(body);
-            }
-            let (code, text) = (message.error)(&body);
-            Err(AwsError::answered(
-                ask.action,
-                ask.subject.as_str(),
-                status.as_u16(),
-                (&code, &text),
-            ))
-        };
-        tokio::time::timeout(TRY_TIMEOUT, exchange)
+        let request = self.request(ask, message).await?;
+        let answer = self.paced.connector.call(request).await;
+        let response = answer.map_err(|error| ask.unanswered(&error.to_string()))?;
+        let status = response.status();
+        let body = read(response.into_body())
             .await
-            .unwrap_or_else(|_| Err(lost("no answer in time")))
+            .ok_or_else(|| ask.unanswered("the answer broke off, or is too large"))?;
+        if status.is_success() {
+            return Ok(body);
+        }
+        let (code, text) = (message.error)(&body);
+        Err(AwsError::answered(
+            ask.action,
+            ask.subject.as_str(),
+            status.as_u16(),
+            (&code, &text),
+        ))
     }
 
     /// The message as a signed request.

@@ -1,12 +1,11 @@
-//! Reading what a forecast rests on. Every read is optional: what is denied or fails is said in
-//! `unread`, and the forecast is the less certain for it.
+//! Reading what a forecast rests on. Every read is optional: what can't be had is said in `unread`,
+//! and the forecast is the less certain for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::autoscaling::DescribedGroup;
 use super::tasks::{TASKS_PER_CALL, Which};
-use super::{Aws, AwsError};
-use super::{TaskBook, Wanted};
+use super::{AwsError, Missed, OptionalReads, TaskBook, Wanted};
 use crate::capacity::{Addresses, Source, TaskNeeds, Unread, interfaces_in_doubt};
 use crate::snapshot::{Constraint, Scheduling, Service, Task, TaskStatus};
 use crate::survey::Survey;
@@ -21,7 +20,8 @@ const INSTANCES: &[&str] = &[
     "ecs:ListContainerInstances",
     "ecs:DescribeContainerInstances",
 ];
-const TASKS: &[&str] = &["ecs:ListTasks", "ecs:DescribeTasks"];
+/// What reads the tasks of a service.
+pub const TASKS: &[&str] = &["ecs:ListTasks", "ecs:DescribeTasks"];
 const PROVIDERS: &[&str] = &["ecs:DescribeCapacityProviders"];
 const GROUPS: &[&str] = &["autoscaling:DescribeAutoScalingGroups"];
 const ACTIVITIES: &[&str] = &["autoscaling:DescribeScalingActivities"];
@@ -29,11 +29,12 @@ const TEMPLATES: &[&str] = &["ec2:DescribeLaunchTemplateVersions"];
 const TYPES: &[&str] = &["ec2:DescribeInstanceTypes"];
 const SUBNETS: &[&str] = &["ec2:DescribeSubnets"];
 const QUOTAS: &[&str] = &["servicequotas:GetServiceQuota"];
+const DEFINITIONS: &[&str] = &["ecs:DescribeTaskDefinition"];
 
 /// A service and what the tasks that it is to run need.
 pub(super) type Party<'a> = (&'a Service, &'a TaskNeeds);
 
-impl Aws {
+impl OptionalReads {
     /// Reads `cluster` as far as it bears on the rollouts of `parties`. `own` are the tasks of these
     /// services where they were read already.
     pub async fn survey(
@@ -44,9 +45,9 @@ impl Aws {
     ) -> Survey {
         let mut survey = Survey::default();
         if parties.iter().any(|(service, _)| !is_fargate(service)) {
-            let read = self.instances(cluster);
+            let read = self.aws.instances(cluster);
             let instances = self
-                .ask(&mut survey, (Source::Instances, INSTANCES), read)
+                .survey_part(&mut survey, (Source::Instances, INSTANCES), read)
                 .await;
             survey.instances = instances.unwrap_or_default();
         }
@@ -54,7 +55,8 @@ impl Aws {
             Some(own) => Some(own),
             None => {
                 let read = self.own_tasks(cluster, parties);
-                self.ask(&mut survey, (Source::Tasks, TASKS), read).await
+                self.survey_part(&mut survey, (Source::Tasks, TASKS), read)
+                    .await
             }
         };
         survey.tasks = own.unwrap_or_default();
@@ -74,21 +76,22 @@ impl Aws {
         survey
     }
 
-    /// The value of a read that may be denied: then it isn't made again in this run.
-    async fn ask<T>(
+    /// The value of a read; what can't be had is noted.
+    fn survey_part<T>(
         &self,
         survey: &mut Survey,
-        (what, actions): (Source, &[&str]),
+        (what, actions): (Source, &[&'static str]),
         read: impl Future<Output = Result<T, AwsError>>,
-    ) -> Option<T> {
-        let answer = match self.facts.denied(actions) {
-            Some(error) => Err(error),
-            None => read.await,
-        };
-        if let Err(error) = &answer {
-            self.facts.note_denied(error);
+    ) -> impl Future<Output = Option<T>> {
+        let read = self.ask(actions, read);
+        async move {
+            let missed = match read.await {
+                Ok(value) => return Some(value),
+                Err(missed) => missed,
+            };
+            note(survey, what, &missed);
+            None
         }
-        note(survey, what, answer)
     }
 
     /// The tasks of the services, those that are on their way down included.
@@ -98,7 +101,9 @@ impl Aws {
             listed: true,
         });
         let wanted: Vec<Wanted<'_>> = wanted.collect();
-        let own = TaskBook::default().read(self, cluster, &wanted).await?;
+        let own = TaskBook::default()
+            .read(&self.aws, cluster, &wanted)
+            .await?;
         Ok(own.into_iter().flatten().collect())
     }
 
@@ -115,9 +120,11 @@ impl Aws {
         }
         let limits = (&survey.eni_limits, wanted);
         let doubtful = interfaces_in_doubt(&survey.instances, &survey.tasks, limits);
-        let read = self.tasks_on(cluster, survey, &doubtful).await;
-        let others = note(survey, Source::Tasks, read);
-        survey.tasks.extend(others.into_iter().flatten());
+        let read = self.tasks_on(cluster, survey, &doubtful);
+        match self.ask(TASKS, read).await {
+            Ok(others) => survey.tasks.extend(others),
+            Err(missed) => note(survey, Source::Tasks, &missed),
+        }
     }
 
     /// The tasks on these instances, or on all where that takes fewer calls, without those that the
@@ -134,13 +141,21 @@ impl Aws {
             .map(|one| (one.running_tasks + one.pending_tasks) as usize);
         let pages = counted.sum::<usize>().div_ceil(TASKS_PER_CALL) + 1;
         let arns = if instances.len() > pages {
-            let all = self.task_arns(cluster, Which::All, (false, pages)).await?;
+            let all = self
+                .aws
+                .task_arns(cluster, Which::All, (false, pages))
+                .await?;
             all.arns
         } else {
             let mut arns = Vec::new();
             for instance in instances {
                 let which = Which::Instance(instance);
-                arns.extend(self.task_arns(cluster, which, (false, pages)).await?.arns);
+                arns.extend(
+                    self.aws
+                        .task_arns(cluster, which, (false, pages))
+                        .await?
+                        .arns,
+                );
             }
             arns
         };
@@ -149,7 +164,7 @@ impl Aws {
             .into_iter()
             .filter(|arn| !known.contains(arn.as_str()))
             .collect();
-        self.tasks(cluster, &new).await
+        self.aws.tasks(cluster, &new).await
     }
 
     /// The capacity providers of the services, with what is behind them.
@@ -163,9 +178,9 @@ impl Aws {
             return;
         }
         let names: Vec<String> = names.into_iter().collect();
-        let read = self.capacity_providers(&names);
+        let read = self.aws.capacity_providers(&names);
         let providers = self
-            .ask(survey, (Source::CapacityProviders, PROVIDERS), read)
+            .survey_part(survey, (Source::CapacityProviders, PROVIDERS), read)
             .await;
         survey.providers = providers.unwrap_or_default();
         self.survey_groups(survey).await;
@@ -184,9 +199,9 @@ impl Aws {
         if names.is_empty() {
             return;
         }
-        let read = self.scaling_groups(&names);
+        let read = self.aws.scaling_groups(&names);
         let groups = self
-            .ask(survey, (Source::ScalingGroups, GROUPS), read)
+            .survey_part(survey, (Source::ScalingGroups, GROUPS), read)
             .await;
         for DescribedGroup {
             mut group,
@@ -198,15 +213,15 @@ impl Aws {
                 && group.desired < group.max
                 && let Some((id, version)) = template
             {
-                let read = self.launch_template_type(&id, &version);
+                let read = self.aws.launch_template_type(&id, &version);
                 let named = self
-                    .ask(survey, (Source::InstanceTypes, TEMPLATES), read)
+                    .survey_part(survey, (Source::InstanceTypes, TEMPLATES), read)
                     .await;
                 group.instance_types.extend(named.flatten());
             }
-            let read = self.scaling_activities(&group.name);
+            let read = self.aws.scaling_activities(&group.name);
             let activities = self
-                .ask(survey, (Source::ScalingGroups, ACTIVITIES), read)
+                .survey_part(survey, (Source::ScalingGroups, ACTIVITIES), read)
                 .await;
             group.activities = activities.unwrap_or_default();
             let behind = survey
@@ -240,9 +255,13 @@ impl Aws {
         if names.is_empty() {
             return;
         }
-        let read = self.instance_types(&names);
-        let types = self.ask(survey, (Source::InstanceTypes, TYPES), read).await;
-        for one in types.unwrap_or_default() {
+        let (mut types, missing) = self.aws.facts.types(&names);
+        if !missing.is_empty() {
+            let read = self.aws.instance_types(&missing);
+            let read = self.survey_part(survey, (Source::InstanceTypes, TYPES), read);
+            types.extend(read.await.unwrap_or_default());
+        }
+        for one in types {
             if let Some(interfaces) = one.interfaces {
                 survey.eni_limits.set_interfaces(&one.name, interfaces);
             }
@@ -263,9 +282,9 @@ impl Aws {
             let Constraint::MemberOf(expression) = constraint else {
                 continue;
             };
-            let read = self.instance_arns(&service.cluster, Some(expression));
+            let read = self.aws.instance_arns(&service.cluster, Some(expression));
             let matching = self
-                .ask(survey, (Source::Constraint, INSTANCES), read)
+                .survey_part(survey, (Source::Constraint, INSTANCES), read)
                 .await;
             let Some(arns) = matching else {
                 continue;
@@ -295,8 +314,11 @@ impl Aws {
         if ids.is_empty() {
             return;
         }
-        let read = self.subnets(&ids);
-        let Some(read) = self.ask(survey, (Source::Subnets, SUBNETS), read).await else {
+        let read = self.aws.subnets(&ids);
+        let Some(read) = self
+            .survey_part(survey, (Source::Subnets, SUBNETS), read)
+            .await
+        else {
             return;
         };
         for (service, ids) in of_all {
@@ -335,8 +357,11 @@ impl Aws {
             if names.is_empty() {
                 continue;
             }
-            let read = self.fargate_quota(spot);
-            let Some(quota) = self.ask(survey, (Source::Quotas, QUOTAS), read).await else {
+            let read = self.aws.fargate_quota(spot);
+            let Some(quota) = self
+                .survey_part(survey, (Source::Quotas, QUOTAS), read)
+                .await
+            else {
                 continue;
             };
             for name in names {
@@ -364,10 +389,15 @@ impl Aws {
         }
         let mut needs = BTreeMap::new();
         for arn in revisions {
-            let read = self.needs_of(&arn).await;
-            if let Some(read) = note(survey, Source::TaskDefinitions, read) {
-                needs.insert(arn, read);
-            }
+            let read = match self.aws.facts.needs(&arn) {
+                Some(known) => Some(known),
+                None => {
+                    let read = self.aws.needs_of(&arn);
+                    let what = (Source::TaskDefinitions, DEFINITIONS);
+                    self.survey_part(survey, what, read).await
+                }
+            };
+            needs.extend(read.map(|read| (arn, read)));
         }
         survey.old_needs = needs;
     }
@@ -398,22 +428,16 @@ fn spot_only(service: &Service) -> Option<bool> {
     kinds.all(|kind| kind == first).then_some(first)
 }
 
-/// The value, or a note of what could not be read and why.
-fn note<T>(survey: &mut Survey, what: Source, answer: Result<T, AwsError>) -> Option<T> {
-    match answer {
-        Ok(value) => Some(value),
-        Err(error) => {
-            let action = error.is_denied().then(|| error.action.to_owned());
-            let unread = Unread {
-                what,
-                action,
-                why: error.to_string(),
-            };
-            // What is denied for one service is denied for all: it is named once.
-            if !survey.unread.contains(&unread) {
-                survey.unread.push(unread);
-            }
-            None
-        }
+/// A note of what could not be read and why.
+fn note(survey: &mut Survey, what: Source, missed: &Missed) {
+    let error = &missed.error;
+    let unread = Unread {
+        what,
+        action: error.is_denied().then(|| error.action.to_owned()),
+        why: error.to_string(),
+    };
+    // What can't be had for one service can't be had for all: it is named once.
+    if !survey.unread.contains(&unread) {
+        survey.unread.push(unread);
     }
 }

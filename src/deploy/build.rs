@@ -1,24 +1,32 @@
 //! Building and pushing the image of this run, with the engine's progress in the log.
 
 use std::error::Error;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::image::wrong_platform;
-use crate::aws::{Aws, Repository};
+use crate::aws::{Aws, Missed, Repository};
 use crate::docker::{
-    BuildEvent, BuildRequest, BuildSecret, Credentials, DockerError, Engine, PushEvent,
-    PushRequest, RegistryLogin,
+    BuildRequest, Built, Credentials, DockerError, Engine, PushFailureKind, PushRequest,
 };
 use crate::failure::Failure;
-use crate::image::{ImageRef, Platform};
+use crate::image::{Digest, ImageRef, Platform};
 use crate::report::{ImageReport, Outcome};
-use crate::request::{BuildSpec, Network};
+use crate::request::BuildSpec;
 use crate::run::Run;
+
+mod asked;
+mod lines;
+
+use lines::{Last, build_line, push_line};
 
 /// Lines of a failed step that are repeated.
 const LAST_LINES: usize = 10;
+
+/// For reading back what was pushed, which is pinned all the same.
+const READ_BACK: Duration = Duration::from_secs(10);
 
 /// Builds for `wanted`, pushes all tags to `repository`, and reads the digest back from ECR.
 pub(super) async fn build_and_push(
@@ -33,40 +41,17 @@ pub(super) async fn build_and_push(
             repository.uri
         ))
     })?;
-    let engine = Engine::connect(run.docker_host.as_deref())
+    let engine = Engine::connect(&run.environment)
         .await
         .map_err(|error| failure("connect to the Docker engine", &error))?;
-    let login = aws.registry_login().await?;
-    run.console.mask(login.password.expose());
-    // As ECR sent it, and as it goes over the wire.
-    run.console
-        .mask(&STANDARD.encode(format!("{}:{}", login.username, login.password.expose())));
-    let credentials = Credentials {
-        username: login.username,
-        password: login.password,
-    };
-    let request = build_request(run, spec, &address, (wanted, &credentials))?;
-    run.console.group(&format!(
-        "Build {} for {wanted} from {}",
-        request.name, spec.context
-    ));
-    let fence = run.console.fence();
-    let built = {
-        let console = &mut run.console;
-        engine
-            .build(&request, &mut |event| {
-                if let Some(line) = build_line(event) {
-                    console.line(&line);
-                }
-            })
-            .await
-    };
-    run.console.end_fence(fence);
-    run.console.end_group();
-    if let Err(DockerError::Build(broken)) = &built {
-        repeat_last_lines(run, &broken.log);
+    if let Some(address) = engine.in_the_clear() {
+        run.console.warning(&format!(
+            "the build context and the registry's login go to the Docker engine at `{address}` unencrypted: set `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH`"
+        ));
     }
-    let built = built.map_err(|error| failure("build the image", &error))?;
+    let credentials = log_in(run, aws).await?;
+    let request = asked::build_request(run, spec, &address, (wanted, &credentials))?;
+    let built = build(run, &engine, spec, &request).await?;
     if !built.platform.satisfies(wanted) {
         return Err(wrong_platform(
             &request.name.to_string(),
@@ -74,39 +59,148 @@ pub(super) async fn build_and_push(
             wanted,
         ));
     }
+    let platform = built.platform.to_string();
     let push = PushRequest {
-        built: built.clone(),
+        built,
         repository: address.clone(),
         tags: spec.tags.clone(),
         credentials: Some(credentials),
     };
     run.console.group(&format!("Push to {address}"));
     let fence = run.console.fence();
-    let pushed = {
-        let console = &mut run.console;
-        engine
-            .push(&push, &mut |event| {
-                if let Some(line) = push_line(event) {
-                    console.line(&line);
-                }
-            })
-            .await
-    };
+    let pushed = push_all(run, &engine, push, (aws, repository)).await;
     run.console.end_fence(fence);
     run.console.end_group();
-    let pushed = pushed.map_err(|error| failure("push the image", &error))?;
+    let digest = pushed?;
     let tag = spec.tags.first().cloned().unwrap_or_default();
-    read_back(aws, repository, (&tag, pushed.digest.as_str())).await?;
-    let reference = address.pinned(&pushed.digest).to_string();
+    read_back(run, aws, repository, (&tag, digest.as_str())).await?;
+    let reference = address.pinned(&digest).to_string();
     run.console.line(&format!("pushed {reference}"));
     Ok(ImageReport {
         reference,
-        digest: pushed.digest.to_string(),
+        digest: digest.to_string(),
         tag,
-        platform: built.platform.to_string(),
+        platform,
         built: true,
         pushed: true,
     })
+}
+
+/// A login for the registry, masked as ECR sent it and as it goes over the wire.
+async fn log_in(run: &mut Run, aws: &Aws) -> Result<Credentials, Failure> {
+    let login = aws.registry_login().await?;
+    run.console.mask(login.password.expose());
+    run.console
+        .mask(&STANDARD.encode(format!("{}:{}", login.username, login.password.expose())));
+    Ok(Credentials {
+        username: login.username,
+        password: login.password,
+    })
+}
+
+/// Builds within the time that the request gives it.
+async fn build(
+    run: &mut Run,
+    engine: &Engine,
+    spec: &BuildSpec,
+    request: &BuildRequest,
+) -> Result<Built, Failure> {
+    run.console.group(&format!(
+        "Build {} for {} from {}",
+        request.name, request.platform, spec.context
+    ));
+    let fence = run.console.fence();
+    let mut last = Last::default();
+    let console = &mut run.console;
+    let mut say = |event| {
+        last.take(&event);
+        if let Some(line) = build_line(event) {
+            console.line(&line);
+        }
+    };
+    // Dropped at the end of its time, it closes its connection, and the engine stops the build.
+    let built = tokio::time::timeout(spec.timeout, engine.build(request, &mut say)).await;
+    run.console.end_fence(fence);
+    run.console.end_group();
+    let Ok(built) = built else {
+        return Err(Failure::error(format!(
+            "could not build the image within the {} of `build-timeout`: {}",
+            humantime::format_duration(spec.timeout),
+            last.words()
+        ))
+        .help("raise `build-timeout` if the build needs the time; a step that hangs waits for input or for the network"));
+    };
+    if let Err(DockerError::Build(broken)) = &built {
+        repeat_last_lines(run, &broken.log);
+    }
+    built.map_err(|error| failure("build the image", &error))
+}
+
+/// Pushes under all tags. A tag that can't be overwritten and that an attempt of this push has
+/// written, its answer lost on the way, is what was wanted.
+async fn push_all(
+    run: &mut Run,
+    engine: &Engine,
+    mut push: PushRequest,
+    (aws, repository): (&Aws, &Repository),
+) -> Result<Digest, Failure> {
+    loop {
+        let console = &mut run.console;
+        let pushed = engine
+            .push(&push, &mut |event| console.line(&push_line(event)))
+            .await;
+        let error = match pushed {
+            Ok(pushed) => return Ok(pushed.digest),
+            Err(error) => error,
+        };
+        let Some(tag) = perhaps_ours(&error) else {
+            return Err(failure("push the image", &error));
+        };
+        let Some(digest) = ours(aws, repository, (&tag, &push.built)).await? else {
+            return Err(failure("push the image", &error));
+        };
+        run.console.line(&format!(
+            "{digest}: the registry holds it under `{tag}`, from the attempt that it did not answer"
+        ));
+        // They are pushed from the last to the first.
+        let left = push.tags.iter().position(|other| *other == tag);
+        push.tags.truncate(left.unwrap_or_default());
+        if push.tags.is_empty() {
+            return Ok(digest);
+        }
+    }
+}
+
+/// The tag that was refused as taken after an attempt that was not answered.
+fn perhaps_ours(error: &DockerError) -> Option<String> {
+    match error {
+        DockerError::Push {
+            reference,
+            kind: PushFailureKind::TagImmutable,
+            repeats: 1..,
+            ..
+        } => {
+            let reference: ImageRef = reference.parse().ok()?;
+            reference.tag().map(str::to_owned)
+        }
+        _ => None,
+    }
+}
+
+/// The digest of what the registry holds under a tag, where it is the image that was built: its id is
+/// the configuration's digest, or the manifest's own, by how the engine stores images.
+async fn ours(
+    aws: &Aws,
+    repository: &Repository,
+    (tag, built): (&str, &Built),
+) -> Result<Option<Digest>, Failure> {
+    let Some(held) = aws.image(repository, tag).await? else {
+        return Ok(None);
+    };
+    let manifest: serde_json::Value = serde_json::from_str(&held.manifest).unwrap_or_default();
+    let config = manifest.pointer("/config/digest");
+    let is_ours = held.digest == built.id || config.is_some_and(|digest| *digest == built.id);
+    Ok(held.digest.parse().ok().filter(|_| is_ours))
 }
 
 /// What the failed step wrote last, once more outside the group: a viewer folds groups away.
@@ -124,15 +218,26 @@ fn repeat_last_lines(run: &mut Run, log: &[String]) {
 
 /// The registry must hold under the tag what the engine says that it pushed.
 async fn read_back(
+    run: &mut Run,
     aws: &Aws,
     repository: &Repository,
     (tag, digest): (&str, &str),
 ) -> Result<(), Failure> {
-    let held = match aws.image(repository, tag).await {
+    let reads = aws.optional_within(READ_BACK);
+    let read = reads.aws.image(repository, tag);
+    let held = match reads.ask(&["ecr:BatchGetImage"], read).await {
         Ok(held) => held,
+        Err(missed) if missed.error.is_about_subject() => return Err(missed.error.into()),
         // A role that may only push deploys by the digest that the engine told.
-        Err(error) if error.is_denied() => return Ok(()),
-        Err(error) => return Err(error.into()),
+        Err(Missed { error, .. }) => {
+            if reads.is_news(&error) {
+                let short = error.in_short();
+                run.console.line(&format!(
+                    "{short}: the digest is the one that the engine says"
+                ));
+            }
+            return Ok(());
+        }
     };
     match held {
         Some(image) if image.digest == digest => Ok(()),
@@ -142,114 +247,6 @@ async fn read_back(
         ))
         .help("let one workflow push a tag at a time")),
         None => Err(Failure::error(format!("the engine pushed `{tag}`, and ECR doesn't hold it"))),
-    }
-}
-
-fn build_request(
-    run: &Run,
-    spec: &BuildSpec,
-    address: &ImageRef,
-    (wanted, credentials): (&Platform, &Credentials),
-) -> Result<BuildRequest, Failure> {
-    let tag = spec.tags.first().map(String::as_str).unwrap_or_default();
-    let name = address
-        .with_tag(tag)
-        .map_err(|error| Failure::invalid(format!("`{tag}` is no tag: {error}")))?;
-    let mut cache_from = Vec::new();
-    for reference in &spec.cache_from {
-        let parsed = reference.parse().map_err(|error| {
-            Failure::invalid(format!(
-                "`{reference}` in `cache-from` is no image reference: {error}"
-            ))
-        })?;
-        cache_from.push(parsed);
-    }
-    let registry = address.registry().to_owned();
-    Ok(BuildRequest {
-        dockerfile: spec.file.as_ref().map(|file| run.workspace.join(file)),
-        platform: wanted.clone(),
-        target: spec.target.clone(),
-        build_args: spec
-            .build_args
-            .iter()
-            .map(|(name, value)| (name.clone(), value.expose().to_owned()))
-            .collect(),
-        labels: spec.labels.clone(),
-        cache_from,
-        inline_cache: spec.inline_cache,
-        no_cache: spec.no_cache,
-        pull: spec.pull,
-        network: (spec.network != Network::Default).then(|| spec.network.as_str().to_owned()),
-        add_hosts: spec
-            .add_hosts
-            .iter()
-            .map(|(host, address)| format!("{host}:{address}"))
-            .collect(),
-        secrets: spec
-            .build_secrets
-            .iter()
-            .map(|(id, value)| BuildSecret {
-                id: id.clone(),
-                value: value.clone(),
-            })
-            .collect(),
-        logins: vec![RegistryLogin {
-            registry,
-            credentials: credentials.clone(),
-        }],
-        ..BuildRequest::new(run.workspace.join(&spec.context), name)
-    })
-}
-
-fn build_line(event: BuildEvent) -> Option<String> {
-    Some(match event {
-        BuildEvent::ContextSent { files, bytes } => {
-            format!("context: {}, {}", counted(files, "file"), size(bytes))
-        }
-        BuildEvent::Started { step, name } => format!("#{step} {name}"),
-        BuildEvent::Cached { step, name } => format!("#{step} {name} (cached)"),
-        BuildEvent::Done { step, seconds, .. } if seconds >= 0.5 => {
-            format!("#{step} done in {seconds:.1} s")
-        }
-        BuildEvent::Done { .. } => return None,
-        BuildEvent::Failed { step, error, .. } => format!("#{step} failed: {error}"),
-        BuildEvent::Log { step, line } => format!("#{step} | {line}"),
-        BuildEvent::Warning { message } => format!("warning: {message}"),
-        BuildEvent::LogCut { after } => {
-            format!("the build said more than {after} lines; the rest is left out")
-        }
-    })
-}
-
-fn push_line(event: PushEvent) -> Option<String> {
-    Some(match event {
-        PushEvent::Started { reference } => format!("pushing {reference}"),
-        PushEvent::Retrying { status } => status,
-        PushEvent::LayerPushed { .. } => return None,
-        PushEvent::Done {
-            uploaded,
-            present,
-            digest,
-            ..
-        } => {
-            format!(
-                "{digest}: {} uploaded, {present} there already",
-                counted(uploaded, "layer")
-            )
-        }
-    })
-}
-
-fn counted(count: impl TryInto<u64>, what: &str) -> String {
-    let count = count.try_into().unwrap_or(u64::MAX);
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
-fn size(bytes: u64) -> String {
-    match bytes {
-        0..=9_999 => format!("{bytes} bytes"),
-        10_000..=9_999_999 => format!("{} kB", bytes / 1000),
-        _ => format!("{} MB", bytes / 1_000_000),
     }
 }
 
@@ -266,12 +263,19 @@ fn failure(doing: &str, error: &DockerError) -> Failure {
         }
         source = inner.source();
     }
-    let outcome = match error {
-        DockerError::Build(_)
-        | DockerError::Context(_)
+    let is_the_users = match error {
+        DockerError::Build(broken) => broken.is_the_users(),
+        DockerError::Context(_)
+        | DockerError::BuildRefused { .. }
         | DockerError::Platform { .. }
-        | DockerError::BadHost { .. } => Outcome::Invalid,
-        _ => Outcome::Error,
+        | DockerError::BadHost { .. }
+        | DockerError::Certificates { .. } => true,
+        _ => false,
+    };
+    let outcome = if is_the_users {
+        Outcome::Invalid
+    } else {
+        Outcome::Error
     };
     Failure {
         outcome,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::image::Images;
 use super::one_off;
-use crate::aws::{AwsErrorKind, Described};
+use crate::aws::{AwsErrorKind, Described, Missed};
 use crate::failure::Failure;
 use crate::image::ImageRef;
 use crate::plan::{DefinitionPlan, Plan, Update};
@@ -125,16 +125,21 @@ async fn named(
     })
 }
 
-/// A revision to compare with. It may be missing or denied: the run goes on without, and says so.
+/// A revision to compare with. It may be missing or not to be had: the run goes on without, and says
+/// so.
 async fn compared(run: &mut Run, which: &str, what: &str) -> Option<Definition> {
-    match run.aws.task_definition(which).await {
+    let reads = run.aws.before_a_deploy();
+    let read = reads.aws.task_definition(which);
+    match reads.ask(&["ecs:DescribeTaskDefinition"], read).await {
         Ok(described) => checked(&described).ok(),
         // A family that is new has none.
-        Err(error) if matches!(error.kind, AwsErrorKind::NotFound | AwsErrorKind::Refused) => None,
-        Err(error) => {
-            run.console.line(&format!(
-                "task definition: not compared with {what}: {error}"
-            ));
+        Err(missed) if missed.error.is_about_subject() => None,
+        Err(Missed { error, .. }) => {
+            let line = format!("task definition: not compared with {what}");
+            run.console.line(&match reads.is_news(&error) {
+                true => format!("{line}: {error}"),
+                false => format!("{line} either"),
+            });
             None
         }
     }

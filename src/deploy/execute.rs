@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::plan::Update;
 use crate::report::Outcome;
 use crate::run::Run;
-use crate::snapshot::{Deployment, Service};
+use crate::snapshot::{Deployment, Service, last_part};
 use crate::taskdef;
 
 /// Tries of one write, within half a minute: AWS throttles RegisterTaskDefinition at one a second.
@@ -84,7 +84,7 @@ fn refused_registration(error: &AwsError) -> Failure {
 
 /// Updates one service; `before` is how it was. Gives back the deployment that this started.
 pub(super) async fn update(
-    run: &Run,
+    run: &mut Run,
     update: &Update,
     before: &Service,
 ) -> Result<(Service, Deployment), NotUpdated> {
@@ -92,19 +92,7 @@ pub(super) async fn update(
     let mut lost = false;
     for attempt in 0..WRITE_TRIES {
         let error = match run.aws.update_service(update).await {
-            Ok(service) => {
-                let Some(deployment) = service.primary().cloned() else {
-                    let failure = Failure::error(format!(
-                        "ECS updated service `{}` but names no deployment for it",
-                        update.service
-                    ));
-                    return Err(NotUpdated {
-                        failure,
-                        unanswered: true,
-                    });
-                };
-                return Ok((service, deployment));
-            }
+            Ok(service) => return answered(run, update, (before, service)).await,
             Err(error) => error,
         };
         match error.kind {
@@ -128,8 +116,48 @@ pub(super) async fn update(
     ));
     Err(NotUpdated {
         failure,
-        unanswered: true,
+        effect: Effect::Unknown,
     })
+}
+
+/// UpdateService's answer held against what was sent: a deployment of another revision is none of
+/// ours, whatever becomes of it. Answers may lag, so it is looked for before it is called missing.
+async fn answered(
+    run: &mut Run,
+    update: &Update,
+    (before, after): (&Service, Service),
+) -> Result<(Service, Deployment), NotUpdated> {
+    let primary = after.primary().cloned();
+    let named = match primary {
+        Some(primary) if asks_for(update, &primary) => return Ok((after, primary)),
+        Some(other) => format!(
+            "{} of {} as its current deployment",
+            other.id,
+            last_part(&other.task_definition)
+        ),
+        None => "no deployment".to_owned(),
+    };
+    let revision = last_part(update.task_definition.as_deref().unwrap_or_default());
+    run.console.line(&format!(
+        "service `{}`: updated; ECS names no deployment of {revision} yet",
+        update.service
+    ));
+    if let Some(found) = updated_after_all(run, update, before).await {
+        return Ok(found);
+    }
+    let failure = Failure::error(format!(
+        "ECS took the update of service `{}` to {revision}, and names {named}",
+        update.service
+    ));
+    Err(NotUpdated {
+        failure: failure.help("look at the service's deployments before the next run: which revision it is to run can't be told from ECS's answers"),
+        effect: Effect::Taken,
+    })
+}
+
+fn asks_for(update: &Update, deployment: &Deployment) -> bool {
+    let wanted = update.task_definition.as_ref();
+    wanted.is_none_or(|wanted| *wanted == deployment.task_definition)
 }
 
 async fn updated_after_all(
@@ -149,24 +177,29 @@ async fn updated_after_all(
         let Some(primary) = service.primary().cloned() else {
             continue;
         };
-        let is_ours = Some(primary.id.as_str()) != old
-            && update
-                .task_definition
-                .as_ref()
-                .is_none_or(|wanted| *wanted == primary.task_definition);
-        if is_ours {
+        if Some(primary.id.as_str()) != old && asks_for(update, &primary) {
             return Some((service, primary));
         }
     }
     None
 }
 
-/// An UpdateService that was refused, or of which it isn't known.
+/// What an UpdateService has done that did not start the deployment that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// It was refused.
+    None,
+    /// It was not answered, and may have been carried out all the same.
+    Unknown,
+    /// ECS took it, and names another deployment.
+    Taken,
+}
+
+/// An UpdateService after which there is nothing to follow.
 #[derive(Debug)]
 pub(super) struct NotUpdated {
     pub(super) failure: Failure,
-    /// It may have been carried out all the same.
-    pub(super) unanswered: bool,
+    pub(super) effect: Effect,
 }
 
 impl NotUpdated {
@@ -176,7 +209,7 @@ impl NotUpdated {
                 outcome: Outcome::Error,
                 ..Failure::from(error)
             },
-            unanswered: lost,
+            effect: if lost { Effect::Unknown } else { Effect::None },
         }
     }
 }

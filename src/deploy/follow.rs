@@ -7,9 +7,10 @@ use super::start::{Next, Planned, Started};
 use super::{rollback, start};
 use crate::aws::AwsError;
 use crate::cause::CauseKind;
+use crate::durations;
 use crate::report::{Outcome, ServiceReport};
 use crate::request::{OnFailure, OnStuck, OnSuperseded, Request};
-use crate::rollout::watch::{Ended, Watch};
+use crate::rollout::watch::{Ended, Said, Watch};
 use crate::rollout::{
     Level, Line, Patience, Sample, State, TIMELINE_MAX, Verdict, Waiting, in_one_line,
 };
@@ -118,6 +119,7 @@ impl Rolling {
     fn add(&mut self, run: &Run, request: &Request, started: Started) {
         let patience = Patience {
             stuck_after: request.rollout.stuck_after,
+            limit: request.rollout.limit,
             deadline: run.clock.now().plus(request.rollout.limit),
             wait_when_stuck: request.rollout.on_stuck == OnStuck::Wait,
         };
@@ -153,22 +155,23 @@ impl Rolling {
             .iter()
             .map(|&index| run.report.name_of(index))
             .collect();
-        let (console, services) = (&mut run.console, &mut run.report.services);
+        let (console, services, record) = (&mut run.console, &mut run.report.services, &run.record);
         let indexes = &self.indexes;
-        let mut seen = |number: usize, state: &State, lines: &[Line]| {
-            for line in lines {
-                let text = if several {
-                    format!("[{}] {}", names[number], line.text)
-                } else {
-                    line.text.clone()
-                };
-                match line.level {
-                    Level::Info => console.line(&text),
-                    Level::Warning | Level::Error => console.line(&format!("! {text}")),
-                }
+        let mut seen = |said: Said<'_>| {
+            let (prefix, lines) = match said {
+                Said::Of(number, _, lines) if several => (format!("[{}] ", names[number]), lines),
+                Said::Of(_, _, lines) | Said::OfAll(lines) => (String::new(), lines),
+            };
+            for Line { level, text } in lines {
+                let mark = if *level == Level::Info { "" } else { "! " };
+                console.line(&format!("{mark}{prefix}{text}"));
             }
             // At once: a signal drops this future wherever it stands.
-            note(&mut services[indexes[number]], state);
+            if let Said::Of(number, state, _) = said {
+                let index = indexes[number];
+                note(&mut services[index], state);
+                record.keep_service(index, &services[index]);
+            }
         };
         let ended = self.watch.until_one_ends(&mut seen).await;
         let states = self.watch.states();
@@ -217,16 +220,15 @@ fn tell_of_expiry(run: &mut Run, limit: Duration) {
     let left = crate::snapshot::Timestamp(millis).since(run.clock.now());
     if left < limit {
         run.console.warning(&format!(
-            "the credentials end in {} minutes, before `wait-for-minutes` ({}) is over",
-            left.as_secs() / 60,
-            limit.as_secs() / 60
+            "the credentials end in {}, before `wait-for-minutes` ({}) is over",
+            durations::minutes(left),
+            durations::limit(limit)
         ));
     }
 }
 
 fn conclude(run: &mut Run, index: usize, state: &State, ended: Ended) {
     let revision = last_part(&state.target.task_definition).to_owned();
-    let minutes = limit_minutes(state);
     let now = run.clock.now();
     let report = &mut run.report.services[index];
     let (outcome, reason) = match ended.verdict {
@@ -286,7 +288,8 @@ fn conclude(run: &mut Run, index: usize, state: &State, ended: Ended) {
         Verdict::TimedOut { waiting } => (
             Outcome::TimedOut,
             format!(
-                "{revision} was still rolling out after {minutes} minutes, waiting for {}",
+                "{revision} was still rolling out after {}, waiting for {}",
+                durations::limit(state.patience.limit),
                 words(&waiting)
             ),
         ),
@@ -306,6 +309,7 @@ fn conclude(run: &mut Run, index: usize, state: &State, ended: Ended) {
         }
         report.timeline.push(end);
     }
+    run.keep();
 }
 
 /// Kinds that say what ECS's own reason for a rollback says.
@@ -330,15 +334,6 @@ fn old_tasks(run: &Run) -> u32 {
         .filter_map(|service| service.timeline.last())
         .map(|sample| sample.old_running)
         .sum()
-}
-
-fn limit_minutes(state: &State) -> u64 {
-    state
-        .patience
-        .deadline
-        .since(state.target.since)
-        .as_secs()
-        .div_ceil(60)
 }
 
 fn words(waiting: &[Waiting]) -> String {

@@ -97,7 +97,8 @@ pub(super) async fn outlook(
             .map(|&index| needs(bases, plan, index))
             .collect();
         let asked: Vec<_> = wanted.iter().zip(&needs).collect();
-        let survey = run.aws.survey(cluster, &asked, None).await;
+        let reads = run.aws.before_a_deploy();
+        let survey = Box::pin(reads.survey(cluster, &asked, None)).await;
         for &index in &here {
             let definition = &bases[plan.updates[index].0].definition;
             landing(run, &survey, &services[index], definition, found)?;
@@ -116,6 +117,9 @@ pub(super) async fn outlook(
             .zip(forecast_together(&survey.cluster(), &deploys))
         {
             say(run, &services[index], &forecast, services.len() > 1);
+            if forecast.verdict == Verdict::Unknown {
+                reads.said_by_the_forecast();
+            }
             if forecast.verdict == Verdict::Blocked {
                 let why = format!(
                     "the rollout can't finish: {}",
@@ -155,10 +159,9 @@ pub(crate) async fn forecast_same(
 ) -> Result<(), Failure> {
     let definition = run.aws.task_definition(&service.task_definition).await?;
     let needs = TaskNeeds::of(&definition.document);
-    let survey = run
-        .aws
-        .survey(&service.cluster, &[(service, &needs)], None)
-        .await;
+    let reads = run.aws.before_a_deploy();
+    let asked = [(service, &needs)];
+    let survey = Box::pin(reads.survey(&service.cluster, &asked, None)).await;
     let deploys = [survey.deploy(service, &needs, None)];
     for forecast in forecast_together(&survey.cluster(), &deploys) {
         run.console.line("if the same were deployed again:");

@@ -3,7 +3,7 @@
 
 use super::build;
 use super::platform::{self, Found};
-use crate::aws::{Aws, AwsError, EcrImage, Repository};
+use crate::aws::{Aws, AwsError, EcrImage, Missed, Repository};
 use crate::failure::Failure;
 use crate::image::{Digest, Platform};
 use crate::report::ImageReport;
@@ -166,12 +166,16 @@ async fn no_such_tag(aws: &Aws, repository: &Repository, which: &str) -> Failure
         "repository `{}` holds no image `{which}`",
         repository.name
     ));
-    match aws.newest_tags(repository, TAGS_LISTED).await {
+    let reads = aws.before_a_deploy();
+    let read = reads.aws.newest_tags(repository, TAGS_LISTED);
+    match reads.ask(&["ecr:DescribeImages"], read).await {
         Ok(tags) if tags.is_empty() => {
             failure.help("the repository holds no tagged image yet: build one first")
         }
         Ok(tags) => failure.help(format!("the newest tags are: {}", tags.join(", "))),
-        Err(error) => failure.help(format!("the tags there are could not be listed: {error}")),
+        Err(Missed { error, .. }) => {
+            failure.help(format!("the tags there are could not be listed: {error}"))
+        }
     }
 }
 
@@ -197,14 +201,18 @@ async fn platforms(
     repository: &Repository,
     found: &EcrImage,
 ) -> Vec<Platform> {
-    match platform::of(aws, repository, found).await {
+    let reads = aws.before_a_deploy();
+    let read = platform::of(&reads.aws, repository, found);
+    match reads.ask(&["ecr:GetDownloadUrlForLayer"], read).await {
         Ok(Found::One(platform)) => vec![platform],
         Ok(Found::Several(platforms)) => platforms,
         Ok(Found::NotTold) => Vec::new(),
-        Err(error) => {
-            run.console.warning(&format!(
-                "the platform of the image is not checked: {error}"
-            ));
+        Err(Missed { error, .. }) => {
+            if reads.is_news(&error) {
+                run.console.warning(&format!(
+                    "the platform of the image is not checked: {error}"
+                ));
+            }
             Vec::new()
         }
     }
@@ -278,7 +286,7 @@ async fn built<'a>(
     let first = spec.tags.first().map(String::as_str).unwrap_or_default();
     let mut is_absent = false;
     if spec.skip_existing {
-        match tag_in(&aws, &repository, first).await? {
+        match tag_in(run, &aws, &repository, first).await? {
             Some(found) => {
                 let is = platforms(run, &aws, &repository, &found).await;
                 let name = &repository.name;
@@ -300,7 +308,7 @@ async fn built<'a>(
     }
     if repository.immutable_tags {
         for tag in spec.tags.iter().skip(usize::from(is_absent)) {
-            if tag_in(&aws, &repository, tag).await?.is_some() {
+            if tag_in(run, &aws, &repository, tag).await?.is_some() {
                 return Err(taken(&repository, tag));
             }
         }
@@ -327,14 +335,26 @@ fn taken(repository: &Repository, tag: &str) -> Failure {
     ))
 }
 
-/// The tag's image; where it may not be asked for, the build goes on as if there were none.
+/// The tag's image; where that can't be had, the build goes on as if there were none.
 async fn tag_in(
+    run: &mut Run,
     aws: &Aws,
     repository: &Repository,
     tag: &str,
 ) -> Result<Option<EcrImage>, AwsError> {
-    match aws.image(repository, tag).await {
-        Err(error) if error.is_denied() => Ok(None),
-        answer => answer,
+    let reads = aws.before_a_deploy();
+    let read = reads.aws.image(repository, tag);
+    match reads.ask(&["ecr:BatchGetImage"], read).await {
+        Ok(found) => Ok(found),
+        Err(missed) if missed.error.is_about_subject() => Err(missed.error),
+        Err(Missed { error, .. }) => {
+            if reads.is_news(&error) {
+                let (short, name) = (error.in_short(), &repository.name);
+                run.console.line(&format!(
+                    "{short}: whether `{name}` holds tag `{tag}` already isn't known"
+                ));
+            }
+            Ok(None)
+        }
     }
 }

@@ -133,6 +133,7 @@ pub(super) async fn look_after(run: &mut Run, pending: &PendingWrite) {
         .any(|(other, service)| other != index && service.changed);
     run.report.service_changed = true;
     run.report.services[index].changed = true;
+    run.keep();
     let Ok(now) = run.aws.services(&cluster, &[&name]).await else {
         return;
     };
@@ -154,4 +155,5 @@ pub(super) async fn look_after(run: &mut Run, pending: &PendingWrite) {
         report.deployment_id.clone_from(&primary.id);
         report.task_definition.clone_from(&primary.task_definition);
     }
+    run.keep();
 }

@@ -10,10 +10,9 @@ mod follow;
 mod log;
 mod plan;
 
-use std::time::Duration;
-
 use super::{definition, start};
 use crate::cause::Cause;
+use crate::durations::to_the_second;
 use crate::failure::Failure;
 use crate::plan::{OneOff, Plan};
 use crate::report::{OneOffReport, Outcome};
@@ -92,6 +91,7 @@ async fn to_its_end(run: &mut Run, request: &Request, job: &Job<'_>) -> Result<(
     let report = run.report.one_off.get_or_insert_default();
     job.ready.arn.clone_into(&mut report.task_definition);
     job.token.clone_into(&mut report.token);
+    run.keep();
     let deadline = run.clock.now().plus(job.ask.timeout);
     let answer = begin::started(run, job).await?;
     let Some(task) = answer.task else {
@@ -146,12 +146,8 @@ fn ran_for(run: &Run) -> String {
         .and_then(|one| one.task.as_ref());
     let times = task.and_then(|task| Some((task.started?, task.stopping.or(task.stopped)?)));
     times
-        .map(|(from, to)| format!(", {} after its start", span(to.since(from))))
+        .map(|(from, to)| format!(", {} after its start", to_the_second(to.since(from))))
         .unwrap_or_default()
-}
-
-fn span(time: Duration) -> String {
-    humantime::format_duration(Duration::from_secs(time.as_secs())).to_string()
 }
 
 /// The failure that an end is; every end but exit code 0 is one.
@@ -174,7 +170,7 @@ fn failed(run: &Run, job: &Job<'_>, end: &End) -> Failure {
         End::TimedOut(was) => format!(
             "{who} was still {} after {} (`run-task-timeout`)",
             follow::status(was),
-            span(job.ask.timeout)
+            to_the_second(job.ask.timeout)
         ),
         End::NoPlace => {
             let why = report.causes.first().map(in_one_line);

@@ -127,14 +127,12 @@ pub(super) fn landing(
     if service.on_fargate() || definition.cpu_architecture().is_some() || is_windows(definition) {
         return Ok(Landing::Fine);
     }
-    let unread = survey
-        .unread
-        .iter()
-        .find(|one| one.what == Source::Instances);
-    if let Some(unread) = unread {
+    let mut unread = survey.unread.iter();
+    if unread.any(|one| one.what == Source::Instances) {
+        // The forecast says why.
         return Ok(Landing::NotChecked(format!(
-            "service `{}`: not checked whether the image runs on the instances' architecture: {}",
-            service.name, unread.why
+            "service `{}`: not checked whether the image runs on the instances' architecture, because the instances can't be read",
+            service.name
         )));
     }
     let suits = |instance: &Instance| {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::execute;
 use crate::aws::Aws;
+use crate::durations;
 use crate::plan::Update;
 use crate::report::{Outcome, ServiceReport};
 use crate::request::{OnFailure, OnStuck, Request};
@@ -16,6 +17,8 @@ use crate::snapshot::{Deployment, RolloutState, Service, Timestamp, last_part};
 
 /// How long the rollback itself is waited for.
 const ROLLBACK_LIMIT: Duration = Duration::from_secs(15 * 60);
+/// For the way by which ECS itself rolls back; there is another one.
+const LISTING: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How far the clocks of the runner and of AWS may be apart.
 const CLOCK_SKEW_MS: i64 = 5 * 60 * 1000;
@@ -90,8 +93,8 @@ pub(super) async fn to_the_end(run: &mut Run, mut backs: Vec<Back>) {
         backs = rest;
         let late: Vec<Back> = late;
         for back in late {
-            let minutes = ROLLBACK_LIMIT.as_secs() / 60;
-            let problem = format!("it was still under way after {minutes} minutes");
+            let limit = durations::limit(ROLLBACK_LIMIT);
+            let problem = format!("it was still under way after {limit}");
             failed(run, back.index, &problem);
         }
     }
@@ -165,15 +168,14 @@ async fn start(
     (previous, service): (&str, &Service),
 ) -> Result<(), String> {
     let target = &state.target;
-    let known = run
-        .aws
-        .service_deployment_arn(
-            &target.cluster,
-            &target.service,
-            &target.deployment,
-            target.created,
-        )
-        .await;
+    let reads = run.aws.optional_within(LISTING);
+    let known = reads.aws.service_deployment_arn(
+        &target.cluster,
+        &target.service,
+        &target.deployment,
+        target.created,
+    );
+    let known = reads.ask(&["ecs:ListServiceDeployments"], known).await;
     if let Ok(Some(known)) = known {
         match run.aws.roll_back(&known).await {
             Ok(()) => return Ok(()),

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::durations;
 use crate::failure::Failure;
 use crate::run::Run;
 use crate::snapshot::Timestamp;
@@ -39,8 +40,8 @@ pub(super) async fn sign_in(run: &mut Run) -> Result<(), Failure> {
     ));
     if let Some(off) = clock_is_off(run.clock.now(), assumed.at) {
         run.console.warning(&format!(
-            "the runner's clock is {off} AWS's, which accepts no signature that is more than {} minutes off: set the clock",
-            SIGNATURE_TOLERANCE.as_secs() / 60
+            "the runner's clock is {off} AWS's, which accepts no signature that is more than {} off: set the clock",
+            durations::limit(SIGNATURE_TOLERANCE)
         ));
     }
     Ok(())
@@ -54,7 +55,7 @@ fn clock_is_off(runner: Timestamp, aws: Timestamp) -> Option<String> {
     } else {
         (behind, "behind")
     };
-    (off > SIGNATURE_TOLERANCE).then(|| format!("{} minutes {which}", off.as_secs() / 60))
+    (off > SIGNATURE_TOLERANCE).then(|| format!("{} {which}", durations::minutes(off)))
 }
 
 #[cfg(test)]

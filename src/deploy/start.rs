@@ -1,5 +1,6 @@
 //! Starting the rollouts: registering what the plan says, updating the services.
 
+use super::execute::{Effect, NotUpdated};
 use super::leave::look_after;
 use super::{definition, execute};
 use crate::failure::Failure;
@@ -57,6 +58,7 @@ pub(super) async fn definitions(
             document: described.document,
             registered,
         });
+        run.keep();
     }
     Ok(ready)
 }
@@ -168,13 +170,18 @@ pub(super) async fn update(
         }
         None => match updated(run, index, service, &update).await {
             Ok(deployment) => deployment,
-            Err(failure) => {
+            Err(NotUpdated { failure, effect }) => {
                 for item in failure.help {
                     if !run.report.help.contains(&item) {
                         run.report.help.push(item);
                     }
                 }
-                set(run, index, failure.outcome, &failure.reason);
+                if effect == Effect::Taken && !request.rollout.wait {
+                    let why = format!("{}; no wait was asked for", failure.reason);
+                    set(run, index, Outcome::Started, &why);
+                } else {
+                    set(run, index, failure.outcome, &failure.reason);
+                }
                 return None;
             }
         },
@@ -182,6 +189,7 @@ pub(super) async fn update(
     let report = &mut run.report.services[index];
     report.deployment_id = deployment.id.clone();
     report.task_definition = ready.arn.clone();
+    run.keep();
     if !request.rollout.wait {
         let why = "the deployment is started; no wait was asked for";
         set(run, index, Outcome::Started, why);
@@ -210,7 +218,7 @@ async fn updated(
     index: usize,
     service: &Service,
     update: &Update,
-) -> Result<Deployment, Failure> {
+) -> Result<Deployment, NotUpdated> {
     let pending = PendingWrite {
         index,
         wanted: update.task_definition.clone().unwrap_or_default(),
@@ -218,22 +226,33 @@ async fn updated(
         desired: service.desired,
     };
     run.report.pending_write = Some(pending.clone());
+    run.keep();
     let done = execute::update(run, update, service).await;
     run.report.pending_write = None;
     let (_, deployment) = match done {
         Ok(done) => done,
-        Err(lost) if lost.unanswered => {
-            look_after(run, &pending).await;
-            return Err(lost.failure);
+        Err(not) => {
+            match not.effect {
+                Effect::Unknown => look_after(run, &pending).await,
+                Effect::Taken => {
+                    is_changed(run, index);
+                    run.report.services[index].task_definition = pending.wanted;
+                }
+                Effect::None => {}
+            }
+            run.keep();
+            return Err(not);
         }
-        Err(refused) => return Err(refused.failure),
     };
     // The first one sets the clock; the watch goes by it from then on.
     if !run.report.service_changed {
         align(run, service, &deployment);
     }
-    run.report.service_changed = true;
-    run.report.services[index].changed = true;
+    is_changed(run, index);
+    run.report.services[index]
+        .deployment_id
+        .clone_from(&deployment.id);
+    run.keep();
     let is_new = service
         .deployments
         .iter()
@@ -250,6 +269,11 @@ async fn updated(
         )
     });
     Ok(deployment)
+}
+
+fn is_changed(run: &mut Run, index: usize) {
+    run.report.service_changed = true;
+    run.report.services[index].changed = true;
 }
 
 /// Sets the run's clock to AWS's by the deployment that AWS has just created: the age of tasks and
@@ -286,4 +310,5 @@ pub(super) fn set(run: &mut Run, index: usize, outcome: Outcome, reason: &str) {
     let service = &mut run.report.services[index];
     service.outcome = Some(outcome);
     reason.clone_into(&mut service.reason);
+    run.keep();
 }

@@ -3,11 +3,11 @@
 //! Texts from outside are made short here. Escaping for the place where they are shown is not
 //! this module's business.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
 use crate::cause::Remedy;
+/// A time that has passed, in the two units that matter.
+pub(crate) use crate::durations::length as age;
 
 /// Longest literal in a sentence, in characters: an ARN or an image reference with a digest fits.
 const MAX_LITERAL: usize = 300;
@@ -45,16 +45,6 @@ pub(crate) fn short(text: &str, most: usize) -> String {
 /// `1 task`, `3 tasks`.
 pub(crate) fn counted(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
-/// A time that has passed, in the two units that matter.
-pub(crate) fn age(time: Duration) -> String {
-    let seconds = match time.as_secs() {
-        seconds @ 0..3_600 => seconds,
-        // Beyond an hour nobody counts seconds.
-        seconds => seconds / 60 * 60,
-    };
-    humantime::format_duration(Duration::from_secs(seconds)).to_string()
 }
 
 /// A remedy that a person carries out.

@@ -7,10 +7,11 @@ use std::path::PathBuf;
 
 use bollard::moby::buildkit::v1::StatusResponse;
 use bollard::models::{BuildInfo, BuildInfoAux};
+use hyper::StatusCode;
 use tokio::task::JoinHandle;
 
-use super::build_failure::BuildFailure;
-use super::context::{BuildContext, ContextError, ContextSize};
+use super::build_failure::{BuildFailure, first_heredoc};
+use super::context::{BuildContext, ContextError, ContextSize, dockerfile_of, read_text};
 use super::engine::{Engine, engine_error};
 use super::error::DockerError;
 use super::progress::{BuildEvent, Log, Progress, Status, Vertex};
@@ -135,7 +136,14 @@ impl Engine {
         if run.context.is_none() {
             run.sent(joined(sender.await), say)?;
         }
-        let (id, context) = run.end(ended)?;
+        let (id, context) = match run.end(ended) {
+            Err(DockerError::Build(failure)) => {
+                return Err(DockerError::Build(Box::new(
+                    heredoc_told(*failure, request).await,
+                )));
+            }
+            ended => ended?,
+        };
         let built = self.look_at(id, context).await?;
         if built.platform.satisfies(&request.platform) {
             Ok(built)
@@ -239,9 +247,16 @@ impl Run {
             (Ok(()), None) => Err(DockerError::BrokeOff {
                 doing: "build".to_owned(),
             }),
-            (Err(Stop::Told(message) | Stop::Wire(WireError::Refused { message, .. })), _) => {
+            (Err(Stop::Told(message)), _) => {
                 let failure = BuildFailure::new(&message, self.progress.into_failed());
                 Err(DockerError::Build(Box::new(failure)))
+            }
+            // Hosts that aren't any: options are looked at before the build begins. The status of
+            // that is 500 with some engines, and 400 with others.
+            (Err(Stop::Wire(WireError::Refused { status, message })), _)
+                if status == StatusCode::BAD_REQUEST || message.starts_with("invalid ") =>
+            {
+                Err(DockerError::BuildRefused { message })
             }
             // The image's id is the last thing that the engine says, so the image is there
             // however the connection ended.
@@ -283,6 +298,21 @@ async fn open_context(request: &BuildRequest) -> Result<BuildContext, DockerErro
     // The task can't be cancelled, and doesn't panic.
     let opened = opening.await.unwrap_or(Err(ContextError::NotTaken))?;
     Ok(opened)
+}
+
+/// The failure, with a note whether the line that isn't an instruction is a heredoc's.
+async fn heredoc_told(mut failure: BuildFailure, request: &BuildRequest) -> BuildFailure {
+    let Some(line) = failure.unknown_instruction() else {
+        return failure;
+    };
+    let (directory, given) = (request.context.clone(), request.dockerfile.clone());
+    let reading = tokio::task::spawn_blocking(move || {
+        read_text(&dockerfile_of(&directory, given.as_deref()))
+    });
+    if let Ok(Ok(text)) = reading.await {
+        failure.after_heredoc = first_heredoc(&text).is_some_and(|first| first < line);
+    }
+    failure
 }
 
 fn joined(

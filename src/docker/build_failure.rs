@@ -1,7 +1,7 @@
-//! What kind of failure a build ended with, read from BuildKit's words.
+//! What a build failed for: whose matter it is, in one sentence, and what to do about it.
 //!
-//! Pure. BuildKit hands out texts, not codes, and has reworded them between releases; what isn't
-//! known stays `Other` with the engine's own text.
+//! Pure. What the engine's texts mean is read in `classify`; what isn't known there stays with the
+//! engine's own text.
 
 use std::fmt;
 
@@ -9,8 +9,21 @@ use super::progress::FailedStep;
 use super::text::one_line;
 use crate::image::EcrHost;
 
+mod classify;
+mod heredoc;
 #[cfg(test)]
 mod tests;
+
+pub(super) use heredoc::first_heredoc;
+
+/// What older engines put before the reason, once for each layer of BuildKit.
+const PREFIXES: [&str; 5] = [
+    "failed to solve with frontend dockerfile.v0: ",
+    "failed to solve with frontend gateway.v0: ",
+    "failed to create LLB definition: ",
+    "failed to solve: ",
+    "rpc error: code = Unknown desc = ",
+];
 
 /// Why a build failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,14 +32,23 @@ pub enum BuildFailureKind {
     Syntax {
         line: Option<u32>,
     },
-    /// `COPY` or `ADD` names what the context doesn't hold.
+    /// The Dockerfile was parsed, and what it says can't be built: it is empty, its stages need each
+    /// other, a base image has no name.
+    Dockerfile,
+    /// `COPY` or `ADD` names what isn't there.
     MissingFile {
         path: String,
+    },
+    /// A step requires a build secret that wasn't given.
+    MissingSecret {
+        id: String,
     },
     /// A `RUN` ended with this exit code.
     Run {
         exit_code: i32,
     },
+    /// One of the Dockerfile's steps, for a reason that isn't known.
+    Step,
     UnknownTarget {
         target: String,
     },
@@ -41,14 +63,20 @@ pub enum BuildFailureKind {
     BaseImagePlatform {
         image: String,
     },
-    /// Docker Hub's limit, mostly.
+    /// Docker Hub's limit, mostly. No image where it is another server that a step asks.
     RateLimited {
-        image: String,
+        image: Option<String>,
+    },
+    /// The registry answers with a 5xx or closes the connection.
+    RegistryFailed {
+        image: Option<String>,
     },
     DiskFull,
     Network,
-    /// A step for another architecture, without an emulator for it.
+    /// A step runs a program that the engine's host can't run.
     WrongArchitecture,
+    /// The engine, by what it says of itself.
+    Engine,
     Other,
 }
 
@@ -62,57 +90,140 @@ pub struct BuildFailure {
     pub message: String,
     /// The failed step's last lines. Untrusted.
     pub log: Vec<String>,
+    /// The Dockerfile has a heredoc above the line that can't be parsed.
+    pub(super) after_heredoc: bool,
 }
 
 impl BuildFailure {
     /// `error` is what the engine ended the stream with.
     pub(super) fn new(error: &str, failed: Option<FailedStep>) -> Self {
-        let error = one_line(error);
-        let step = failed.as_ref().map(|step| step.name.clone());
+        let kind = classify::classify(error, failed.as_ref());
+        let whole = one_line(error);
         let detail = failed.as_ref().map_or("", |step| step.error.as_str());
+        let mut message = if detail.len() > whole.len() {
+            detail
+        } else {
+            whole.as_str()
+        };
+        while let Some(rest) = PREFIXES
+            .iter()
+            .find_map(|prefix| message.strip_prefix(prefix))
+        {
+            message = rest;
+        }
         Self {
-            kind: classify(&error, detail, step.as_deref()),
-            message: if detail.len() > error.len() {
-                detail.to_owned()
-            } else {
-                error
-            },
-            step,
+            kind,
+            message: message.to_owned(),
+            step: failed.as_ref().map(|step| step.name.clone()),
             log: failed.map(|step| step.log).unwrap_or_default(),
+            after_heredoc: false,
+        }
+    }
+
+    /// The line that the engine took for an instruction and doesn't know.
+    pub(super) fn unknown_instruction(&self) -> Option<u32> {
+        match self.kind {
+            BuildFailureKind::Syntax { line } if self.message.contains("unknown instruction") => {
+                line
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the Dockerfile, the context or the inputs are to be changed: then a repeat ends the
+    /// same. All else is an engine, a registry or a network that could not be used.
+    pub fn is_the_users(&self) -> bool {
+        match self.kind {
+            BuildFailureKind::Syntax { .. }
+            | BuildFailureKind::Dockerfile
+            | BuildFailureKind::MissingFile { .. }
+            | BuildFailureKind::MissingSecret { .. }
+            | BuildFailureKind::Run { .. }
+            | BuildFailureKind::Step
+            | BuildFailureKind::UnknownTarget { .. }
+            | BuildFailureKind::BaseImageMissing { .. }
+            | BuildFailureKind::BaseImagePlatform { .. }
+            | BuildFailureKind::WrongArchitecture => true,
+            BuildFailureKind::BaseImageDenied { .. }
+            | BuildFailureKind::RateLimited { .. }
+            | BuildFailureKind::RegistryFailed { .. }
+            | BuildFailureKind::DiskFull
+            | BuildFailureKind::Network
+            | BuildFailureKind::Engine
+            | BuildFailureKind::Other => false,
         }
     }
 
     /// What to do about it.
     pub fn help(&self) -> Option<String> {
         let text = match &self.kind {
-            BuildFailureKind::Syntax { .. } => "the engine's own Dockerfile frontend is used unless a `# syntax=` line names another; heredocs need Docker 23 or later".to_owned(),
+            BuildFailureKind::Syntax { .. } => return self.syntax_help(),
+            BuildFailureKind::MissingFile { path } if self.is_from_elsewhere() => format!("check that the stage or image that `--from` names has `{path}`"),
             BuildFailureKind::MissingFile { path } => format!("check that `{path}` is in the build context, is not left out by `.dockerignore`, and was checked out or built before"),
-            BuildFailureKind::Run { .. } if self.log.is_empty() => "the step wrote nothing: run the command by hand to see why".to_owned(),
-            BuildFailureKind::Run { .. } => "the step's last lines say why".to_owned(),
+            BuildFailureKind::MissingSecret { id } => format!("give its value in `build-secrets`, as the line `{id}=…`; a value that is empty, as that of a GitHub secret that isn't set, counts as none"),
+            BuildFailureKind::Run { exit_code } => self.run_help(*exit_code),
             BuildFailureKind::UnknownTarget { .. } => "set `target` to the name of a stage (`FROM … AS name`) of the Dockerfile".to_owned(),
             BuildFailureKind::BaseImageDenied { image } if is_in_ecr(image) => format!("allow `ecr:BatchGetImage` and `ecr:GetDownloadUrlForLayer` on the repository of `{image}` to the role of this step, and in the repository's policy where it is another account's; it has to be in the region that is pushed to, as the build signs in to that one alone"),
             BuildFailureKind::BaseImageDenied { image } => format!("copy `{image}` to ECR in the region that is pushed to, or take it through a pull-through cache rule there: the build signs in to that region's ECR alone, and a `docker login` on the runner's host doesn't reach a container action"),
             BuildFailureKind::BaseImageMissing { image } => format!("check the name and tag of `{image}`; a private image that may not be read looks the same"),
             BuildFailureKind::BaseImagePlatform { image } => format!("take a tag of `{image}` that has the platform, or set `platform`"),
-            BuildFailureKind::RateLimited { .. } => "take the base image through a pull-through cache rule of ECR or from a copy there; Docker's official images are in `public.ecr.aws/docker/library` too".to_owned(),
+            BuildFailureKind::RateLimited { image: Some(_) } => "take the base image through a pull-through cache rule of ECR or from a copy there; Docker's official images are in `public.ecr.aws/docker/library` too".to_owned(),
+            BuildFailureKind::RateLimited { image: None } => "repeat the run later, or take the file from a copy of your own".to_owned(),
+            BuildFailureKind::RegistryFailed { image: Some(_) } => "repeat the run later; a copy of the base image in ECR, or a pull-through cache rule there, makes the build independent of it".to_owned(),
+            BuildFailureKind::RegistryFailed { image: None } => "repeat the run later".to_owned(),
             BuildFailureKind::DiskFull => "free space on the engine's disk (`docker system prune`), or take a bigger runner".to_owned(),
-            BuildFailureKind::Network => "check that the engine's host reaches the address, and its DNS and proxy".to_owned(),
-            BuildFailureKind::WrongArchitecture => "build on a runner of the image's architecture, or install emulation (docker/setup-qemu-action) before this step".to_owned(),
-            BuildFailureKind::Other => return None,
+            BuildFailureKind::Network => "check that the engine's host reaches the address, and its DNS, proxy and certificates".to_owned(),
+            BuildFailureKind::WrongArchitecture => "build on a runner of the image's architecture, or install emulation (docker/setup-qemu-action) before this step; a script needs a first line such as `#!/bin/sh`".to_owned(),
+            BuildFailureKind::Engine => "look at the engine's log; nothing was deployed, so the run can be repeated".to_owned(),
+            BuildFailureKind::Dockerfile | BuildFailureKind::Step | BuildFailureKind::Other => return None,
         };
         Some(text)
+    }
+
+    fn syntax_help(&self) -> Option<String> {
+        if self.after_heredoc {
+            Some("heredocs (`RUN <<EOF`) need Docker 23 or later, or `# syntax=docker/dockerfile:1` as the Dockerfile's first line".to_owned())
+        } else if self.message.contains("nknown flag") {
+            Some("this engine's own Dockerfile frontend doesn't know the flag: name a newer one in the Dockerfile's first line, such as `# syntax=docker/dockerfile:1`, or update Docker".to_owned())
+        } else {
+            None
+        }
+    }
+
+    fn run_help(&self, exit_code: i32) -> String {
+        let log = self.log.join("\n").to_lowercase();
+        if log.contains("no space left on device") {
+            "the step's last lines tell of a full disk: free space on the engine's (`docker system prune`), or take a bigger runner".to_owned()
+        } else if exit_code == 137 {
+            "137 is a program that was killed, mostly for lack of memory: take a bigger runner, or let the step do less at once".to_owned()
+        } else if self.log.is_empty() {
+            "the step wrote nothing: run the command by hand to see why".to_owned()
+        } else {
+            "the step's last lines say why".to_owned()
+        }
+    }
+
+    /// Whether the step copies out of a stage or an image.
+    fn is_from_elsewhere(&self) -> bool {
+        let step = self.step.as_deref().unwrap_or_default();
+        step.contains(" --from=")
     }
 }
 
 impl fmt::Display for BuildFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.kind.what())?;
+        match &self.kind {
+            BuildFailureKind::MissingFile { path } if self.is_from_elsewhere() => {
+                write!(f, "`{path}` is not in what the step copies from")?;
+            }
+            kind => f.write_str(&kind.what())?,
+        }
         if let Some(step) = &self.step {
             write!(f, " in step `{step}`")?;
         }
         // The engine's words on a failed command are the command and the exit code once more.
         match self.kind {
-            BuildFailureKind::Run { .. } => Ok(()),
+            BuildFailureKind::Run { .. } | BuildFailureKind::WrongArchitecture => Ok(()),
             _ => write!(f, ": {}", self.message),
         }
     }
@@ -125,7 +236,9 @@ impl BuildFailureKind {
                 format!("the Dockerfile is malformed at line {line}")
             }
             Self::Syntax { line: None } => "the Dockerfile is malformed".to_owned(),
+            Self::Dockerfile => "the Dockerfile can't be built".to_owned(),
             Self::MissingFile { path } => format!("`{path}` is not in the build context"),
+            Self::MissingSecret { id } => format!("the build secret `{id}` is not given"),
             Self::Run { exit_code } => format!("the build failed with exit code {exit_code}"),
             Self::UnknownTarget { target } => format!("the Dockerfile has no stage `{target}`"),
             Self::BaseImageDenied { image } => {
@@ -135,153 +248,30 @@ impl BuildFailureKind {
             Self::BaseImagePlatform { image } => {
                 format!("the base image `{image}` does not exist for this platform")
             }
-            Self::RateLimited { image } => format!(
+            Self::RateLimited { image: Some(image) } => format!(
                 "the registry's pull limit is used up, so the base image `{image}` could not be pulled"
             ),
+            Self::RateLimited { image: None } => {
+                "a server that the build asks wants fewer requests".to_owned()
+            }
+            Self::RegistryFailed { image: Some(image) } => {
+                format!("the registry has trouble, so the base image `{image}` could not be pulled")
+            }
+            Self::RegistryFailed { image: None } => {
+                "a server that the build asks has trouble".to_owned()
+            }
             Self::DiskFull => "the engine's disk is full".to_owned(),
             Self::Network => "the build could not reach a host on the network".to_owned(),
             Self::WrongArchitecture => {
-                "a step runs programs of an architecture that the engine's host can't run"
-                    .to_owned()
+                "the engine's host can't run a program of the image (exec format error)".to_owned()
             }
-            Self::Other => "the build failed".to_owned(),
+            Self::Engine => "the engine could not go on with the build".to_owned(),
+            Self::Step | Self::Other => "the build failed".to_owned(),
         }
     }
-}
-
-fn classify(error: &str, detail: &str, step: Option<&str>) -> BuildFailureKind {
-    let has = |needle: &str| error.contains(needle) || detail.contains(needle);
-    if has("no space left on device") {
-        return BuildFailureKind::DiskFull;
-    }
-    if has("exec format error") {
-        return BuildFailureKind::WrongArchitecture;
-    }
-    if let Some(exit_code) =
-        number_after(detail, "exit code: ").or_else(|| number_after(error, "exit code: "))
-    {
-        return BuildFailureKind::Run { exit_code };
-    }
-    if has("target stage") && has("could not be found") {
-        let target = between(error, "target stage ", " could not be found");
-        return BuildFailureKind::UnknownTarget {
-            target: target.unwrap_or_default().trim_matches('"').to_owned(),
-        };
-    }
-    let looked_for_a_file = has("failed to compute cache key")
-        || has("failed to calculate checksum")
-        || has("no source files were specified");
-    let path = missing_path(error).or_else(|| missing_path(detail));
-    if let Some(path) = path.filter(|_| looked_for_a_file) {
-        return BuildFailureKind::MissingFile {
-            path: path.to_owned(),
-        };
-    }
-    if let Some(kind) = step
-        .and_then(base_image)
-        .and_then(|image| base_image_failure(&has, image))
-    {
-        return kind;
-    }
-    if is_network(&has) {
-        return BuildFailureKind::Network;
-    }
-    if [
-        "parse error",
-        "unknown instruction",
-        "failed to create LLB definition",
-        "failed to parse stage name",
-        "dockerfile.v0",
-        "failed to parse",
-    ]
-    .iter()
-    .any(|needle| has(needle))
-    {
-        let line = number_after(error, "parse error line ")
-            .or_else(|| number_after(error, "parse error on line "))
-            .or_else(|| number_after(error, "Dockerfile:"));
-        return BuildFailureKind::Syntax {
-            line: line.and_then(|line| u32::try_from(line).ok()),
-        };
-    }
-    BuildFailureKind::Other
 }
 
 fn is_in_ecr(image: &str) -> bool {
     let host = image.split('/').next();
     host.and_then(EcrHost::parse).is_some()
-}
-
-fn base_image_failure(has: &dyn Fn(&str) -> bool, image: String) -> Option<BuildFailureKind> {
-    let any = |needles: &[&str]| needles.iter().any(|needle| has(needle));
-    if any(&["toomanyrequests", "429 Too Many Requests"]) {
-        Some(BuildFailureKind::RateLimited { image })
-    } else if any(&[
-        "no match for platform",
-        "does not match the specified platform",
-    ]) {
-        Some(BuildFailureKind::BaseImagePlatform { image })
-    } else if is_network(has) {
-        Some(BuildFailureKind::Network)
-    } else if any(&[
-        "pull access denied",
-        "insufficient_scope",
-        "unauthorized",
-        "authorization failed",
-        "401 Unauthorized",
-        "403 Forbidden",
-        "no basic auth credentials",
-        "denied: ",
-    ]) {
-        Some(BuildFailureKind::BaseImageDenied { image })
-    } else if any(&["not found", "manifest unknown", "does not exist"]) {
-        Some(BuildFailureKind::BaseImageMissing { image })
-    } else {
-        None
-    }
-}
-
-fn is_network(has: &dyn Fn(&str) -> bool) -> bool {
-    [
-        "dial tcp",
-        "i/o timeout",
-        "connection refused",
-        "connection reset by peer",
-        "no such host",
-        "TLS handshake timeout",
-        "Temporary failure in name resolution",
-        "Client.Timeout exceeded",
-        "server misbehaving",
-    ]
-    .iter()
-    .any(|needle| has(needle))
-}
-
-/// The image in `[internal] load metadata for <image>` and `[n/m] FROM <image>@…`.
-fn base_image(step: &str) -> Option<String> {
-    let named = step
-        .split_once("load metadata for ")
-        .or_else(|| step.split_once("FROM "))?
-        .1;
-    let image = named.split(['@', ' ']).next()?;
-    (!image.is_empty()).then(|| image.to_owned())
-}
-
-/// The path in `"/nope.txt": not found`, which older engines write without the colon.
-fn missing_path(text: &str) -> Option<&str> {
-    let end = text
-        .find("\": not found")
-        .or_else(|| text.find("\" not found"))?;
-    text[..end].rsplit('"').next()
-}
-
-fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
-    let rest = &text[text.find(start)? + start.len()..];
-    Some(&rest[..rest.find(end)?])
-}
-
-fn number_after(text: &str, marker: &str) -> Option<i32> {
-    let rest = &text[text.find(marker)? + marker.len()..];
-    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-    rest[..digits].parse().ok()
 }

@@ -107,7 +107,7 @@ impl BuildContext {
         if !root.metadata().map_err(opened)?.is_dir() {
             return Err(ContextError::NotADirectory(directory.to_owned()));
         }
-        let dockerfile = dockerfile.map_or_else(|| directory.join("Dockerfile"), Path::to_owned);
+        let dockerfile = dockerfile_of(directory, dockerfile);
         Ok(Self {
             rules: read_rules(&root, &dockerfile)?,
             dockerfile: find_dockerfile(&root, &dockerfile)?,
@@ -134,6 +134,19 @@ impl BuildContext {
         let (writer, reader) = pipe();
         let task = tokio::task::spawn_blocking(move || walk::send(&self, writer));
         (reader, task)
+    }
+}
+
+/// The one that is given, else the context's own. A `dockerfile` in lower case stands in for a
+/// `Dockerfile` that isn't there, as `docker` has it.
+pub(super) fn dockerfile_of(directory: &Path, given: Option<&Path>) -> PathBuf {
+    let path = given.map_or_else(|| directory.join("Dockerfile"), Path::to_owned);
+    let lower = path.with_file_name("dockerfile");
+    let is_default = path.file_name().is_some_and(|name| name == "Dockerfile");
+    if is_default && path.symlink_metadata().is_err() && lower.is_file() {
+        lower
+    } else {
+        path
     }
 }
 
@@ -173,7 +186,7 @@ fn find_dockerfile(root: &Path, dockerfile: &Path) -> Result<Dockerfile, Context
     }
 }
 
-fn read_text(path: &Path) -> Result<Vec<u8>, ContextError> {
+pub(super) fn read_text(path: &Path) -> Result<Vec<u8>, ContextError> {
     use io::Read as _;
     let unreadable = |source| ContextError::Read {
         path: path.to_owned(),

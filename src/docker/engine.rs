@@ -3,76 +3,84 @@
 use std::io;
 use std::time::Duration;
 
-use bollard::Docker;
-use bollard::models::{ImageInspect, SystemVersion};
+use serde::Deserialize;
 
+use super::address::Address;
 use super::error::DockerError;
-use super::wire::Address;
-
-/// Where the engine listens unless told otherwise; the runner mounts it into container actions.
-const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
+use super::wire::{Connection, WireError};
+use crate::environment::Variables;
 
 /// A local engine answers in milliseconds; one that is starting up may take a while.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 
-/// Until the engine's first answer to a request, in seconds. A build answers when it has something
-/// to say, which can be after the whole context was sent.
-const HEADERS_WITHIN: u64 = 3600;
-
 /// The first API version with BuildKit as a supported part (Docker 19.03).
 const OLDEST_API: (u32, u32) = (1, 40);
 
-/// A connection to an engine that can build.
+/// An engine that can build. Each request has a connection of its own.
 #[derive(Clone, Debug)]
 pub struct Engine {
-    pub(super) docker: Docker,
     pub(super) address: Address,
     version: String,
     api: String,
 }
 
+/// What the engine says of itself.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Version {
+    version: Option<String>,
+    api_version: Option<String>,
+    os: Option<String>,
+    components: Vec<Component>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Component {
+    name: String,
+}
+
+/// What the engine knows of an image, as far as it is looked at.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct Inspected {
+    pub(super) os: Option<String>,
+    pub(super) architecture: Option<String>,
+    pub(super) variant: Option<String>,
+    pub(super) size: Option<i64>,
+    pub(super) repo_digests: Option<Vec<String>>,
+}
+
 impl Engine {
-    /// `host` is the value of `DOCKER_HOST`; nothing or an empty text means the default socket.
-    pub async fn connect(host: Option<&str>) -> Result<Self, DockerError> {
-        let host = host.unwrap_or_default().trim();
-        let (docker, address, listens) = if let Some(path) = unix_path(host) {
-            knock(path).await?;
-            let docker =
-                Docker::connect_with_unix(path, HEADERS_WITHIN, bollard::API_DEFAULT_VERSION);
-            (docker, path, Address::Unix(path.into()))
-        } else if let Some(peer) = tcp_peer(host) {
-            let docker =
-                Docker::connect_with_http(host, HEADERS_WITHIN, bollard::API_DEFAULT_VERSION);
-            (docker, host, Address::Tcp(peer.to_owned()))
-        } else {
-            return Err(DockerError::BadHost {
-                host: host.to_owned(),
-            });
-        };
-        let docker = docker.map_err(|source| engine_error("open a connection", source))?;
-        let asked = tokio::time::timeout(ANSWER_WITHIN, async {
-            let docker = docker.negotiate_version().await?;
-            let version = docker.version().await?;
-            Ok((docker, version))
-        });
-        let answered = asked.await.map_err(|_| DockerError::Silent {
-            address: address.to_owned(),
-            seconds: ANSWER_WITHIN.as_secs(),
+    /// Finds the engine that `DOCKER_HOST` names, else the one at the default socket, and asks
+    /// what it is.
+    ///
+    /// # Errors
+    /// No engine there, one that can't build, or an address or certificates that can't be used.
+    pub async fn connect(env: &Variables) -> Result<Self, DockerError> {
+        let env = env.clone();
+        let reading = tokio::task::spawn_blocking(move || Address::from_env(&env));
+        // The task doesn't panic, and nobody cancels it.
+        let address = reading.await.unwrap_or_else(|_| {
+            Err(DockerError::BrokeOff {
+                doing: "be found".to_owned(),
+            })
         })?;
-        let (docker, version) =
-            answered.map_err(|error: bollard::errors::Error| match refused(&error) {
-                Some(kind) => DockerError::NotListening {
-                    address: address.to_owned(),
-                    source: kind.into(),
-                },
-                None => engine_error("tell its version", error),
-            })?;
+        let asked = async {
+            let connection = Connection::open(&address).await?;
+            connection.get::<Version>("/version").await
+        };
+        let answered = tokio::time::timeout(ANSWER_WITHIN, asked).await;
+        let answered = answered.unwrap_or_else(|_| {
+            let late = io::ErrorKind::TimedOut;
+            Err(WireError::Connect(late.into()))
+        });
+        let version = answered.map_err(|error| unreachable(&address, error))?;
         let (version, api) = check(version)?;
         Ok(Self {
-            docker,
+            address,
             version,
             api,
-            address: listens,
         })
     }
 
@@ -86,17 +94,27 @@ impl Engine {
         &self.api
     }
 
-    pub(super) async fn inspect(&self, name: &str) -> Result<ImageInspect, DockerError> {
+    /// The engine's address, where context and logins go to another machine unencrypted.
+    pub fn in_the_clear(&self) -> Option<String> {
+        let is_clear = self.address.is_in_the_clear();
+        is_clear.then(|| self.address.to_string())
+    }
+
+    pub(super) async fn inspect(&self, name: &str) -> Result<Inspected, DockerError> {
         let doing = format!("inspect the image `{name}`");
-        self.soon(&doing, self.docker.inspect_image(name)).await
+        self.soon(&doing, async |connection| {
+            connection.get(&format!("/images/{name}/json")).await
+        })
+        .await
     }
 
     /// For what an engine answers at once.
     pub(super) async fn soon<T>(
         &self,
         doing: &str,
-        asked: impl Future<Output = Result<T, bollard::errors::Error>>,
+        ask: impl AsyncFnOnce(Connection) -> Result<T, WireError>,
     ) -> Result<T, DockerError> {
+        let asked = async { ask(Connection::open(&self.address).await?).await };
         match tokio::time::timeout(ANSWER_WITHIN, asked).await {
             Ok(answer) => answer.map_err(|source| engine_error(doing, source)),
             Err(_) => Err(DockerError::Silent {
@@ -117,68 +135,63 @@ pub(super) fn engine_error(
     }
 }
 
-fn unix_path(host: &str) -> Option<&str> {
-    match host.strip_prefix("unix://") {
-        Some(path) if path.starts_with('/') => Some(path),
-        None if host.is_empty() => Some(DEFAULT_SOCKET),
-        None if host.starts_with('/') => Some(host),
-        _ => None,
-    }
-}
-
-/// `host:port` of `tcp://host:port`, as `docker` writes it.
-fn tcp_peer(host: &str) -> Option<&str> {
-    let peer = host
-        .strip_prefix("tcp://")
-        .or_else(|| host.strip_prefix("http://"))?
-        .trim_end_matches('/');
-    (!peer.contains('/') && peer.contains(':')).then_some(peer)
-}
-
-/// Tells the plain reasons apart, which the HTTP client would bury.
-async fn knock(path: &str) -> Result<(), DockerError> {
-    let knocked = tokio::time::timeout(ANSWER_WITHIN, tokio::net::UnixStream::connect(path));
-    let answered = knocked.await.map_err(|_| DockerError::Silent {
-        address: path.to_owned(),
-        seconds: ANSWER_WITHIN.as_secs(),
-    })?;
-    match answered {
-        Ok(_) => Ok(()),
-        Err(source) => Err(match source.kind() {
-            io::ErrorKind::NotFound => DockerError::NoSocket {
-                path: path.to_owned(),
-            },
-            io::ErrorKind::PermissionDenied => DockerError::SocketDenied {
-                path: path.to_owned(),
-                source,
-            },
-            _ => DockerError::NotListening {
-                address: path.to_owned(),
-                source,
-            },
-        }),
-    }
-}
-
-/// The kind of the I/O error at the bottom, where nobody listens.
-fn refused(error: &bollard::errors::Error) -> Option<io::ErrorKind> {
-    let mut next: Option<&dyn std::error::Error> = Some(error);
-    while let Some(error) = next {
-        if let Some(io) = error.downcast_ref::<io::Error>() {
-            return Some(io.kind());
+/// Tells the plain reasons apart why the first request failed.
+fn unreachable(address: &Address, error: WireError) -> DockerError {
+    match (error, address) {
+        (WireError::Connect(source), address) => no_connection(address, source),
+        // Go's words to whoever speaks in the clear where TLS is wanted.
+        (WireError::Refused { message, .. }, Address::Tcp(_))
+            if message.contains("HTTPS server") =>
+        {
+            DockerError::WantsTls {
+                address: address.to_string(),
+            }
         }
-        next = error.source();
+        // With TLS 1.3 an engine that doesn't know who asks says so after the greeting.
+        (WireError::Broken(source), Address::Tls { .. }) => DockerError::TlsFailed {
+            address: address.to_string(),
+            source: io::Error::other(source),
+        },
+        (error, _) => engine_error("tell its version", error),
     }
-    let connecting = error.to_string().contains("onnect");
-    connecting.then_some(io::ErrorKind::ConnectionRefused)
 }
 
-fn check(version: SystemVersion) -> Result<(String, String), DockerError> {
+fn no_connection(address: &Address, source: io::Error) -> DockerError {
+    let is_tls = source
+        .get_ref()
+        .is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>);
+    match (source.kind(), address) {
+        _ if is_tls => DockerError::TlsFailed {
+            address: address.to_string(),
+            source,
+        },
+        (io::ErrorKind::TimedOut, _) => DockerError::Silent {
+            address: address.to_string(),
+            seconds: ANSWER_WITHIN.as_secs(),
+        },
+        (io::ErrorKind::NotFound, Address::Unix(path)) => DockerError::NoSocket {
+            path: path.display().to_string(),
+        },
+        (io::ErrorKind::PermissionDenied, Address::Unix(path)) => DockerError::SocketDenied {
+            path: path.display().to_string(),
+            source,
+        },
+        _ => DockerError::NotListening {
+            address: address.to_string(),
+            source,
+        },
+    }
+}
+
+fn check(version: Version) -> Result<(String, String), DockerError> {
     let unknown = || "of unknown version".to_owned();
     let api = version.api_version.unwrap_or_else(unknown);
     let engine = version.version.unwrap_or_else(unknown);
-    let components = version.components.unwrap_or_default();
-    if let Some(other) = components.iter().find(|part| part.name.contains("Podman")) {
+    if let Some(other) = version
+        .components
+        .iter()
+        .find(|part| part.name.contains("Podman"))
+    {
         return Err(DockerError::NoBuildKit {
             name: other.name.clone(),
         });

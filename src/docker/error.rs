@@ -4,6 +4,8 @@
 //! reports the chain. `help` says what to do.
 
 use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use super::build_failure::BuildFailure;
 use super::context::ContextError;
@@ -21,6 +23,12 @@ pub enum DockerError {
     NotListening { address: String, source: io::Error },
     #[error("`DOCKER_HOST` is `{host}`, which is not understood")]
     BadHost { host: String },
+    #[error("the certificates for the Docker engine can't be used: `{}`: {why}", path.display())]
+    Certificates { path: PathBuf, why: String },
+    #[error("the Docker engine at `{address}` speaks TLS only")]
+    WantsTls { address: String },
+    #[error("there is no TLS connection to the Docker engine at `{address}`")]
+    TlsFailed { address: String, source: io::Error },
     #[error("the Docker engine at `{address}` did not answer within {seconds} s")]
     Silent { address: String, seconds: u64 },
     #[error("the engine is Docker {version} (API {api}), which is too old")]
@@ -42,6 +50,9 @@ pub enum DockerError {
     Context(#[source] Box<ContextError>),
     #[error("{0}")]
     Build(Box<BuildFailure>),
+    /// The engine doesn't take the request as it is.
+    #[error("the engine refuses the build's options: {message}")]
+    BuildRefused { message: String },
     #[error("the image was built for `{built}`, and `{wanted}` was asked for")]
     Platform {
         built: Box<Platform>,
@@ -49,13 +60,17 @@ pub enum DockerError {
     },
     #[error("there is no tag to push")]
     NoTags,
-    #[error("`{reference}` could not be pushed: {message}")]
+    #[error("`{reference}` could not be pushed{}: {message}", in_attempts(*.repeats))]
     Push {
         reference: String,
         kind: PushFailureKind,
         /// The registry's own text, one line. Untrusted.
         message: String,
+        /// How often the push was repeated.
+        repeats: usize,
     },
+    #[error("the push took longer than {}", humantime::format_duration(*.0))]
+    PushTooLong(Duration),
     #[error("the push of `{reference}` stood still for {seconds} s")]
     PushStalled { reference: String, seconds: u64 },
     #[error("the engine did not say what digest `{reference}` has")]
@@ -83,7 +98,18 @@ impl DockerError {
             Self::NotListening { .. } => {
                 "start the engine (`systemctl start docker`), and look at its log"
             }
-            Self::BadHost { .. } => "use `unix:///path/to/docker.sock` or `tcp://host:port`",
+            Self::BadHost { .. } => {
+                "use `unix:///path/to/docker.sock` or `tcp://host:port`; for an engine behind SSH forward its socket (`ssh -L`)"
+            }
+            Self::Certificates { .. } => {
+                "set `DOCKER_CERT_PATH` to a folder that the step sees, with `ca.pem` (the CA of the engine's certificate) and, where the engine asks for them, `cert.pem` and `key.pem`; only an engine on this machine may be reached without TLS: unset `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH` for that"
+            }
+            Self::WantsTls { .. } => {
+                "set `DOCKER_TLS_VERIFY=1`, and `DOCKER_CERT_PATH` to the folder with `ca.pem`, `cert.pem` and `key.pem`"
+            }
+            Self::TlsFailed { .. } => {
+                "check that `ca.pem` of `DOCKER_CERT_PATH` is the CA of the engine's certificate, that the certificate names the host of `DOCKER_HOST` (as a subject alternative name), and that `cert.pem` is one that the engine accepts"
+            }
             Self::Silent { .. } => {
                 "look at the engine's log; a restart of the engine helps where it hangs"
             }
@@ -95,11 +121,12 @@ impl DockerError {
             }
             Self::Context(error) => return context_help(error),
             Self::Build(failure) => return failure.help(),
+            Self::BuildRefused { .. } => "correct the option that the engine names",
             Self::Platform { .. } => {
                 "give the Dockerfile's `FROM` no `--platform` of its own, or set `platform` to what is wanted"
             }
             Self::Push { kind, .. } => return Some(kind.help()),
-            Self::PushStalled { .. } => {
+            Self::PushStalled { .. } | Self::PushTooLong(_) => {
                 "check the network between the engine's host and the registry, and repeat the run"
             }
             Self::NoDigest { .. } => {
@@ -112,6 +139,13 @@ impl DockerError {
             Self::Engine { .. } => return None,
         };
         Some(text.to_owned())
+    }
+}
+
+fn in_attempts(repeats: usize) -> String {
+    match repeats {
+        0 => String::new(),
+        repeats => format!(" in {} attempts", repeats + 1),
     }
 }
 

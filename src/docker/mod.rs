@@ -3,17 +3,22 @@
 //! An edge: it talks to the engine over its socket and reads the build context from disk. It
 //! prints nothing and decides nothing about the deploy; progress leaves as values.
 
+mod address;
 pub mod build;
 pub mod build_failure;
 pub mod context;
 pub mod engine;
 mod error;
+#[cfg(test)]
+mod played;
 pub mod progress;
 pub mod push;
 mod session;
 mod tar_stream;
 mod text;
+mod tls;
 mod wire;
+mod words;
 
 pub use build::{BuildRequest, BuildSecret, Built, Credentials, RegistryLogin};
 pub use build_failure::{BuildFailure, BuildFailureKind};

@@ -10,7 +10,8 @@ use super::text::{MAX_LINE, clean_line, one_line};
 #[cfg(test)]
 mod tests;
 
-/// Log lines that are passed on in one build; a build that says more loses the rest, and says so.
+/// Lines that are told of one build, steps' own and those about them; a build that says more loses
+/// the rest, and says so.
 pub const MAX_LINES: usize = 20_000;
 
 /// Steps that are followed; no real build comes near.
@@ -93,7 +94,10 @@ pub struct Log {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedStep {
     pub name: String,
+    /// One line, to be shown.
     pub error: String,
+    /// The same, whole: the reason stands behind the command, however long that is.
+    pub cause: String,
     pub log: Vec<String>,
 }
 
@@ -155,7 +159,7 @@ impl Progress {
                 ..Step::default()
             });
             if !vertex.cached {
-                say(BuildEvent::Started { step: number, name });
+                self.line(BuildEvent::Started { step: number, name }, say);
             }
         }
     }
@@ -181,25 +185,33 @@ impl Progress {
                 self.failed = Some(FailedStep {
                     name: name.clone(),
                     error: error.clone(),
-                    log: step.tail.iter().cloned().collect(),
+                    cause: vertex.error.clone(),
+                    log: step.tail.drain(..).collect(),
                 });
             }
-            say(BuildEvent::Failed {
+            let failed = BuildEvent::Failed {
                 step: number,
                 name,
                 error,
-            });
-        } else if first_end && vertex.cached {
-            say(BuildEvent::Cached { step: number, name });
+            };
+            if first_end {
+                self.line(failed, say);
+            }
         } else if first_end {
+            step.tail = VecDeque::new();
             let seconds = vertex
                 .started
                 .map_or(0.0, |started| (completed - started).max(0.0));
-            say(BuildEvent::Done {
-                step: number,
-                name,
-                seconds,
-            });
+            let ended = if vertex.cached {
+                BuildEvent::Cached { step: number, name }
+            } else {
+                BuildEvent::Done {
+                    step: number,
+                    name,
+                    seconds,
+                }
+            };
+            self.line(ended, say);
         }
     }
 

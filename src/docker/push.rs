@@ -1,26 +1,47 @@
 //! Pushes a built image under its tags, and reads back the digest that the registry now holds.
+//!
+//! A registry that has trouble for a moment doesn't end a push: what it holds already isn't sent
+//! twice, so the whole is repeated, a few times. A refusal is final.
 
 use std::time::Duration;
 
-use bollard::models::PushImageInfo;
-use bollard::query_parameters::{PushImageOptionsBuilder, TagImageOptionsBuilder};
-use futures_util::StreamExt;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE;
+use futures_util::{Stream, StreamExt};
+use tokio::time::{Instant, MissedTickBehavior};
 
 use super::build::{Built, Credentials};
 use super::engine::{Engine, engine_error};
 use super::error::DockerError;
-use super::text::{clean_line, one_line};
+use super::text::one_line;
+use super::wire::{Connection, Messages, WireError};
 use crate::image::{Digest, ImageRef};
 
 mod failure;
 #[cfg(test)]
 mod tests;
+mod upload;
 
 pub use failure::PushFailureKind;
+use upload::{Said, Upload};
 
 /// The engine tells of an upload several times a second, and of a retry each second. One that says
 /// nothing for this long is not coming back.
 const SILENCE: Duration = Duration::from_secs(600);
+
+/// A push with all its repeats. Forty gigabytes, of which nobody deploys more, at 4 MB a second.
+const PUSH_WITHIN: Duration = Duration::from_secs(3 * 3600);
+
+/// How often a push says how far it is.
+const PROGRESS_EVERY: Duration = Duration::from_secs(30);
+
+/// Before each repeat of a push that met a registry's trouble. The engine has tried each layer five
+/// times by itself then; the manifest it tries once.
+const PAUSES: [Duration; 3] = [
+    Duration::from_secs(2),
+    Duration::from_secs(8),
+    Duration::from_secs(30),
+];
 
 /// What to push where.
 #[derive(Clone, Debug)]
@@ -48,12 +69,31 @@ pub enum PushEvent {
     Started {
         reference: String,
     },
-    /// The registry had trouble, and the engine tries a layer again.
-    Retrying {
-        status: String,
-    },
-    LayerPushed {
+    /// Told every half minute.
+    Progress {
+        /// Bytes, as the engine counts them.
+        sent: u64,
+        total: u64,
+        /// Layers that the registry holds, and all that are known so far.
+        done: usize,
         layers: usize,
+    },
+    /// The registry did not take a layer, and the engine tries again. Why, it says only at the end.
+    Retrying {
+        layer: String,
+        /// Until the next try.
+        seconds: u64,
+    },
+    /// Told once, when there were more new tries than are shown.
+    RetriesCut {
+        after: usize,
+    },
+    /// The push failed, and is repeated.
+    Again {
+        reference: String,
+        cause: String,
+        /// Until it is.
+        pause: Duration,
     },
     Done {
         reference: String,
@@ -70,7 +110,21 @@ pub type SayPush<'a> = &'a mut (dyn FnMut(PushEvent) + Send);
 impl Engine {
     /// Tags and pushes; all tags must end up with one digest. The first goes last: whoever finds it
     /// may take it that the others are there too.
+    ///
+    /// # Errors
+    /// `Push` with what the registry said; also a digest that isn't told, or isn't one for all tags.
     pub async fn push(
+        &self,
+        request: &PushRequest,
+        say: SayPush<'_>,
+    ) -> Result<Pushed, DockerError> {
+        let pushing = tokio::time::timeout(PUSH_WITHIN, self.push_all(request, say));
+        pushing
+            .await
+            .unwrap_or_else(|_| Err(DockerError::PushTooLong(PUSH_WITHIN)))
+    }
+
+    async fn push_all(
         &self,
         request: &PushRequest,
         say: SayPush<'_>,
@@ -86,6 +140,7 @@ impl Engine {
                         reference: format!("{}:{tag}", request.repository.repository()),
                         kind: PushFailureKind::Other,
                         message: error.to_string(),
+                        repeats: 0,
                     })?;
             let pushed = self.push_one(request, &reference, say).await?;
             match &digest {
@@ -110,46 +165,65 @@ impl Engine {
         reference: &ImageRef,
         say: SayPush<'_>,
     ) -> Result<Digest, DockerError> {
-        let repository = reference.repository().to_string();
-        let tag = reference.tag().unwrap_or_default();
-        let tagging = TagImageOptionsBuilder::default()
-            .repo(&repository)
-            .tag(tag)
-            .build();
+        let tag = [
+            ("repo", reference.repository().to_string()),
+            ("tag", reference.tag().unwrap_or_default().to_owned()),
+        ];
+        let path = serde_urlencoded::to_string(tag)
+            .map(|query| format!("/images/{}/tag?{query}", request.built.id))
+            .map_err(|source| engine_error("tag the image", source))?;
         let doing = format!("tag the image as `{reference}`");
-        let tagged = self.docker.tag_image(&request.built.id, Some(tagging));
-        self.soon(&doing, tagged).await?;
+        self.soon(&doing, async |connection| connection.tell(&path).await)
+            .await?;
         say(PushEvent::Started {
             reference: reference.to_string(),
         });
-        if let Some(credentials) = &request.credentials {
-            credentials.check_header(reference)?;
+        let attempt = async |say: SayPush<'_>| self.push_once(request, reference, say).await;
+        repeated(reference, say, attempt).await
+    }
+
+    async fn push_once(
+        &self,
+        request: &PushRequest,
+        reference: &ImageRef,
+        say: SayPush<'_>,
+    ) -> Result<Digest, PushError> {
+        let starting = tokio::time::timeout(SILENCE, self.start_push(request, reference));
+        let started = starting.await.map_err(|_| stalled(reference))?;
+        let messages = started.map_err(|source| PushError::of(reference, source))?;
+        let mut upload = Upload::default();
+        match follow(reference, messages.stream(), (&mut upload, say)).await {
+            Ok(()) => {}
+            // A digest was told: what follows is an error of reading the stream's end.
+            Err(PushError::Other(_)) if upload.digest.is_some() => {}
+            Err(error) => return Err(error),
         }
-        let options = PushImageOptionsBuilder::default().tag(tag).build();
-        let login = request
-            .credentials
-            .as_ref()
-            .map(|credentials| credentials.for_registry(reference.registry()));
-        let mut answers = self.docker.push_image(&repository, Some(options), login);
-        let mut seen = Seen::default();
-        loop {
-            let answer = tokio::time::timeout(SILENCE, answers.next()).await;
-            match answer.map_err(|_| stalled(reference))? {
-                None => break,
-                Some(Ok(info)) => seen.take(&info, say),
-                // A digest was told: what follows is an error of reading the stream's end.
-                Some(Err(_)) if seen.digest.is_some() => break,
-                Some(Err(error)) => return Err(push_error(reference, error)),
-            }
-        }
-        let digest = self.confirm(reference, seen.digest).await?;
+        let digest = self.confirm(reference, upload.digest.clone()).await?;
         say(PushEvent::Done {
             reference: reference.to_string(),
             digest: digest.clone(),
-            uploaded: seen.uploaded,
-            present: seen.present,
+            uploaded: upload.uploaded(),
+            present: upload.present(),
         });
         Ok(digest)
+    }
+
+    async fn start_push(
+        &self,
+        request: &PushRequest,
+        reference: &ImageRef,
+    ) -> Result<Messages<Said>, WireError> {
+        let query = serde_urlencoded::to_string([("tag", reference.tag().unwrap_or_default())]);
+        let path = format!(
+            "/images/{}/push?{}",
+            reference.repository(),
+            query.unwrap_or_default()
+        );
+        let login = login(request.credentials.as_ref(), reference.registry());
+        let connection = Connection::open(&self.address).await?;
+        connection
+            .follow(&path, &[("X-Registry-Auth", &login)])
+            .await
     }
 
     /// The engine's own record of what it pushed must hold the digest that it told. Where it told
@@ -179,76 +253,116 @@ impl Engine {
     }
 }
 
-impl Credentials {
-    /// The client library puts credentials into a header in one alphabet of base64, and the engine
-    /// reads another one. They differ only where `>`, `?`, `~` or more than ASCII is encoded, which
-    /// no token of ECR holds; the engine would take such a password for none at all.
-    fn check_header(&self, reference: &ImageRef) -> Result<(), DockerError> {
-        let differs = |c: char| matches!(c, '>' | '?' | '~') || !c.is_ascii();
-        if self.password.expose().contains(differs) || self.username.contains(differs) {
+/// Why one attempt failed.
+#[derive(Debug)]
+enum PushError {
+    /// By the registry's words, which are untrusted.
+    Refused(PushFailureKind, String),
+    Other(DockerError),
+}
+
+/// Follows one push to the end of the engine's messages.
+async fn follow(
+    reference: &ImageRef,
+    messages: impl Stream<Item = Result<Said, WireError>>,
+    (upload, say): (&mut Upload, SayPush<'_>),
+) -> Result<(), PushError> {
+    let mut messages = std::pin::pin!(messages);
+    let first = Instant::now() + PROGRESS_EVERY;
+    let mut ticks = tokio::time::interval_at(first, PROGRESS_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut last = Instant::now();
+    loop {
+        tokio::select! {
+            message = messages.next() => match message {
+                None => return Ok(()),
+                Some(Err(source)) => return Err(PushError::of(reference, source)),
+                Some(Ok(said)) => {
+                    last = Instant::now();
+                    if let Some(message) = said.failure() {
+                        return Err(PushError::refused(message));
+                    }
+                    upload.take(&said, say);
+                }
+            },
+            _ = ticks.tick() => {
+                if last.elapsed() >= SILENCE {
+                    return Err(stalled(reference).into());
+                }
+                say(upload.progress());
+            }
+        }
+    }
+}
+
+/// Makes an attempt, and another one after a pause where the last one ended in what passes.
+async fn repeated<T>(
+    reference: &ImageRef,
+    say: SayPush<'_>,
+    mut attempt: impl AsyncFnMut(SayPush<'_>) -> Result<T, PushError>,
+) -> Result<T, DockerError> {
+    let mut repeats = 0;
+    loop {
+        let (kind, cause) = match attempt(&mut *say).await {
+            Ok(done) => return Ok(done),
+            Err(PushError::Other(error)) => return Err(error),
+            Err(PushError::Refused(kind, cause)) => (kind, cause),
+        };
+        let Some(pause) = PAUSES.get(repeats).filter(|_| repeats < kind.repeats()) else {
             return Err(DockerError::Push {
                 reference: reference.to_string(),
-                kind: PushFailureKind::Unauthorized,
-                message: "the user name or password holds `>`, `?`, `~` or a character beyond ASCII, which can't be handed to the engine".to_owned(),
+                kind,
+                message: cause,
+                repeats,
             });
-        }
-        Ok(())
+        };
+        repeats += 1;
+        say(PushEvent::Again {
+            reference: reference.to_string(),
+            cause,
+            pause: *pause,
+        });
+        tokio::time::sleep(*pause).await;
     }
 }
 
-/// What one push has told so far.
-#[derive(Default)]
-struct Seen {
-    digest: Option<Digest>,
-    uploaded: usize,
-    present: usize,
-}
+impl PushError {
+    fn refused(message: &str) -> Self {
+        Self::Refused(PushFailureKind::of(message), one_line(message))
+    }
 
-impl Seen {
-    fn take(&mut self, info: &PushImageInfo, say: SayPush<'_>) {
-        let status = info.status.as_deref().unwrap_or_default();
-        if let Some(digest) = digest_in(status) {
-            self.digest = Some(digest);
-        } else if status == "Pushed" || status.starts_with("Mounted from") {
-            self.uploaded += 1;
-            say(PushEvent::LayerPushed {
-                layers: self.uploaded,
-            });
-        } else if status == "Layer already exists" {
-            self.present += 1;
-        } else if status.starts_with("Retrying in") {
-            say(PushEvent::Retrying {
-                status: clean_line(status.as_bytes()),
-            });
+    fn of(reference: &ImageRef, source: WireError) -> Self {
+        match source {
+            WireError::Refused { message, .. } => Self::refused(&message),
+            other => Self::Other(engine_error(&format!("push `{reference}`"), other)),
         }
     }
 }
 
-/// From `<tag>: digest: sha256:… size: 1234`: of all that engines say, the one thing that all
-/// image stores have in common.
-fn digest_in(status: &str) -> Option<Digest> {
-    let (_, rest) = status.split_once(": digest: ")?;
-    let (digest, size) = rest.split_once(" size: ")?;
-    size.trim().parse::<u64>().ok()?;
-    digest.parse().ok()
+impl From<DockerError> for PushError {
+    fn from(error: DockerError) -> Self {
+        Self::Other(error)
+    }
+}
+
+/// The header that the engine logs in to the registry with. It wants one in any case.
+fn login(credentials: Option<&Credentials>, registry: &str) -> String {
+    let login = credentials.map_or_else(
+        || serde_json::json!({}),
+        |credentials| {
+            serde_json::json!({
+                "username": credentials.username,
+                "password": credentials.password.expose(),
+                "serveraddress": registry,
+            })
+        },
+    );
+    URL_SAFE.encode(login.to_string())
 }
 
 fn stalled(reference: &ImageRef) -> DockerError {
     DockerError::PushStalled {
         reference: reference.to_string(),
         seconds: SILENCE.as_secs(),
-    }
-}
-
-fn push_error(reference: &ImageRef, error: bollard::errors::Error) -> DockerError {
-    use bollard::errors::Error;
-    match error {
-        Error::DockerStreamError { error: message }
-        | Error::DockerResponseServerError { message, .. } => DockerError::Push {
-            reference: reference.to_string(),
-            kind: PushFailureKind::of(&message),
-            message: one_line(&message),
-        },
-        other => engine_error(&format!("push `{reference}`"), other),
     }
 }

@@ -28,8 +28,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::oneshot;
 use tonic::{Request, Response, Status};
 
+use super::address::Address;
 use super::build::Credentials;
-use super::wire::{Address, Connection, WireError};
+use super::wire::{Connection, WireError};
 use crate::image::EcrHost;
 use crate::secret::Secret;
 

@@ -74,7 +74,6 @@ fn reorders(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{MAX_LINE, clean_line, one_line};
-
     #[test]
     fn shows_one_bounded_line_without_controls() {
         let check = |raw: &[u8], expected: &str| assert_eq!(clean_line(raw), expected, "{raw:?}");

@@ -1,30 +1,41 @@
-//! HTTP to the engine where the client library can't say what is needed: a build with secrets and
-//! several added hosts, and the connection that BuildKit calls back on.
+//! HTTP to the engine over its socket: one connection for one request, and no answer that is read
+//! without a bound.
+//!
+//! The client library reads whole answers whatever their size, and can't say what some requests
+//! need: a build with secrets and several added hosts, the connection that BuildKit calls back on.
 
 use std::io;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{Stream, TryStreamExt};
+use http::HeaderValue;
 use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, Collected, Empty, Limited, StreamBody};
+use http_body_util::{BodyExt, Collected, Empty, LengthLimitError, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::client::conn::http1;
 use hyper::http::Error as HttpError;
 use hyper::upgrade::Upgraded;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinHandle;
 
+use super::address::Address;
+
 /// A local engine takes a connection at once.
 const CONNECT_WITHIN: Duration = Duration::from_secs(20);
 
+/// What an engine says of itself or of an image is some kilobytes.
+const MAX_ANSWER: usize = 4 << 20;
+
 /// One message of BuildKit: its own limit for gRPC messages, encoded in base64.
-const MAX_MESSAGE: usize = 24 << 20;
+pub(super) const MAX_BUILD_MESSAGE: usize = 24 << 20;
+
+/// One message about a push is a line.
+pub(super) const MAX_PUSH_MESSAGE: usize = 256 << 10;
 
 /// What is read of an answer that says why a request was refused.
 const MAX_REFUSAL: usize = 64 << 10;
@@ -42,31 +53,17 @@ pub(super) enum WireError {
     Refused { status: StatusCode, message: String },
     #[error("the engine answered what is no JSON")]
     Json(#[from] serde_json::Error),
-    #[error("the engine sent a message of more than {MAX_MESSAGE} bytes")]
-    TooLong,
-}
-
-/// Where the engine listens.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Address {
-    Unix(PathBuf),
-    /// `host:port`.
-    Tcp(String),
-}
-
-impl std::fmt::Display for Address {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Unix(path) => write!(f, "{}", path.display()),
-            Self::Tcp(peer) => f.write_str(peer),
-        }
-    }
+    #[error("the engine's answer is larger than {0} bytes, and was not read to its end")]
+    TooLong(usize),
 }
 
 trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
 type Body = BoxBody<Bytes, io::Error>;
+
+/// What goes along with a request.
+pub(super) type Headers<'a> = &'a [(&'static str, &'a str)];
 
 /// One connection, for one request; dropping it closes it, and the engine stops what it does.
 pub(super) struct Connection {
@@ -85,14 +82,7 @@ impl Drop for Driver {
 
 impl Connection {
     pub(super) async fn open(address: &Address) -> Result<Self, WireError> {
-        let connecting = async {
-            let stream: Box<dyn Duplex> = match address {
-                Address::Unix(path) => Box::new(UnixStream::connect(path).await?),
-                Address::Tcp(host) => Box::new(TcpStream::connect(host).await?),
-            };
-            Ok(stream)
-        };
-        let stream = tokio::time::timeout(CONNECT_WITHIN, connecting)
+        let stream = tokio::time::timeout(CONNECT_WITHIN, connect(address))
             .await
             .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
             .map_err(WireError::Connect)?;
@@ -107,24 +97,61 @@ impl Connection {
         })
     }
 
-    /// Sends a body, and gives the answer's JSON messages as they come.
+    /// Asks for something small.
+    pub(super) async fn get<T: DeserializeOwned>(mut self, path: &str) -> Result<T, WireError> {
+        let answer = self.sender.send_request(request(Method::GET, path, &[])?);
+        let answer = good(answer.await?).await?;
+        let body = Limited::new(answer.into_body(), MAX_ANSWER).collect().await;
+        let text = body.map_err(|error| match error.downcast::<hyper::Error>() {
+            Ok(broken) => WireError::Broken(*broken),
+            Err(error) => {
+                debug_assert!(error.is::<LengthLimitError>());
+                WireError::TooLong(MAX_ANSWER)
+            }
+        })?;
+        Ok(serde_json::from_slice(&text.to_bytes())?)
+    }
+
+    /// Tells the engine to do something that it does at once.
+    pub(super) async fn tell(mut self, path: &str) -> Result<(), WireError> {
+        let answer = self.sender.send_request(request(Method::POST, path, &[])?);
+        good(answer.await?).await.map(drop)
+    }
+
+    /// Starts what takes time, and gives the answer's JSON messages as they come.
+    pub(super) async fn follow<T: DeserializeOwned>(
+        self,
+        path: &str,
+        headers: Headers<'_>,
+    ) -> Result<Messages<T>, WireError> {
+        let asked = request(Method::POST, path, headers)?;
+        self.messages(asked, MAX_PUSH_MESSAGE).await
+    }
+
+    /// Sends a tar, and gives the answer's JSON messages as they come.
     pub(super) async fn post<T: DeserializeOwned>(
-        mut self,
+        self,
         path: &str,
         body: impl Stream<Item = io::Result<Bytes>> + Send + Sync + 'static,
     ) -> Result<Messages<T>, WireError> {
-        let request = Request::post(path)
+        let asked = Request::post(path)
             .header("Host", "docker")
             .header("Content-Type", "application/x-tar")
             .body(StreamBody::new(body.map_ok(Frame::data)).boxed())?;
-        let answer = self.sender.send_request(request).await?;
-        if answer.status() != StatusCode::OK {
-            return Err(refusal(answer).await);
-        }
+        self.messages(asked, MAX_BUILD_MESSAGE).await
+    }
+
+    async fn messages<T: DeserializeOwned>(
+        mut self,
+        request: Request<Body>,
+        limit: usize,
+    ) -> Result<Messages<T>, WireError> {
+        let answer = good(self.sender.send_request(request).await?).await?;
         Ok(Messages {
             body: answer.into_body(),
             buffer: BytesMut::new(),
             scanned: 0,
+            limit,
             kind: std::marker::PhantomData,
             _driver: self.driver,
         })
@@ -134,17 +161,13 @@ impl Connection {
     pub(super) async fn upgrade(
         mut self,
         path: &str,
-        headers: &[(&str, &str)],
+        headers: Headers<'_>,
     ) -> Result<Upgraded, WireError> {
-        let mut request = Request::post(path)
-            .header("Host", "docker")
-            .header("Connection", "Upgrade")
-            .header("Upgrade", "h2c");
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let empty = Empty::new().map_err(|never| match never {}).boxed();
-        let asked = self.sender.send_request(request.body(empty)?);
+        let mut request = request(Method::POST, path, headers)?;
+        let added = request.headers_mut();
+        added.insert("Connection", HeaderValue::from_static("Upgrade"));
+        added.insert("Upgrade", HeaderValue::from_static("h2c"));
+        let asked = self.sender.send_request(request);
         let answer = tokio::time::timeout(CONNECT_WITHIN, asked)
             .await
             .map_err(|_| WireError::Connect(io::ErrorKind::TimedOut.into()))??;
@@ -152,6 +175,42 @@ impl Connection {
             return Err(refusal(answer).await);
         }
         Ok(hyper::upgrade::on(answer).await?)
+    }
+}
+
+async fn connect(address: &Address) -> io::Result<Box<dyn Duplex>> {
+    let tcp = async |peer: &str| {
+        let stream = TcpStream::connect(peer).await?;
+        stream.set_nodelay(true)?;
+        Ok::<_, io::Error>(stream)
+    };
+    Ok(match address {
+        Address::Unix(path) => Box::new(UnixStream::connect(path).await?),
+        Address::Tcp(peer) => Box::new(tcp(peer).await?),
+        Address::Tls { peer, tls } => Box::new(tls.greet(tcp(peer).await?).await?),
+    })
+}
+
+/// A request without a body. Its headers may hold a login, and are never shown.
+fn request(method: Method, path: &str, headers: Headers<'_>) -> Result<Request<Body>, HttpError> {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("Host", "docker");
+    for (name, value) in headers {
+        let mut value = HeaderValue::from_str(value)?;
+        value.set_sensitive(true);
+        request = request.header(*name, value);
+    }
+    request.body(Empty::new().map_err(|never| match never {}).boxed())
+}
+
+/// An answer that isn't a refusal.
+async fn good(answer: Response<Incoming>) -> Result<Response<Incoming>, WireError> {
+    if answer.status().is_success() {
+        Ok(answer)
+    } else {
+        Err(refusal(answer).await)
     }
 }
 
@@ -178,11 +237,21 @@ pub(super) struct Messages<T> {
     buffer: BytesMut,
     /// How much of the buffer is known to hold no line feed.
     scanned: usize,
+    /// Bytes of one message.
+    limit: usize,
     kind: std::marker::PhantomData<fn() -> T>,
     _driver: Driver,
 }
 
 impl<T: DeserializeOwned> Messages<T> {
+    /// The same as a stream, which ends with the first error.
+    pub(super) fn stream(self) -> impl Stream<Item = Result<T, WireError>> {
+        futures_util::stream::try_unfold(self, async |mut messages| {
+            let next = messages.next().await?;
+            Ok(next.map(|message| (message, messages)))
+        })
+    }
+
     /// `None` at the end. May be dropped while it waits, and asked again.
     pub(super) async fn next(&mut self) -> Result<Option<T>, WireError> {
         loop {
@@ -197,8 +266,8 @@ impl<T: DeserializeOwned> Messages<T> {
                 continue;
             }
             self.scanned = self.buffer.len();
-            if self.buffer.len() > MAX_MESSAGE {
-                return Err(WireError::TooLong);
+            if self.buffer.len() > self.limit {
+                return Err(WireError::TooLong(self.limit));
             }
             match self.body.frame().await {
                 Some(frame) => {
@@ -216,3 +285,6 @@ impl<T: DeserializeOwned> Messages<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use tokio::io::AsyncReadExt as _;
 
 use super::client::{Client, NotDone, PAUSE, Why};
 use super::words;
-use crate::report::{Report, summary};
+use crate::report::{ShownReport, summary};
 
 /// GitHub's events are 25 MB at most, one of a pull request a hundredth of that.
 const EVENT_MAX_BYTES: u64 = 4 * 1024 * 1024;
@@ -55,7 +55,7 @@ impl Written {
 
 impl Comment {
     /// Writes the comment; `false` where the run isn't for a pull request.
-    pub(super) async fn write(&self, report: &Report) -> Result<bool, NotDone> {
+    pub(super) async fn write(&self, report: &ShownReport) -> Result<bool, NotDone> {
         let Some(number) = self.number().await else {
             return Ok(false);
         };

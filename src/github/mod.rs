@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 
+use crate::redact::Redactor;
 use crate::report::{Outcome, Report};
 use crate::request::{Facts, Request, Role};
 use crate::run::{Run, Task};
@@ -113,8 +114,9 @@ impl GitHub {
 
     /// Tells how the run ended; everything else of the run is done by then.
     pub async fn end(&mut self, run: &mut Run) {
-        let ended = words::Ended::of(&run.report);
-        let (aws, report) = (&run.aws, &run.report);
+        let report = &run.report.shown(&run.console.redactor());
+        let ended = words::Ended::of(report);
+        let aws = &run.aws;
         let (deployment, comment) = (&mut self.deployment, &self.comment);
         let status = async {
             let Some(deployment) = deployment else {
@@ -156,6 +158,8 @@ impl GitHub {
             reason: "the run was cancelled".to_owned(),
             ..Report::default()
         };
+        // There is nothing from outside in it.
+        let report = report.shown(&Redactor::default());
         let told = within(deployment.end(&words::Ended::of(&report), None)).await;
         let error = told.err().filter(|_| !self.warned)?;
         Some(error.warning("deployments"))

@@ -3,7 +3,7 @@
 //! No call is made here.
 
 use crate::report::markdown::prose;
-use crate::report::{Outcome, Report};
+use crate::report::{Outcome, ShownReport};
 use crate::request::ServiceRef;
 
 /// Longer descriptions are refused.
@@ -31,7 +31,7 @@ pub(super) struct Ended {
 impl Ended {
     /// What another deployment has replaced is `inactive` where that is fine: nothing went wrong,
     /// and the environment isn't this deployment's any more.
-    pub(super) fn of(report: &Report) -> Ended {
+    pub(super) fn of(report: &ShownReport) -> Ended {
         let outcome = report.outcome.unwrap_or(Outcome::Error);
         let state = match outcome {
             Outcome::Superseded if report.superseded_is_fine => "inactive",
@@ -113,6 +113,7 @@ fn cut(text: &str, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::{COMMENT_MAX, Ended, comment, description, marker, names};
+    use crate::redact::Redactor;
     use crate::report::{Outcome, Report};
     use crate::request::ServiceRef;
 
@@ -126,7 +127,7 @@ mod tests {
                     superseded_is_fine: fine,
                     ..Report::default()
                 };
-                Ended::of(&report).state
+                Ended::of(&report.shown(&Redactor::default())).state
             })
             .collect()
         };

@@ -8,4 +8,4 @@ pub mod reference;
 
 pub use dockerignore::Dockerignore;
 pub use platform::Platform;
-pub use reference::{Digest, EcrHost, ImageRef};
+pub use reference::{Digest, EcrHost, ImageRef, ReferenceError, check_tag};

@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Outcome, Report, ServiceReport};
+use super::{Outcome, Report, ServiceReport, ShownReport};
 use crate::capacity::Forecast;
 use crate::cause::{Cause, Remedy};
 use crate::rollout::Sample;
 use crate::snapshot::{Task, Timestamp};
 
 /// The whole report as JSON.
-pub fn render(report: &Report) -> Value {
+pub fn render(report: &ShownReport) -> Value {
     let image = report.image.as_ref().map(|image| {
         json!({
             "reference": image.reference,

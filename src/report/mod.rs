@@ -7,6 +7,7 @@ pub mod json;
 pub mod markdown;
 mod one_off;
 mod outputs;
+mod shown;
 pub mod summary;
 pub mod text;
 
@@ -14,7 +15,8 @@ pub mod text;
 mod tests;
 
 pub use one_off::OneOffReport;
-pub use outputs::{OUTPUTS, outputs, withheld};
+pub use outputs::{OUTPUTS, hidden, outputs};
+pub use shown::ShownReport;
 
 use crate::capacity::{Forecast, Verdict};
 use crate::cause::Cause;

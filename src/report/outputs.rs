@@ -1,7 +1,7 @@
 //! The action's outputs, from the report.
 
-use super::Report;
-use crate::secret::Secret;
+use super::ShownReport;
+use crate::redact::HIDDEN;
 use crate::snapshot::Timestamp;
 
 /// Every output with its description, as `action.yml` declares them.
@@ -42,7 +42,7 @@ pub const OUTPUTS: &[(&str, &str)] = &[
 
 /// The outputs with their values; what is not known is empty.
 pub fn outputs(
-    report: &Report,
+    report: &ShownReport,
     report_path: Option<&str>,
     now: Timestamp,
 ) -> Vec<(&'static str, String)> {
@@ -98,23 +98,16 @@ const INSTEAD: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// What to say of the outputs that hold something which this run had masked: the runner leaves those
-/// out where another job asks for them. Masks of others can't be known.
-pub fn withheld(outputs: &[(&'static str, String)], masked: &[Secret]) -> Vec<String> {
-    // The runner masks each line of a value for itself.
-    let masks: Vec<&str> = masked
-        .iter()
-        .flat_map(|secret| secret.expose().lines())
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
-    let holds = |value: &str| masks.iter().any(|mask| value.contains(mask));
+/// What to say of the outputs in whose values a secret of this run stood: `***` stands there now.
+pub fn hidden(outputs: &[(&'static str, String)]) -> Vec<String> {
+    let holds = |value: &str| value.contains(HIDDEN);
     let usable = |name: &&&str| {
         let known = outputs.iter().find(|(known, _)| known == *name);
         known.is_some_and(|(_, value)| !value.is_empty() && !holds(value))
     };
-    let hidden = outputs.iter().filter(|(_, value)| holds(value));
-    hidden
+    outputs
+        .iter()
+        .filter(|(name, value)| *name != "reason" && holds(value))
         .map(|(name, _)| {
             let others = INSTEAD.iter().find(|(of, _)| of == name);
             let others: Vec<String> = others
@@ -123,13 +116,12 @@ pub fn withheld(outputs: &[(&'static str, String)], masked: &[Secret]) -> Vec<St
                 .filter(usable)
                 .map(|other| format!("`{other}`"))
                 .collect();
-            let way_out = if others.is_empty() {
-                "read it in a later step of this job".to_owned()
-            } else {
-                format!("use {} there", others.join(" and "))
+            let way_out = match others.is_empty() {
+                true => "take it from the task definition or the service instead".to_owned(),
+                false => format!("use {} instead", others.join(" and ")),
             };
             format!(
-                "the output `{name}` holds a value that is masked, so GitHub leaves it empty for other jobs: {way_out}"
+                "the output `{name}` holds a value that this run keeps secret, so `{HIDDEN}` stands in its place: {way_out}"
             )
         })
         .collect()

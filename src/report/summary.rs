@@ -13,7 +13,7 @@ pub(super) use service::causes;
 use std::time::Duration;
 
 use super::markdown::{code, prose};
-use super::{Outcome, Report, ServiceReport, console_url, one_off, text};
+use super::{Outcome, Report, ServiceReport, ShownReport, console_url, one_off, text};
 use crate::capacity::Verdict;
 use crate::taskdef::Change;
 use parts::{Part, first_of, fit, folded};
@@ -46,7 +46,7 @@ mod rank {
 }
 
 /// The summary, at most `SUMMARY_MAX_BYTES` long.
-pub fn render(report: &Report) -> String {
+pub fn render(report: &ShownReport) -> String {
     let mut parts = vec![Part::new(rank::HEAD, "", head(report))];
     let several = report.services.len() > 1;
     if several {
@@ -79,7 +79,7 @@ fn deployed(report: &Report) -> [Part; 2] {
 
 /// What a plan says, in at most `max` bytes (a few thousand are needed to say anything): what the new revision changes, and the forecast of each
 /// service. For a comment on a pull request.
-pub fn plan(report: &Report, max: usize) -> String {
+pub fn plan(report: &ShownReport, max: usize) -> String {
     let mut parts = Vec::new();
     for &index in worst_first(report).iter().take(DETAILED_MAX) {
         parts.extend(service::outlook(report, index));

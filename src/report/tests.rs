@@ -1,5 +1,5 @@
-use super::{Outcome, Report, ServiceReport, console_url, json, text, withheld};
-use crate::secret::Secret;
+use super::{Outcome, Report, ServiceReport, console_url, hidden, json, text};
+use crate::redact::Redactor;
 use crate::snapshot::{Task, Timestamp};
 
 #[test]
@@ -36,33 +36,24 @@ fn the_console_is_the_one_of_the_partition() {
 }
 
 #[test]
-fn outputs_that_a_mask_empties_are_named_with_the_way_out() {
+fn outputs_that_held_a_secret_are_named_with_the_way_out() {
     let outputs = [
-        ("reason", "api:7 serves".to_owned()),
-        (
-            "image",
-            "111122223333.dkr.ecr.eu-west-1.amazonaws.com/api@sha256:9f".to_owned(),
-        ),
+        ("reason", "*** serves".to_owned()),
+        ("image", "***/api@sha256:9f".to_owned()),
         ("image-digest", "sha256:9f".to_owned()),
         ("image-tag", String::new()),
         (
             "task-definition-arn",
             "arn:aws:ecs:eu-west-1:111122223333:task-definition/x".to_owned(),
         ),
-        ("task-definition-family", "family-of-hush".to_owned()),
-        ("console-url", "https://example.com/hush".to_owned()),
+        ("task-definition-family", "family-of-***".to_owned()),
+        ("console-url", "https://example.com/***".to_owned()),
     ];
-    let masked = [Secret::new("111122223333"), Secret::new("\n hush \n")];
-    insta::assert_snapshot!(withheld(&outputs, &masked).join("\n"), @"
-    the output `image` holds a value that is masked, so GitHub leaves it empty for other jobs: use `image-digest` there
-    the output `task-definition-arn` holds a value that is masked, so GitHub leaves it empty for other jobs: read it in a later step of this job
-    the output `task-definition-family` holds a value that is masked, so GitHub leaves it empty for other jobs: read it in a later step of this job
-    the output `console-url` holds a value that is masked, so GitHub leaves it empty for other jobs: read it in a later step of this job
+    insta::assert_snapshot!(hidden(&outputs).join("\n"), @"
+    the output `image` holds a value that this run keeps secret, so `***` stands in its place: use `image-digest` instead
+    the output `task-definition-family` holds a value that this run keeps secret, so `***` stands in its place: take it from the task definition or the service instead
+    the output `console-url` holds a value that this run keeps secret, so `***` stands in its place: take it from the task definition or the service instead
     ");
-    assert_eq!(
-        withheld(&outputs, &[Secret::new(""), Secret::new("else")]),
-        Vec::<String>::new()
-    );
 }
 
 /// AWS's times come in as they are; `humantime` panics after 9999.
@@ -77,7 +68,7 @@ fn times_that_no_calendar_has_can_be_written() {
         stopped: stopped.into(),
         ..ServiceReport::default()
     });
-    let written = json::render(&report);
+    let written = json::render(&report.shown(&Redactor::default()));
     let tasks = written["services"][0]["stoppedTasks"].as_array().unwrap();
     let times: Vec<_> = tasks
         .iter()
@@ -99,7 +90,7 @@ fn services_with_names_of_any_length_stand_in_the_table() {
         services: vec![named(&"a".repeat(70_000)), named("api")],
         ..Report::default()
     };
-    let lines = text::closing(&report);
+    let lines = text::closing(&report.shown(&Redactor::default()));
     let rows = lines.iter().filter(|line| line.ends_with("api:2 serves"));
     assert_eq!(rows.count(), 2);
 }

@@ -1,6 +1,6 @@
 //! The closing lines of a run in the log: one sentence, the evidence, what to do.
 
-use super::{Outcome, Report, ServiceReport};
+use super::{Outcome, Report, ServiceReport, ShownReport};
 use crate::cause::Cause;
 
 /// Evidence lines of one cause that are shown; the report has all. The ten lines of a container's
@@ -12,7 +12,7 @@ const CAUSES_SHOWN: usize = 4;
 const WIDEST: usize = 100;
 
 /// The last word of a run, one line an item; the texts of AWS in it are escaped by the console.
-pub fn closing(report: &Report) -> Vec<String> {
+pub fn closing(report: &ShownReport) -> Vec<String> {
     let mut lines = Vec::new();
     lines.extend(report.one_off.iter().flat_map(super::one_off::closing));
     // What blocks a rollout was printed with its forecast.

@@ -1,9 +1,12 @@
 //! Which image: one that exists, one to build, or the one that the task definition names.
 
+mod tags;
+
+pub(super) use tags::Tags;
+
 use super::Facts;
-use super::options::Network;
+use super::build::{BuildSpec, build_spec};
 use super::reader::Reader;
-use crate::secret::Secret;
 
 /// Where the image comes from.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,35 +58,6 @@ impl std::fmt::Display for Repository {
     }
 }
 
-/// What to build, and how.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BuildSpec {
-    pub repository: Repository,
-    /// At least one; the first decides about `skip_existing`.
-    pub tags: Vec<String>,
-    /// A directory.
-    pub context: String,
-    /// Path of the Dockerfile, from the working directory; absent means the context's own.
-    pub file: Option<String>,
-    pub target: Option<String>,
-    /// `os/architecture`, perhaps with a variant.
-    pub platform: String,
-    pub build_args: Vec<(String, Secret)>,
-    /// Id and value of what `RUN --mount=type=secret` may read.
-    pub build_secrets: Vec<(String, Secret)>,
-    pub labels: Vec<(String, String)>,
-    /// References of images that carry their cache.
-    pub cache_from: Vec<String>,
-    /// Whether the image carries its cache (`cache-to: type=inline`).
-    pub inline_cache: bool,
-    pub no_cache: bool,
-    pub pull: bool,
-    pub network: Network,
-    /// Host name and address.
-    pub add_hosts: Vec<(String, String)>,
-    pub skip_existing: bool,
-}
-
 /// The three inputs of which one names an image that exists.
 const EXISTING: [&str; 3] = ["image", "image-tag", "images"];
 
@@ -108,13 +82,16 @@ pub(super) fn source(
         r.wrong(first, value, why);
     }
     // The build's inputs are checked even where nothing is built: a slip should show at once.
-    let spec = build_spec(r, facts);
+    let tags = tags::tags(r, repository, facts);
+    let spec = build_spec(r, tags);
     if let Some(reference) = r.text("image") {
         check_reference(r, "image", reference);
         return ImageSource::Existing(reference.to_owned());
     }
     if let Some(tag) = r.text("image-tag") {
-        check_tag(r, "image-tag", tag);
+        if let Err(why) = tags::check_tag(tag) {
+            r.wrong("image-tag", tag, why);
+        }
         if !r.is_given("repository") {
             r.missing(
                 "repository",
@@ -140,8 +117,12 @@ pub(super) fn source(
                     "there is no `GITHUB_SHA` to take its place; name one tag to push",
                 );
             }
+            let registry = repository.registry.clone();
             ImageSource::Build(Box::new(BuildSpec {
-                repository: repository.clone(),
+                repository: Repository {
+                    registry: registry.or(spec.repository.registry),
+                    name: repository.name.clone(),
+                },
                 ..spec
             }))
         }
@@ -186,143 +167,6 @@ pub(super) fn repository(r: &mut Reader<'_>) -> Option<Repository> {
     })
 }
 
-/// Everything but the repository, which isn't known to be given.
-fn build_spec(r: &mut Reader<'_>, facts: &Facts) -> BuildSpec {
-    BuildSpec {
-        repository: Repository {
-            registry: None,
-            name: String::new(),
-        },
-        tags: tags(r, facts),
-        context: context(r),
-        file: r.text("file").map(str::to_owned),
-        target: r.text("target").map(str::to_owned),
-        platform: platform(r),
-        build_args: pairs(r, "build-args", '=')
-            .into_iter()
-            .map(|(name, value)| (name, Secret::new(value)))
-            .collect(),
-        build_secrets: pairs(r, "build-secrets", '=')
-            .into_iter()
-            .map(|(id, value)| (id, Secret::new(value)))
-            .collect(),
-        labels: pairs(r, "labels", '='),
-        cache_from: cache_from(r),
-        inline_cache: inline_cache(r),
-        no_cache: r.flag("no-cache"),
-        pull: r.flag("pull"),
-        network: r.choice("network").unwrap_or(Network::Default),
-        add_hosts: add_hosts(r),
-        skip_existing: r.flag("skip-existing"),
-    }
-}
-
-fn tags(r: &mut Reader<'_>, facts: &Facts) -> Vec<String> {
-    let tags = r.list("tags");
-    for tag in &tags {
-        check_tag(r, "tags", tag);
-    }
-    if tags.is_empty() {
-        facts.sha.iter().cloned().collect()
-    } else {
-        tags
-    }
-}
-
-fn context(r: &mut Reader<'_>) -> String {
-    let context = r.text("context").unwrap_or_default();
-    if context.contains("://") || context.starts_with("git@") {
-        r.wrong(
-            "context",
-            context,
-            "a directory is needed; check the sources out first",
-        );
-    }
-    context.to_owned()
-}
-
-fn platform(r: &mut Reader<'_>) -> String {
-    let platform = r.text("platform").unwrap_or_default();
-    if platform.contains(',') || platform.contains('\n') {
-        r.wrong(
-            "platform",
-            platform,
-            "exactly one platform is built, such as `linux/amd64`",
-        );
-    } else if !is_platform(platform) {
-        r.wrong(
-            "platform",
-            platform,
-            "`linux/amd64` or `linux/arm64` is needed",
-        );
-    }
-    platform.to_owned()
-}
-
-/// ECS on Linux runs these two.
-fn is_platform(text: &str) -> bool {
-    matches!(text, "linux/amd64" | "linux/arm64" | "linux/arm64/v8")
-}
-
-fn cache_from(r: &mut Reader<'_>) -> Vec<String> {
-    let mut references = Vec::new();
-    for (_, line) in r.lines("cache-from") {
-        let reference = match line.split_once('=') {
-            None => Some(line),
-            Some(_) => registry_reference(line),
-        };
-        match reference {
-            Some(reference) => references.push(reference.to_owned()),
-            None => {
-                let why = "a reference, or `type=registry,ref=<reference>`, is needed; \
-                           other kinds of cache aren't there yet";
-                r.wrong("cache-from", line, why);
-            }
-        }
-    }
-    references
-}
-
-/// The reference in `type=registry,ref=<reference>`.
-fn registry_reference(line: &str) -> Option<&str> {
-    let mut reference = None;
-    for (name, value) in line
-        .split(',')
-        .map(|part| part.split_once('=').unwrap_or((part, "")))
-    {
-        match (name.trim(), value.trim()) {
-            ("type", "registry") => {}
-            ("ref", value) if !value.is_empty() => reference = Some(value),
-            _ => return None,
-        }
-    }
-    reference
-}
-
-fn inline_cache(r: &mut Reader<'_>) -> bool {
-    let lines = r.lines("cache-to");
-    for (_, line) in &lines {
-        if *line != "type=inline" {
-            r.wrong("cache-to", line, "only `type=inline` is there yet");
-        }
-    }
-    !lines.is_empty()
-}
-
-fn add_hosts(r: &mut Reader<'_>) -> Vec<(String, String)> {
-    let mut hosts = Vec::new();
-    for item in r.list("add-hosts") {
-        // The address may be an IPv6 one, so the first separator counts.
-        match item.split_once(['=', ':']) {
-            Some((name, address)) if !name.is_empty() && !address.is_empty() => {
-                hosts.push((name.to_owned(), address.to_owned()));
-            }
-            _ => r.wrong("add-hosts", &item, "`name:address` is needed"),
-        }
-    }
-    hosts
-}
-
 fn images(r: &mut Reader<'_>) -> Vec<(String, String)> {
     let mut images: Vec<(String, String)> = Vec::new();
     for item in r.list("images") {
@@ -345,23 +189,6 @@ fn images(r: &mut Reader<'_>) -> Vec<(String, String)> {
     images
 }
 
-/// `name=value` lines. Values may hold the separator; a name stands once.
-fn pairs(r: &mut Reader<'_>, input: &str, separator: char) -> Vec<(String, String)> {
-    let mut pairs: Vec<(String, String)> = Vec::new();
-    for (number, line) in r.lines(input) {
-        match line.split_once(separator) {
-            Some((name, value)) if !name.is_empty() => {
-                if pairs.iter().any(|(other, _)| other == name) {
-                    r.hidden(input, number, format!("`{name}` is given twice"));
-                }
-                pairs.push((name.to_owned(), value.to_owned()));
-            }
-            _ => r.hidden(input, number, format!("`name{separator}value` is needed")),
-        }
-    }
-    pairs
-}
-
 /// A first look only; whether the reference names anything is the registry's to say.
 fn check_reference(r: &mut Reader<'_>, input: &str, reference: &str) {
     let last = reference.rsplit('/').next().unwrap_or(reference);
@@ -378,20 +205,6 @@ fn check_reference(r: &mut Reader<'_>, input: &str, reference: &str) {
             reference,
             "the reference has no tag and no digest; add one",
         );
-    }
-}
-
-/// A tag is up to 128 of letters, digits, `_`, `.`, `-`, and starts with none of the last two.
-fn check_tag(r: &mut Reader<'_>, input: &str, tag: &str) {
-    let sound = tag.len() <= 128
-        && !tag.starts_with(['.', '-'])
-        && tag
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
-    if !sound {
-        let why = "a tag has up to 128 letters, digits, `_`, `.` or `-`, \
-                   and starts with a letter, a digit or `_`";
-        r.wrong(input, tag, why);
     }
 }
 

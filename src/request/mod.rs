@@ -5,6 +5,7 @@
 //! whether what is named exists.
 
 mod aws;
+mod build;
 pub mod cli;
 mod edits;
 mod github;
@@ -13,6 +14,7 @@ pub mod inputs;
 mod one_off;
 pub mod options;
 mod problem;
+mod quoted;
 mod raw;
 mod reader;
 mod service;
@@ -24,10 +26,11 @@ mod tests;
 use std::time::Duration;
 
 pub use aws::{Role, account_of};
+pub use build::BuildSpec;
 pub(crate) use edits::is_role_arn;
 pub use edits::{Edit, Edits, EnvFiles};
 pub use github::GitHubOptions;
-pub use image::{BuildSpec, ImageSource, Repository};
+pub use image::{ImageSource, Repository};
 pub use one_off::OneOffOptions;
 pub use options::{
     AssignPublicIp, CapacityCheck, LaunchType, Network, OnCancel, OnFailure, OnStuck, OnSuperseded,

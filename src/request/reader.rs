@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::inputs::{self, INPUTS, Kind, Unit};
 use super::options::Choice;
 use super::problem::{Given, Problem};
+use super::quoted::{self, Item, Unclosed};
 use super::raw::RawInputs;
 
 /// The most items of one list: far more than any request needs, few enough to check at once.
@@ -33,6 +34,12 @@ const BOUNDS: &[(&str, RangeInclusive<u64>, &str)] = &[
         "poll-interval",
         1..=15,
         "from `1s` to `15s`; a bare number counts seconds",
+    ),
+    // A job on a hosted runner ends after six hours.
+    (
+        "build-timeout",
+        10..=24 * 3600,
+        "from `10s` to `24h`; a bare number counts seconds",
     ),
     // ECS itself needs some seconds between two attempts to place a task.
     (
@@ -224,6 +231,21 @@ impl<'a> Reader<'a> {
             .collect();
         self.bounded(name, lines.len());
         lines
+    }
+
+    /// Items as docker/build-push-action has them: one a line, or in quotes over several.
+    pub(super) fn quoted(&mut self, name: &str) -> Vec<Item> {
+        match quoted::items(self.text(name).unwrap_or_default()) {
+            Ok(items) => {
+                self.bounded(name, items.len());
+                items
+            }
+            Err(Unclosed(line)) => {
+                let why = "a quote is opened here and not closed; a quote inside of quotes is written `\"\"`";
+                self.hidden(name, line, why);
+                Vec::new()
+            }
+        }
     }
 
     fn bounded(&mut self, name: &str, items: usize) {

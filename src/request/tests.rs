@@ -1,3 +1,4 @@
+mod build;
 mod role;
 
 use std::time::Duration;
@@ -124,7 +125,7 @@ fn wrong_values_are_named() {
         ("context", "https://x.test/a.git", "`context` is `https://x.test/a.git`: a directory is needed; check the sources out first"),
         ("cache-to", "type=gha,mode=max", "`cache-to` is `type=gha,mode=max`: only `type=inline` is there yet"),
         ("cache-from", "type=gha", "`cache-from` is `type=gha`: a reference, or `type=registry,ref=<reference>`, is needed; other kinds of cache aren't there yet"),
-        ("build-args", "TOKEN", "`build-args`, line 1: `name=value` is needed"),
+        ("build-args", "=hunter2", "`build-args`, line 1: `name=value` is needed"),
         ("environment-variables", "A=1\nhunter2", "`environment-variables`, line 2: `NAME=value`, or `-NAME` to remove one, is needed"),
         ("environment-variables", "A=1\n\nA=2", "`environment-variables`, line 3: `A` is given twice"),
         ("environment-variables", "-A=1", "`environment-variables`, line 1: `-NAME` removes an entry and takes no value"),
@@ -162,50 +163,6 @@ fn wrong_values_are_named() {
             ("environment-variables", "A=1"),
         ],
         "`secrets`, line 1: `A` stands in `environment-variables` too; choose one",
-    );
-}
-
-#[test]
-fn a_build_is_what_repository_alone_asks_for() {
-    let request = good(&[
-        ("service", "api"),
-        (
-            "repository",
-            "111122223333.dkr.ecr.us-east-1.amazonaws.com/team/app",
-        ),
-        ("tags", "v1, latest\nmain"),
-        ("build-args", "A=b=c,d\nB="),
-        ("add-hosts", "db:::1, x=10.0.0.1"),
-        ("cache-to", "type=inline"),
-        ("cache-from", "type=registry,ref=r/a:cache\nr/a:main"),
-    ]);
-    let ImageSource::Build(build) = &request.image else {
-        panic!("{:?}", request.image)
-    };
-    assert_eq!(
-        (build.repository.account(), build.repository.region()),
-        (Some("111122223333"), Some("us-east-1"))
-    );
-    assert_eq!(build.tags, ["v1", "latest", "main"]);
-    assert_eq!(build.build_args[0].1.expose(), "b=c,d");
-    assert_eq!(build.build_args[1].1.expose(), "");
-    assert_eq!(
-        build.add_hosts,
-        [("db".into(), "::1".into()), ("x".into(), "10.0.0.1".into())]
-    );
-    assert_eq!(build.cache_from, ["r/a:cache", "r/a:main"]);
-    assert!(build.inline_cache && build.skip_existing);
-    assert!(
-        !format!("{request:?}").contains("b=c"),
-        "build args don't print"
-    );
-    let request = good(&[("service", "api"), ("repository", "my.team/app")]);
-    let ImageSource::Build(build) = &request.image else {
-        panic!("{:?}", request.image)
-    };
-    assert_eq!(
-        (build.repository.registry.as_deref(), build.tags.as_slice()),
-        (None, ["4f2a9c1".to_owned()].as_slice())
     );
 }
 

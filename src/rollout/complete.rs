@@ -62,8 +62,6 @@ pub(super) fn completed(
         (step.moved, state.memory.moved_at) = (true, now);
         let reason = failing(state, service, ours, look, now);
         step.verdict = reason.map(|reason| Verdict::Failed { reason });
-    } else if look.failed.is_some() {
-        step.waiting.push(Waiting::Answer);
     } else {
         in_progress(state, look, service, ours, now, step);
         for waiting in &mut step.waiting {

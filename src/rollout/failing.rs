@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::failures::{failed_tasks, life, longest_life, one_line, running_tasks, well_beyond};
-use super::waiting::{COUNTS_AFTER, counts_as_healthy, length, only_time};
+use super::waiting::{COUNTS_AFTER, counts_as_healthy, only_time};
 use super::{Look, State};
 use crate::cause::CauseKind;
 use crate::diagnosis::event;
+use crate::durations::length;
 use crate::snapshot::{Deployment, Service, Task, Timestamp};
 
 /// So many failed tasks in a row are enough where none is healthy.

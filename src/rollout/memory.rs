@@ -28,10 +28,13 @@ pub(super) struct Memory {
     pub(super) hooks: BTreeSet<String>,
     pub(super) rollback_said: bool,
     pub(super) stuck_said: bool,
-    pub(super) unread: BTreeSet<&'static str>,
+    /// Looks in a row that lacked a part.
+    pub(super) halves: u32,
     pub(super) failures: BTreeSet<String>,
     /// What the last look looked like: any difference is movement.
     pub(super) print: String,
+    /// The same as far as the counters tell it, for looks without the tasks.
+    pub(super) print_of_counters: String,
     /// The least number of old tasks that ran at once.
     pub(super) old_least: u32,
     /// Since when a scale-out that is said to be done lacks an instance, and of how many.
@@ -64,9 +67,10 @@ impl Memory {
             hooks: BTreeSet::new(),
             rollback_said: false,
             stuck_said: false,
-            unread: BTreeSet::new(),
+            halves: 0,
             failures: BTreeSet::new(),
             print: String::new(),
+            print_of_counters: String::new(),
             old_least: u32::MAX,
             lacking: None,
             moved_at: target.since,

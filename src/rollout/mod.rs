@@ -52,12 +52,14 @@ pub const STOPPED_MAX: usize = 50;
 pub struct Patience {
     /// How long nothing may move before an unproven rollout is called stuck.
     pub stuck_after: Duration,
+    /// How long the rollout is followed, and when that is over.
+    pub limit: Duration,
     pub deadline: Timestamp,
     /// Whether a stuck rollout is waited for until the deadline all the same.
     pub wait_when_stuck: bool,
 }
 
-/// One look at a service. What could not be read is absent, and `unread` names the IAM action.
+/// One look at a service. What could not be read is absent.
 #[derive(Clone, Debug, Default)]
 pub struct Look {
     /// Absent when ECS answered `MISSING`, or when the read failed.
@@ -73,10 +75,8 @@ pub struct Look {
     pub targets: Vec<TargetHealth>,
     /// The end of what failing containers wrote; read only for a verdict that isn't good.
     pub logs: Vec<LogTail>,
-    /// Why this look could not be made, or not in full; it is tried again.
+    /// Why this look could not be made, or lacks a part that the next one may have.
     pub failed: Option<String>,
-    /// IAM actions that were denied.
-    pub unread: Vec<&'static str>,
 }
 
 impl Look {

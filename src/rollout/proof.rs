@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::{Look, State, Waiting};
-use crate::capacity::{Blocker, Forecast, Movement};
+use crate::capacity::{Blocker, Forecast, Movement, Source};
 use crate::cause::{Cause, CauseKind, Remedy};
 use crate::diagnosis::{Case, diagnose};
+use crate::durations;
 use crate::snapshot::{Service, Timestamp};
 
 /// Instances that one cause lists; the forecast has all.
@@ -56,6 +57,10 @@ pub(super) enum ScaleOut {
 /// didn't fail.
 pub(super) fn scale_out(look: &Look) -> Option<ScaleOut> {
     let survey = look.grounds.as_ref().map(|grounds| &grounds.survey)?;
+    let is_unread = |what| survey.unread.iter().any(|one| one.what == what);
+    if is_unread(Source::Instances) {
+        return None;
+    }
     let found = survey.providers.iter().filter_map(|provider| {
         let group = provider.group.as_ref()?;
         // One that is drained is on its way out, and the group wants another for it.
@@ -64,13 +69,16 @@ pub(super) fn scale_out(look: &Look) -> Option<ScaleOut> {
                 && instance.status != "DRAINING"
         });
         let lacks = u32::try_from(here.count()).unwrap_or(u32::MAX) < group.desired;
+        let launched = Some(ScaleOut::Launched {
+            desired: group.desired,
+        });
         let latest = group.activities.first().map(|(status, _)| status.as_str());
         match latest {
             _ if !lacks => None,
             Some("Failed" | "Cancelled") => None,
-            Some("Successful") => Some(ScaleOut::Launched {
-                desired: group.desired,
-            }),
+            Some("Successful") => launched,
+            // Nobody can tell whether anything is under way: not for ever.
+            None if is_unread(Source::ScalingGroups) => launched,
             _ => Some(ScaleOut::UnderWay),
         }
     });
@@ -81,10 +89,10 @@ pub(super) fn scale_out(look: &Look) -> Option<ScaleOut> {
 
 /// ECS could go on and doesn't: it waits between two attempts, longer each time.
 pub(super) fn hesitation(could: &[String], still: Duration) -> Cause {
-    let minutes = still.as_secs() / 60;
+    let minutes = durations::minutes(still);
     Cause {
         kind: CauseKind::Throttled,
-        message: format!("there is room for the next step, and ECS has not taken it for {minutes} minutes"),
+        message: format!("there is room for the next step, and ECS has not taken it for {minutes}"),
         evidence: could.to_vec(),
         remedies: vec![Remedy {
             text: "start the attempts anew with `force-new-deployment: true`; after failed placements ECS waits up to 27 minutes before the next one".to_owned(),

@@ -26,18 +26,7 @@ pub(super) fn patience(stuck_after: Duration, waiting: &[Waiting], could: &[Stri
 
 /// Everything in a look whose change is movement. Of the old tasks only that they get fewer is
 /// (`old_least` is the least number so far): those of a revision that crashes come and go.
-pub(super) fn print_of(
-    ours: &Deployment,
-    service: &Service,
-    look: (Option<&[Task]>, u32),
-) -> String {
-    let (tasks, old_least) = look;
-    let Some(tasks) = tasks else {
-        return format!(
-            "{} {} {} {}",
-            ours.desired, ours.running, service.running, service.pending
-        );
-    };
+pub(super) fn print_of(ours: &Deployment, tasks: &[Task], old_least: u32) -> String {
     let new = tasks.iter().filter(|task| task.started_by == ours.id);
     let mut states: Vec<String> = new
         .map(|task| {
@@ -54,4 +43,12 @@ pub(super) fn print_of(
     states.sort();
     // A task that can't be placed makes ECS count failures; that is no movement.
     format!("{} {} {old_least} {states:?}", ours.desired, ours.running)
+}
+
+/// The same where the tasks can't be read.
+pub(super) fn print_of_counters(ours: &Deployment, service: &Service) -> String {
+    format!(
+        "{} {} {} {}",
+        ours.desired, ours.running, service.running, service.pending
+    )
 }

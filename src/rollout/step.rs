@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::failing::failing;
 use super::fate::{Before, Fate, fate};
 use super::proof::{Judgement, ScaleOut};
-use super::signs::{SCALE_OUT, patience, print_of};
+use super::signs::{SCALE_OUT, patience, print_of, print_of_counters};
 use super::waiting::{Counts, has_unseen_stages, stages, waiting};
 use super::{
     Line, Look, STOPPED_MAX, Sample, State, TIMELINE_MAX, Verdict, Waiting, complete, failures,
@@ -22,6 +22,9 @@ const PROOFS: u32 = 2;
 /// The least time of stillness where the tasks can't be read: connections that drain (300 s by
 /// default) and health checks can't be told from standing still then.
 const BLIND: Duration = Duration::from_secs(10 * 60);
+/// So many looks in a row decide nothing without a part that could not be read for the moment: it may
+/// hold what decides otherwise. After that, and at the end of the time, they go on without it.
+const HALF_LOOKS: u32 = 2;
 /// Ids of events that are remembered: ten times what one answer can hold.
 const EVENTS_REMEMBERED: usize = 1000;
 
@@ -34,6 +37,8 @@ pub struct Step {
     pub waiting: Vec<Waiting>,
     /// Whether something moves, by this look or against the one before.
     pub moved: bool,
+    /// Whether the look lacked a part, and decides nothing that the part could change.
+    pub held: bool,
     /// What explains a verdict that isn't good, the most telling first.
     pub causes: Vec<Cause>,
 }
@@ -41,14 +46,8 @@ pub struct Step {
 /// Folds one look into `state`. `now` is this run's clock.
 pub fn step(state: &mut State, look: &Look, now: Timestamp) -> Step {
     let mut step = Step::default();
-    for action in &look.unread {
-        if state.memory.unread.insert(action) {
-            step.say.push(Line::warning(format!(
-                "`{action}` is denied: the log says less about what the rollout waits for"
-            )));
-        }
-    }
     if let Some(service) = &look.service {
+        step.held = is_held(state, look, now);
         judge(state, look, service, now, &mut step);
         state.last = Some(service.clone());
     } else {
@@ -70,6 +69,13 @@ pub fn step(state: &mut State, look: &Look, now: Timestamp) -> Step {
     }
     explain(state, look, now, &mut step);
     step
+}
+
+/// Whether a look lacks a part that another one may have, and waits for that one.
+fn is_held(state: &mut State, look: &Look, now: Timestamp) -> bool {
+    let halves = &mut state.memory.halves;
+    *halves = look.failed.as_ref().map_or(0, |_| *halves + 1);
+    (1..=HALF_LOOKS).contains(halves) && now < state.patience.deadline
 }
 
 /// A verdict that isn't good comes with its causes.
@@ -133,6 +139,9 @@ fn judge(state: &mut State, look: &Look, service: &Service, now: Timestamp, step
     }
     match fate {
         Fate::NotSeenYet => step.waiting.push(Waiting::Listing),
+        Fate::Completed | Fate::InProgress | Fate::Superseded { .. } if step.held => {
+            step.waiting.push(Waiting::Answer);
+        }
         Fate::Completed => complete::completed(state, look, service, ours, now, step),
         Fate::RolledBack { to, reason } => step.verdict = Some(Verdict::RolledBack { to, reason }),
         Fate::Superseded {
@@ -165,7 +174,6 @@ fn judge(state: &mut State, look: &Look, service: &Service, now: Timestamp, step
             let reason = format!("somebody deleted the service in the meantime: it is {status}");
             step.verdict = Some(Verdict::Failed { reason });
         }
-        Fate::InProgress if look.failed.is_some() => step.waiting.push(Waiting::Answer),
         Fate::InProgress => {
             if let Some(ours) = ours {
                 in_progress(state, look, service, ours, now, step);
@@ -186,8 +194,8 @@ fn tell(state: &mut State, look: &Look, service: &Service, now: Timestamp, step:
         memory.events.insert(event.id.clone())
     });
     step.say.extend(said);
-    // Half a look has no tasks to count; the counters of the deployment mean something else.
-    if look.failed.is_some() {
+    // Half a look may have no tasks to count; the counters of the deployment mean something else.
+    if step.held {
         return;
     }
     let failed = failures::failed_tasks(
@@ -376,14 +384,21 @@ fn movement(
     if let Some(tasks) = tasks {
         memory.old_least = memory.old_least.min(old_running(tasks, ours));
     }
-    let print = print_of(ours, service, (tasks, memory.old_least));
+    let counters = print_of_counters(ours, service);
+    let print = tasks.map(|tasks| print_of(ours, tasks, memory.old_least));
+    // Only like is compared with like: that tasks can't be read any more, or can again, moves nothing.
+    let (seen, before) = match print {
+        Some(print) => (print, &mut memory.print),
+        None => (counters.clone(), &mut memory.print_of_counters),
+    };
     let moving = step.waiting.iter().any(Waiting::is_movement);
-    let differs = print != memory.print;
-    step.moved = moving || (differs && !memory.print.is_empty());
+    let differs = seen != *before;
+    step.moved = moving || (differs && !before.is_empty());
     if differs || moving {
-        memory.print = print;
+        *before = seen;
         memory.moved_at = now;
     }
+    memory.print_of_counters = counters;
     moving
 }
 

@@ -29,6 +29,7 @@ fn state() -> State {
     };
     let patience = Patience {
         stuck_after: Duration::from_secs(120),
+        limit: Duration::from_secs(7200),
         deadline: START.plus(Duration::from_secs(7200)),
         wait_when_stuck: false,
     };

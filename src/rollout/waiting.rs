@@ -5,8 +5,6 @@
 
 mod words;
 
-pub(super) use words::length;
-
 use std::time::Duration;
 
 use super::{Look, State};
@@ -289,7 +287,8 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// From the tasks where they may be read, else from the counters.
+    /// From the tasks where they may be read, else from the counters. So too where ECS counts tasks
+    /// and lists none at all, not even a stopped one: a list that is empty proves nothing then.
     pub(super) fn of(
         state: &State,
         service: &Service,
@@ -298,8 +297,10 @@ impl Counts {
         now: Timestamp,
     ) -> Counts {
         match &look.tasks {
-            Some(tasks) => Counts::of_tasks(state, service, tasks, now),
-            None => Counts::of_deployment(ours, service),
+            Some(tasks) if !tasks.is_empty() || ours.running == 0 => {
+                Counts::of_tasks(state, service, tasks, now)
+            }
+            _ => Counts::of_deployment(ours, service),
         }
     }
 

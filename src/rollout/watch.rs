@@ -1,14 +1,14 @@
 //! The loop behind the watch: it looks at all services, feeds `step` and hands on what it says.
 //!
 //! It decides nothing about a rollout. One poller serves all services; what one cluster has is read
-//! once a look. Throttling, 5xx and lost connections stretch the pace and never end the wait.
+//! once a look. Trouble with DescribeServices stretches the pace and never ends the wait; a look goes on
+//! without all else.
 
 mod evidence;
 mod reader;
+mod without;
 
 use std::time::Duration;
-
-use tokio::time::Instant;
 
 use super::{Line, Look, State, Step, Verdict, Waiting, step};
 use crate::aws::{Aws, AwsError, AwsErrorKind};
@@ -24,6 +24,9 @@ const LONG: Duration = Duration::from_secs(5 * 60);
 /// What a look may take past the deadline: the last one is worth a moment, retries aren't.
 const LAST_LOOK: Duration = Duration::from_secs(20);
 
+/// Of that, what isn't needed may take: the services are read before it.
+const LAST_OPTIONAL: Duration = Duration::from_secs(10);
+
 /// All explanations of one look together: whoever reads them waits for nothing else.
 const EXPLANATIONS: Duration = Duration::from_secs(20);
 
@@ -33,6 +36,15 @@ pub struct Ended {
     pub verdict: Verdict,
     pub waiting: Vec<Waiting>,
     pub causes: Vec<Cause>,
+}
+
+/// What there is to say after a look.
+#[derive(Clone, Copy, Debug)]
+pub enum Said<'a> {
+    /// Of all rollouts.
+    OfAll(&'a [Line]),
+    /// Of one of them, by its number, and how it stands.
+    Of(usize, &'a State, &'a [Line]),
 }
 
 /// The rollouts that are watched together.
@@ -48,7 +60,7 @@ pub struct Watch {
     began: Timestamp,
     /// When the last look was over.
     looked: Option<Timestamp>,
-    /// Whether AWS had trouble with it.
+    /// Whether AWS had trouble with the services.
     strained: bool,
 }
 
@@ -60,7 +72,7 @@ impl Watch {
             poll_interval,
             states: Vec::new(),
             open: Vec::new(),
-            reader: Reader::new(aws.for_looks(), clock),
+            reader: Reader::new(aws, clock),
             began: clock.now(),
             looked: None,
             strained: false,
@@ -85,20 +97,21 @@ impl Watch {
     }
 
     /// Looks until at least one rollout has its verdict; gives back which ones have. After each look
-    /// `seen` gets each rollout's number, how it stands and what is to be said of it. Nothing is
-    /// open: nothing is looked at.
+    /// `seen` gets what is to be said, and of each rollout how it stands. Nothing is open: nothing is
+    /// looked at.
     ///
     /// # Errors
     /// ECS can't be looked at any more: credentials that ended, an action that is denied.
     pub async fn until_one_ends(
         &mut self,
-        seen: &mut (dyn FnMut(usize, &State, &[Line]) + Send),
+        seen: &mut (dyn FnMut(Said<'_>) + Send),
     ) -> Result<Vec<(usize, Ended)>, AwsError> {
         while !self.open.is_empty() {
             self.pause().await;
-            let limit = self.rest() + LAST_LOOK;
-            let look = self.reader.look(&self.states, &self.open);
-            let looks = match tokio::time::timeout(limit, look).await {
+            let rest = self.rest();
+            let optional = rest + LAST_OPTIONAL;
+            let look = self.reader.look(&self.states, &self.open, optional);
+            let looks = match tokio::time::timeout(rest + LAST_LOOK, look).await {
                 Ok(Ok(looks)) => looks,
                 Ok(Err(error)) if is_passing(&error) => {
                     tracing::debug!(%error, "a look failed and is tried again");
@@ -108,8 +121,10 @@ impl Watch {
                 Err(_) => blind(&self.open, "AWS did not answer until the time ran out"),
             };
             let mut ended = Vec::new();
-            for (number, step) in self.fold(looks).await {
-                seen(number, &self.states[number], &step.say);
+            let steps = self.fold(looks).await;
+            seen(Said::OfAll(&self.reader.news()));
+            for (number, step) in steps {
+                seen(Said::Of(number, &self.states[number], &step.say));
                 let (waiting, causes) = (step.waiting, step.causes);
                 ended.extend(step.verdict.map(|verdict| {
                     let ended = Ended {
@@ -127,31 +142,31 @@ impl Watch {
         Ok(Vec::new())
     }
 
-    /// One look at each open rollout, and what it means.
+    /// One look at each open rollout, and what it means; with what is to be said of all.
     ///
     /// # Errors
     /// ECS can't be looked at.
-    pub async fn look(&mut self) -> Result<Vec<(usize, Step)>, AwsError> {
-        let looks = self.reader.look(&self.states, &self.open).await?;
-        Ok(self.fold(looks).await)
+    pub async fn look(&mut self) -> Result<(Vec<Line>, Vec<(usize, Step)>), AwsError> {
+        let most = self.rest();
+        let looks = self.reader.look(&self.states, &self.open, most).await?;
+        let steps = self.fold(looks).await;
+        Ok((self.reader.news(), steps))
     }
 
     /// Folds one look at each open rollout into its state.
     async fn fold(&mut self, mut looks: Vec<Look>) -> Vec<(usize, Step)> {
-        self.strained = looks.iter().any(|look| look.failed.is_some());
+        let blind = |look: &Look| look.failed.is_some() && look.service.is_none();
+        self.strained = looks.iter().any(blind);
         // All are judged by the time of the look, however long the explanations take.
         let now = self.clock.now();
         let mut steps = Vec::with_capacity(looks.len());
         for (&number, look) in self.open.iter().zip(&looks) {
             steps.push((number, step(&mut self.states[number], look, now)));
         }
-        let until = Instant::now() + EXPLANATIONS;
+        self.reader.reads.allow(EXPLANATIONS);
         for ((number, step), look) in steps.iter_mut().zip(&mut looks) {
             let state = &self.states[*number];
-            let explained = self.reader.explain(*number, state, (look, step));
-            if tokio::time::timeout_at(until, explained).await.is_err() {
-                tracing::debug!("the explanation took too long");
-            }
+            self.reader.explain(*number, state, (look, step)).await;
         }
         let decided = |number: &usize| {
             let of_it = |(one, step): &(usize, Step)| one == number && step.verdict.is_some();

@@ -2,9 +2,11 @@
 //!
 //! The runner reads `::name key=value::data` at the start of a line, blanks aside, and the older
 //! `##[name]data` anywhere in it. What comes from outside is made harmless by [`plain`] wherever it
-//! is shown, and is fenced besides where it comes in bulk.
+//! is shown, and is fenced besides where it comes in bulk. What is shown has no secret in it:
+//! [`Shown`] holds that.
 
 use super::token;
+use crate::redact::Shown;
 
 /// Ends what [`group`] began.
 pub const END_GROUP: &str = "::endgroup::";
@@ -44,8 +46,8 @@ impl Fence {
 
 /// `text` as one line that holds no command: without control characters and colours, `##[` and a
 /// leading `::` taken apart, cut where it is very long.
-pub fn plain(text: &str) -> String {
-    let line = cleaned(text)
+pub fn plain(text: &Shown) -> String {
+    let line = cleaned(text.as_str())
         .replace(['\n', '\r'], " ")
         .replace("##[", "# #[");
     // Whatever the runner takes for a blank, it isn't one of these.
@@ -60,28 +62,30 @@ pub fn plain(text: &str) -> String {
 }
 
 /// An annotation that fails nothing by itself. GitHub keeps ten of each level a step.
-pub fn error(title: Option<&str>, text: &str) -> String {
+pub fn error(title: Option<&str>, text: &Shown) -> String {
     annotation("error", title, text)
 }
 
 /// As [`error`], one level lower.
-pub fn warning(title: Option<&str>, text: &str) -> String {
+pub fn warning(title: Option<&str>, text: &Shown) -> String {
     annotation("warning", title, text)
 }
 
 /// As [`error`], two levels lower.
-pub fn notice(title: Option<&str>, text: &str) -> String {
+pub fn notice(title: Option<&str>, text: &Shown) -> String {
     annotation("notice", title, text)
 }
 
 /// A line that is only shown where debugging was asked for.
-pub fn debug(text: &str) -> String {
-    format!("::debug::{}", data(&cut(&cleaned(text), ANNOTATION_CHARS)))
+pub fn debug(text: &Shown) -> String {
+    let text = cleaned(text.as_str());
+    format!("::debug::{}", data(&cut(&text, ANNOTATION_CHARS)))
 }
 
 /// Opens a part of the log that is folded. Groups don't nest.
-pub fn group(title: &str) -> String {
-    format!("::group::{}", data(&cut(&cleaned(title), LINE_CHARS)))
+pub fn group(title: &Shown) -> String {
+    let title = cleaned(title.as_str());
+    format!("::group::{}", data(&cut(&title, LINE_CHARS)))
 }
 
 /// Keeps `secret`, and each of its lines, out of the log from here on. The value is sent to the
@@ -90,8 +94,8 @@ pub fn add_mask(secret: &str) -> String {
     format!("::add-mask::{}", data(secret))
 }
 
-fn annotation(level: &str, title: Option<&str>, text: &str) -> String {
-    let text = data(&cut(&cleaned(text), ANNOTATION_CHARS));
+fn annotation(level: &str, title: Option<&str>, text: &Shown) -> String {
+    let text = data(&cut(&cleaned(text.as_str()), ANNOTATION_CHARS));
     match title {
         Some(title) => {
             let title = property(&cut(&cleaned(title), LINE_CHARS));

@@ -18,13 +18,21 @@ pub(crate) fn ring() {
 }
 
 /// Waits until `is` holds.
-pub(crate) fn until(what: &str, mut is: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
+pub(crate) fn until(what: &str, is: impl FnMut() -> bool) {
+    assert!(
+        within(PATIENCE, is),
+        "{what} did not come to pass within {PATIENCE:?}"
+    );
+}
+
+/// Whether `is` holds within `time`.
+pub(crate) fn within(time: Duration, mut is: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + time;
     loop {
         // Counted before the look: what happens during it rings once more.
         let before = *RINGS.lock().unwrap();
         if is() {
-            return;
+            return true;
         }
         let left = deadline.saturating_duration_since(Instant::now());
         let rings = RINGS.lock().unwrap();
@@ -32,9 +40,8 @@ pub(crate) fn until(what: &str, mut is: impl FnMut() -> bool) {
             .wait_timeout_while(rings, left, |rings| *rings == before)
             .unwrap();
         drop(rings);
-        assert!(
-            Instant::now() < deadline || is(),
-            "{what} did not come to pass within {PATIENCE:?}"
-        );
+        if Instant::now() >= deadline {
+            return is();
+        }
     }
 }

@@ -7,7 +7,7 @@ use crate::signals::{check, slow};
 use crate::stage::{SHA, Stage, usual};
 
 /// The step with a token and an environment; GitHub is where the stand-in listens.
-fn told(stage: Stage) -> Stage {
+pub(crate) fn told(stage: Stage) -> Stage {
     let token = stage.sim.with(|world| {
         world.github.refs.push(SHA.to_owned());
         world.github.token.clone()
@@ -143,11 +143,35 @@ fn a_cancelled_step_that_nobody_answers_is_gone_in_time_too() {
 
 #[test]
 fn the_process_after_the_job_never_deploys() {
-    // By its name alone, by its state alone: a container of either is no step.
-    let by_name = Stage::new(usual).redeploy();
-    assert_eq!(by_name.run_after().code, Some(0));
-    assert!(by_name.sim.calls().is_empty());
-    let by_state = Stage::new(usual).redeploy().env("STATE_unfinished", "true");
-    assert_eq!(by_state.run().code, Some(0));
-    assert!(by_state.sim.calls().is_empty());
+    // Also where the step has left nothing, which is said.
+    let stage = Stage::new(usual).redeploy();
+    let after = stage.run_after();
+    assert_eq!(after.code, Some(0), "{}", after.log);
+    assert!(stage.sim.calls().is_empty());
+    assert!(
+        after
+            .log
+            .contains("::warning title=Plimsoll::this is the process after the job"),
+        "{}",
+        after.log
+    );
+}
+
+/// Any workflow can set a variable that is called as the step's state is.
+#[test]
+fn a_step_deploys_whatever_state_stands_in_its_environment() {
+    for value in ["", "true", "bug src/x.rs:1:1"] {
+        let stage = Stage::new(usual)
+            .redeploy()
+            .odd(b"STATE_unfinished", value.as_bytes());
+        let ended = stage.run();
+        assert_eq!(ended.code, Some(0), "`{value}`: {}", ended.log);
+        assert_eq!(
+            stage.output("outcome"),
+            "succeeded",
+            "`{value}`: {}",
+            ended.log
+        );
+        assert_eq!(stage.calls("UpdateService"), 1, "`{value}`");
+    }
 }

@@ -13,6 +13,8 @@ mod bell;
 #[path = "../contract/examples/blocks.rs"]
 mod blocks;
 #[cfg(test)]
+mod bugs;
+#[cfg(test)]
 mod building;
 #[cfg(test)]
 #[path = "../clients/tools.rs"]
@@ -28,6 +30,8 @@ mod door;
 #[path = "../engine/world.rs"]
 mod engine;
 #[cfg(test)]
+mod exits;
+#[cfg(test)]
 mod github;
 #[cfg(test)]
 mod log;
@@ -42,9 +46,13 @@ mod running;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
+mod settings;
+#[cfg(test)]
 mod signals;
 #[cfg(test)]
 mod stage;
+#[cfg(test)]
+mod unread;
 #[cfg(test)]
 mod usage;
 #[cfg(test)]

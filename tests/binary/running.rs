@@ -120,6 +120,11 @@ impl<'a> Running<'a> {
         self.end()
     }
 
+    /// Whether it ends by itself in this time.
+    pub(crate) fn within(&mut self, time: Duration) -> bool {
+        bell::within(time, || self.is_over())
+    }
+
     pub(crate) fn end(mut self) -> Ended {
         bell::until("the end of the process", || self.is_over());
         let peak = self.output.take().map(|output| output.join().unwrap());

@@ -1,7 +1,10 @@
 //! What must never be in a log, at any level, and texts that want to be commands.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use plimsoll_sim::{Exit, TaskBehaviour, World};
 
+use crate::github;
 use crate::log::{Command, commands};
 use crate::stage::{SECRET_KEY, SESSION_TOKEN, Stage, VALUE, usual};
 
@@ -158,4 +161,36 @@ fn an_unknown_input_with_a_hostile_name_is_no_command() {
     let ended = stage.run();
     assert_eq!(ended.code, Some(0), "{}", ended.log);
     check(&ended.log);
+}
+
+/// A container's reason, as AWS hands it on, that holds the session token: as it is, in base64, and
+/// cut by whoever wrote it.
+#[test]
+fn a_token_that_aws_repeats_is_shown_nowhere() {
+    let encoded = STANDARD.encode(format!("AWS:{SESSION_TOKEN}"));
+    let reason = format!("x-amz-security-token:{SESSION_TOKEN}, {encoded}, FwoGZXIvYXdzEB…");
+    let stage = Stage::new(|world| {
+        usual(world);
+        let exit = Exit {
+            after_secs: 3,
+            code: 1,
+            reason,
+        };
+        let behaviour = TaskBehaviour {
+            exit: Some(exit),
+            ..TaskBehaviour::default()
+        };
+        world.behaviour("api@", behaviour);
+    });
+    let stage = github::told(stage.redeploy()).env("RUNNER_DEBUG", "1");
+    let ended = stage.run();
+    assert_eq!(ended.code, Some(1), "{}", ended.log);
+    let told_to_github = stage
+        .sim
+        .with(|world| format!("{:?}", world.github.deployments));
+    let all = everything(&stage) + &told_to_github;
+    assert!(all.contains("x-amz-security-token:***"), "{all}");
+    for secret in [SESSION_TOKEN, "FwoGZXIvYXdzEB", &encoded[8..24]] {
+        assert!(!all.contains(secret), "{secret} in\n{all}");
+    }
 }

@@ -1,7 +1,9 @@
 //! A world, the runner's files, and the binary started on them.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
+use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::Command;
@@ -33,6 +35,8 @@ pub(crate) struct Stage {
     pub(crate) folder: TempDir,
     pub(crate) endpoint: String,
     env: Vec<(String, String)>,
+    /// Variables whose value is empty, or no text.
+    odd: Vec<(OsString, OsString)>,
     // Dropped last: the door closes with it.
     _runtime: Runtime,
 }
@@ -131,6 +135,7 @@ impl Stage {
             folder,
             endpoint: format!("http://{address}"),
             env: defaults(),
+            odd: Vec::new(),
             _runtime: runtime,
         };
         stage
@@ -153,6 +158,13 @@ impl Stage {
         if !value.is_empty() || name.starts_with("INPUT_") {
             self.env.push((name.to_owned(), value.to_owned()));
         }
+        self
+    }
+
+    /// Sets a variable to whatever it is, empty or no text at all.
+    pub(crate) fn odd(mut self, name: &[u8], value: &[u8]) -> Stage {
+        let text = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+        self.odd.push((text(name), text(value)));
         self
     }
 
@@ -200,10 +212,16 @@ impl Stage {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
+        command.args(arguments);
+        self.prepared(command)
+    }
+
+    /// The command in this stage's environment.
+    fn prepared(&self, mut command: Command) -> Command {
         command
-            .args(arguments)
             .env_clear()
-            .envs(self.env.iter().map(|(name, value)| (name, value)));
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
+            .envs(self.odd.iter().map(|(name, value)| (name, value)));
         command
             .env("HOME", self.path("_temp/_github_home"))
             .current_dir(self.path("workspace"));
@@ -231,8 +249,18 @@ impl Stage {
         self.spawn(command).end()
     }
 
-    fn action(&self) -> Command {
-        let mut command = self.command(&[]);
+    /// The binary as the action, for a test that starts it itself.
+    pub(crate) fn action(&self) -> Command {
+        self.as_action(self.command(&[]))
+    }
+
+    /// Starts another program than the binary as the action.
+    pub(crate) fn start_other(&self, program: Command) -> Running<'_> {
+        self.spawn(self.as_action(self.prepared(program)))
+    }
+
+    /// The command with what the runner adds for an action.
+    fn as_action(&self, mut command: Command) -> Command {
         command
             .env("GITHUB_ACTIONS", "true")
             .env("CI", "true")

@@ -1,4 +1,5 @@
-//! What the Dockerfile compiles from: the files that `.dockerignore` lets through are enough.
+//! What the Dockerfile compiles from: the files that `.dockerignore` lets through are enough, and the
+//! base image is one and the same, and the pinned toolchain.
 
 use std::path::Path;
 use std::process::Command;
@@ -57,4 +58,39 @@ fn cargo_accepts_what_the_image_is_compiled_from() {
     let output = command.current_dir(context.path()).output().unwrap();
     let refused = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{refused}");
+}
+
+/// What it starts from besides its own stages and nothing at all.
+fn base_images(dockerfile: &str) -> Vec<&str> {
+    let starts = dockerfile
+        .lines()
+        .filter_map(|line| line.strip_prefix("FROM "));
+    let images = starts.filter_map(|rest| rest.split(' ').next());
+    images
+        .filter(|image| !["scratch", "${BINARY_FROM}"].contains(image))
+        .collect()
+}
+
+#[test]
+fn the_base_image_is_pinned_by_digest_and_is_the_toolchain() {
+    let dockerfile = files::read("Dockerfile");
+    let images = base_images(&dockerfile);
+    let &[image] = images.as_slice() else {
+        panic!("one image is compiled in: {images:?}");
+    };
+    let (tag, digest) = image.split_once("@sha256:").expect("a digest");
+    assert!(
+        digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_hexdigit()),
+        "{digest}"
+    );
+
+    let toolchain = files::read("rust-toolchain.toml");
+    let (_, rest) = toolchain.split_once("channel = \"").unwrap();
+    let (channel, _) = rest.split_once('"').unwrap();
+    let (minor, _) = channel.rsplit_once('.').unwrap();
+    assert_eq!(
+        tag,
+        format!("rust:{minor}-bookworm"),
+        "rust-toolchain.toml has {channel}"
+    );
 }

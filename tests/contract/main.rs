@@ -1,5 +1,5 @@
 //! What the project promises about itself: inputs and outputs said once, examples that work, the
-//! lines between modules, what is linked in, how a release is made.
+//! lines between modules, what is linked in, how a release is made, what holds the threat model.
 //!
 //! `UPDATE=1 cargo test --test contract` writes `action.yml` and the README's tables anew.
 
@@ -18,7 +18,11 @@ mod readme;
 #[cfg(test)]
 mod release;
 #[cfg(test)]
+mod reproduce;
+#[cfg(test)]
 mod tags;
+#[cfg(test)]
+mod threats;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]

@@ -210,6 +210,7 @@ fn the_image_of_both_architectures_is_pushed_with_its_sbom() {
             .args([&format!("{IMAGE}:v1.2.3"), "."])
             .current_dir(folder.path());
         command.env("PATH", search).env("ASKED", path("asked"));
+        command.env("SOURCE_DATE_EPOCH", "1795194000");
         told(
             &command
                 .env("DIGEST", DIGEST)
@@ -221,8 +222,8 @@ fn the_image_of_both_architectures_is_pushed_with_its_sbom() {
     assert_eq!(push(r#"{"name":"aws-sdk-ecs"}"#), DIGEST);
     insta::assert_snapshot!(std::fs::read_to_string(path("asked")).unwrap(), @r#"
 buildx create --name BUILDER --driver docker-container --driver-opt image=moby/buildkit:v0.32.2@sha256:28a898719c18a33f4e8000685287fa36fd0dd9560c6440227d3a732d79bb41d8
-buildx build amd64 --builder BUILDER --platform linux/amd64 --build-arg BINARY_FROM=prebuilt --provenance mode=max --sbom generator=docker/buildkit-syft-scanner:1.12.0@sha256:ae4f3b554449e7e25548e7d8ccc029d17357348e30c6e3df01b92bc93654d6a9 --output type=image,name=ghcr.io/plimsoll-dev/plimsoll,push-by-digest=true,name-canonical=true,push=true --metadata-file amd64.json
-buildx build arm64 --builder BUILDER --platform linux/arm64 --build-arg BINARY_FROM=prebuilt --provenance mode=max --sbom generator=docker/buildkit-syft-scanner:1.12.0@sha256:ae4f3b554449e7e25548e7d8ccc029d17357348e30c6e3df01b92bc93654d6a9 --output type=image,name=ghcr.io/plimsoll-dev/plimsoll,push-by-digest=true,name-canonical=true,push=true --metadata-file arm64.json
+buildx build amd64 --builder BUILDER --platform linux/amd64 --build-arg BINARY_FROM=prebuilt --build-arg SOURCE_DATE_EPOCH=1795194000 --provenance mode=max --sbom generator=docker/buildkit-syft-scanner:1.12.0@sha256:ae4f3b554449e7e25548e7d8ccc029d17357348e30c6e3df01b92bc93654d6a9 --output type=image,name=ghcr.io/plimsoll-dev/plimsoll,push-by-digest=true,name-canonical=true,push=true,rewrite-timestamp=true --metadata-file amd64.json
+buildx build arm64 --builder BUILDER --platform linux/arm64 --build-arg BINARY_FROM=prebuilt --build-arg SOURCE_DATE_EPOCH=1795194000 --provenance mode=max --sbom generator=docker/buildkit-syft-scanner:1.12.0@sha256:ae4f3b554449e7e25548e7d8ccc029d17357348e30c6e3df01b92bc93654d6a9 --output type=image,name=ghcr.io/plimsoll-dev/plimsoll,push-by-digest=true,name-canonical=true,push=true,rewrite-timestamp=true --metadata-file arm64.json
 buildx imagetools create --builder BUILDER --tag ghcr.io/plimsoll-dev/plimsoll:v1.2.3 ghcr.io/plimsoll-dev/plimsoll@sha256:30a2860611f42f808b7012f033e39aaedf708c7ea934b69e9dd0b3fdcd756996 ghcr.io/plimsoll-dev/plimsoll@sha256:8e0770e07c23940b641360866fee9a4fe9202fadae5086d5162337bab0307e89
 buildx imagetools inspect --builder BUILDER --format {{.Manifest.Digest}} ghcr.io/plimsoll-dev/plimsoll:v1.2.3
 buildx imagetools inspect --builder BUILDER --format {{json .SBOM}} ghcr.io/plimsoll-dev/plimsoll@sha256:3d74427e34ef3aa0a2fdc9243f9ce248c9b1f01424f01bb8ab7ff8bd93a5de6b

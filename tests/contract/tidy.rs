@@ -16,6 +16,7 @@ const PURE: &[&str] = &[
     "plan",
     "survey",
     "secret",
+    "durations",
 ];
 
 /// Files and folders of pure modules that are the edge by their nature.

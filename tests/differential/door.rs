@@ -1,6 +1,9 @@
 //! The same worlds read through the real clients: what the tests read by themselves is what a
 //! run would have read.
 
+#[path = "../clients/model/record.rs"]
+mod record;
+
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -33,8 +36,10 @@ impl HttpConnector for Door {
         let request = request.try_into_http1x().expect("a plain request");
         let request = request.map(|body| Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
         let now = self.0.with(|world| world.now());
-        HttpConnectorFuture::ready(match self.0.answer(now, &request) {
-            Answer::Response(response) => {
+        let answer = self.0.answer(now, &request);
+        record::note("plimsoll", &request, &answer);
+        HttpConnectorFuture::ready(match answer {
+            Answer::Response(response) | Answer::Late(_, response) => {
                 Ok(HttpResponse::try_from(response.map(SdkBody::from)).expect("a plain response"))
             }
             Answer::Dropped => Err(ConnectorError::io("connection reset by peer".into())),
@@ -70,7 +75,7 @@ async fn through_the_door(sim: &Sim, plan: &Plan) -> Vec<String> {
         needs.push(TaskNeeds::of(&described.document));
     }
     let asked: Vec<_> = services.iter().zip(&needs).collect();
-    let mut survey = aws.survey("web", &asked, None).await;
+    let mut survey = aws.before_a_deploy().survey("web", &asked, None).await;
     let lost = survey.instances.iter().filter(|one| !one.agent_connected);
     survey.agents_lost = lost.map(|one| one.arn.clone()).collect();
     let deploys: Vec<Deploy<'_>> = services

@@ -47,7 +47,7 @@ pub(crate) fn ask(sim: &Sim, operation: &str, body: &Value) -> Value {
         .unwrap();
     let now = sim.with(|world| world.now());
     match sim.answer(now, &request) {
-        Answer::Response(answer) => {
+        Answer::Response(answer) | Answer::Late(_, answer) => {
             let body = serde_json::from_slice(answer.body()).unwrap();
             assert!(answer.status() == 200, "{operation}: {body}");
             body

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use plimsoll::docker::{BuildEvent, BuildFailureKind, BuildSecret, DockerError};
+use plimsoll::docker::{BuildEvent, BuildSecret, DockerError};
 use plimsoll::secret::Secret;
 
 use crate::world::{base_image, build, directory, engine, files_of, request, run};
@@ -45,49 +45,6 @@ async fn steps_and_log_lines_are_told_in_order() {
             .any(|event| matches!(event, BuildEvent::Cached { name, .. } if name.contains("RUN echo hello"))),
         "{events:?}"
     );
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn failures_are_told_apart() {
-    let failing = format!(
-        "FROM {}\nRUN echo before >&2; echo why >&2; exit 7\n",
-        base_image()
-    );
-    for (dockerfile, target, expected) in [
-        (
-            "FROM scratch\nFOO bar\n",
-            None,
-            BuildFailureKind::Syntax { line: Some(2) },
-        ),
-        (
-            "FROM scratch\nCOPY nope.txt /\n",
-            None,
-            BuildFailureKind::MissingFile {
-                path: "/nope.txt".to_owned(),
-            },
-        ),
-        (&failing, None, BuildFailureKind::Run { exit_code: 7 }),
-        (
-            "FROM scratch AS a\nLABEL x=y\n",
-            Some("nope"),
-            BuildFailureKind::UnknownTarget {
-                target: "nope".to_owned(),
-            },
-        ),
-    ] {
-        let folder = directory(&[("Dockerfile", dockerfile)]);
-        let mut request = request(folder.path());
-        request.target = target.map(str::to_owned);
-        let failed = match build(&request).await.0 {
-            Err(DockerError::Build(failure)) => failure,
-            other => panic!("{dockerfile}: {other:?}"),
-        };
-        assert_eq!(failed.kind, expected, "{failed:?}");
-        assert!(failed.help().is_some());
-        if let BuildFailureKind::Run { .. } = failed.kind {
-            assert_eq!(failed.log, ["before", "why"]);
-        }
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,8 +7,16 @@ mod build;
 #[cfg(test)]
 mod context;
 #[cfg(test)]
+mod failures;
+#[cfg(test)]
 mod own_images;
 #[cfg(test)]
 mod push;
+#[cfg(test)]
+mod tls;
+#[cfg(test)]
+mod trouble;
+#[cfg(test)]
+mod troubled;
 #[cfg(test)]
 mod world;

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use plimsoll::docker::{BuildEvent, BuildRequest, Built, Credentials, DockerError, Engine};
+use plimsoll::environment::Variables;
 use plimsoll::image::ImageRef;
 use plimsoll::secret::Secret;
 use tempfile::TempDir;
@@ -28,12 +29,10 @@ pub(crate) fn credentials() -> Credentials {
 }
 
 pub(crate) async fn engine() -> Engine {
-    let host = std::env::var("DOCKER_HOST").ok();
-    Engine::connect(host.as_deref())
-        .await
-        .unwrap_or_else(|error| {
-            panic!("no usable Docker engine ({error}): run `eval \"$(script/engine)\"` first")
-        })
+    let environment: Variables = std::env::vars().collect();
+    Engine::connect(&environment).await.unwrap_or_else(|error| {
+        panic!("no usable Docker engine ({error}): run `eval \"$(script/engine)\"` first")
+    })
 }
 
 /// A repository that no other test uses.

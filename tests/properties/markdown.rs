@@ -7,8 +7,9 @@ use comrak::nodes::NodeValue;
 use comrak::{Arena, Options, parse_document};
 use plimsoll::capacity::{Bounds, Forecast, Free, InstanceView, TaskNeeds, Verdict};
 use plimsoll::cause::{Cause, CauseKind, Remedy};
+use plimsoll::redact::Redactor;
 use plimsoll::report::markdown::{code, is_invisible, prose};
-use plimsoll::report::summary::{self, plan, render};
+use plimsoll::report::summary;
 use plimsoll::report::{DefinitionReport, ImageReport, Outcome, Report, ServiceReport};
 use plimsoll::rollout::Sample;
 use plimsoll::snapshot::{Task, Timestamp};
@@ -17,6 +18,14 @@ use serde_json::Value;
 
 /// As much of a text as is shown in one place here.
 const LONGEST: usize = 5_000;
+
+fn render(report: &Report) -> String {
+    summary::render(&report.shown(&Redactor::default()))
+}
+
+fn plan(report: &Report, max: usize) -> String {
+    summary::plan(&report.shown(&Redactor::default()), max)
+}
 
 /// GitHub's own extensions.
 fn github() -> Options<'static> {

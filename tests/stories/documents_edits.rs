@@ -209,8 +209,8 @@ async fn edits_that_cannot_be_made_are_refused() {
 
 /// The log, the summary and the report of a plan.
 fn told_of(told: &Told) -> [String; 3] {
-    let summary = summary::render(&told.report);
-    let report = report_json::render(&told.report)["taskDefinition"]["changes"].to_string();
+    let summary = summary::render(&told.shown());
+    let report = report_json::render(&told.shown())["taskDefinition"]["changes"].to_string();
     [told.log.clone(), summary, report]
 }
 

@@ -21,6 +21,7 @@ enum Shape {
     List(&'static Shape),
     /// Names of the user's own, and texts.
     Map,
+    /// Members; a `!` behind a name says that AWS requires it.
     Structure(&'static [(&'static str, Shape)]),
 }
 
@@ -29,46 +30,46 @@ use Shape::{Flag, List, OneOf, Structure, Text, Whole};
 const TEXTS: Shape = List(&Text);
 const ROLE: Shape = OneOf(&["arn:aws:iam::111122223333:role/app", "app"]);
 const NAME_AND_VALUE: Shape = Structure(&[("name", Text), ("value", Text)]);
-const SECRET: Shape = Structure(&[("name", Text), ("valueFrom", Text)]);
+const SECRET: Shape = Structure(&[("name!", Text), ("valueFrom!", Text)]);
 
 /// All 42 members of ContainerDefinition but `name` and `image`.
 #[rustfmt::skip]
 const CONTAINER: &[(&str, Shape)] = &[
-    ("repositoryCredentials", Structure(&[("credentialsParameter", Text)])),
+    ("repositoryCredentials", Structure(&[("credentialsParameter!", Text)])),
     ("cpu", Whole), ("memory", Whole), ("memoryReservation", Whole),
     ("links", TEXTS),
     ("portMappings", List(&Structure(&[("containerPort", Whole), ("protocol", OneOf(&["tcp", "udp"])), ("name", Text), ("appProtocol", OneOf(&["http", "http2", "grpc"])), ("containerPortRange", Text)]))),
     ("essential", Flag),
-    ("restartPolicy", Structure(&[("enabled", Flag), ("ignoredExitCodes", List(&Whole)), ("restartAttemptPeriod", Whole)])),
+    ("restartPolicy", Structure(&[("enabled!", Flag), ("ignoredExitCodes", List(&Whole)), ("restartAttemptPeriod", Whole)])),
     ("entryPoint", TEXTS), ("command", TEXTS),
     ("environment", List(&NAME_AND_VALUE)),
-    ("environmentFiles", List(&Structure(&[("value", Text), ("type", OneOf(&["s3"]))]))),
+    ("environmentFiles", List(&Structure(&[("value!", Text), ("type!", OneOf(&["s3"]))]))),
     ("mountPoints", List(&Structure(&[("sourceVolume", Text), ("containerPath", Text), ("readOnly", Flag)]))),
     ("volumesFrom", List(&Structure(&[("sourceContainer", Text), ("readOnly", Flag)]))),
     ("linuxParameters", Structure(&[
         ("capabilities", Structure(&[("add", TEXTS), ("drop", TEXTS)])),
-        ("devices", List(&Structure(&[("hostPath", Text), ("containerPath", Text), ("permissions", List(&OneOf(&["read", "write", "mknod"])))]))),
+        ("devices", List(&Structure(&[("hostPath!", Text), ("containerPath", Text), ("permissions", List(&OneOf(&["read", "write", "mknod"])))]))),
         ("initProcessEnabled", Flag), ("sharedMemorySize", Whole),
-        ("tmpfs", List(&Structure(&[("containerPath", Text), ("size", Whole), ("mountOptions", TEXTS)]))),
+        ("tmpfs", List(&Structure(&[("containerPath!", Text), ("size!", Whole), ("mountOptions", TEXTS)]))),
         ("maxSwap", Whole), ("swappiness", Whole),
     ])),
     ("secrets", List(&SECRET)),
-    ("dependsOn", List(&Structure(&[("containerName", Text), ("condition", OneOf(&["START", "COMPLETE", "SUCCESS", "HEALTHY"]))]))),
+    ("dependsOn", List(&Structure(&[("containerName!", Text), ("condition!", OneOf(&["START", "COMPLETE", "SUCCESS", "HEALTHY"]))]))),
     ("startTimeout", Whole), ("stopTimeout", Whole),
     ("versionConsistency", OneOf(&["enabled", "disabled"])),
     ("hostname", Text), ("user", Text), ("workingDirectory", Text),
     ("disableNetworking", Flag), ("privileged", Flag), ("readonlyRootFilesystem", Flag),
     ("dnsServers", TEXTS), ("dnsSearchDomains", TEXTS),
-    ("extraHosts", List(&Structure(&[("hostname", Text), ("ipAddress", Text)]))),
+    ("extraHosts", List(&Structure(&[("hostname!", Text), ("ipAddress!", Text)]))),
     ("dockerSecurityOptions", TEXTS),
     ("interactive", Flag), ("pseudoTerminal", Flag),
     ("dockerLabels", Shape::Map),
-    ("ulimits", List(&Structure(&[("name", OneOf(&["nofile", "core"])), ("softLimit", Whole), ("hardLimit", Whole)]))),
-    ("logConfiguration", Structure(&[("logDriver", OneOf(&["awslogs", "splunk"])), ("options", Shape::Map), ("secretOptions", List(&SECRET))])),
-    ("healthCheck", Structure(&[("command", TEXTS), ("interval", Whole), ("timeout", Whole), ("retries", Whole), ("startPeriod", Whole)])),
+    ("ulimits", List(&Structure(&[("name!", OneOf(&["nofile", "core"])), ("softLimit!", Whole), ("hardLimit!", Whole)]))),
+    ("logConfiguration", Structure(&[("logDriver!", OneOf(&["awslogs", "splunk"])), ("options", Shape::Map), ("secretOptions", List(&SECRET))])),
+    ("healthCheck", Structure(&[("command!", TEXTS), ("interval", Whole), ("timeout", Whole), ("retries", Whole), ("startPeriod", Whole)])),
     ("systemControls", List(&Structure(&[("namespace", Text), ("value", Text)]))),
-    ("resourceRequirements", List(&Structure(&[("value", Text), ("type", OneOf(&["GPU", "InferenceAccelerator"]))]))),
-    ("firelensConfiguration", Structure(&[("type", OneOf(&["fluentd", "fluentbit"])), ("options", Shape::Map)])),
+    ("resourceRequirements", List(&Structure(&[("value", Text), ("type!", OneOf(&["GPU", "InferenceAccelerator"]))]))),
+    ("firelensConfiguration", Structure(&[("type!", OneOf(&["fluentd", "fluentbit"])), ("options", Shape::Map)])),
     ("credentialSpecs", TEXTS),
 ];
 
@@ -81,17 +82,17 @@ const DEFINITION: &[(&str, Shape)] = &[
         ("name", Text),
         ("host", Structure(&[("sourcePath", Text)])),
         ("dockerVolumeConfiguration", Structure(&[("scope", OneOf(&["task", "shared"])), ("autoprovision", Flag), ("driver", Text), ("driverOpts", Shape::Map), ("labels", Shape::Map)])),
-        ("efsVolumeConfiguration", Structure(&[("fileSystemId", Text), ("rootDirectory", OneOf(&["/", "/a"])), ("transitEncryption", OneOf(&["ENABLED", "DISABLED"])), ("transitEncryptionPort", Whole), ("authorizationConfig", Structure(&[("accessPointId", Text), ("iam", OneOf(&["ENABLED", "DISABLED"]))]))])),
-        ("fsxWindowsFileServerVolumeConfiguration", Structure(&[("fileSystemId", Text), ("rootDirectory", Text), ("authorizationConfig", Structure(&[("credentialsParameter", Text), ("domain", Text)]))])),
+        ("efsVolumeConfiguration", Structure(&[("fileSystemId!", Text), ("rootDirectory", OneOf(&["/", "/a"])), ("transitEncryption", OneOf(&["ENABLED", "DISABLED"])), ("transitEncryptionPort", Whole), ("authorizationConfig", Structure(&[("accessPointId", Text), ("iam", OneOf(&["ENABLED", "DISABLED"]))]))])),
+        ("fsxWindowsFileServerVolumeConfiguration", Structure(&[("fileSystemId!", Text), ("rootDirectory!", Text), ("authorizationConfig!", Structure(&[("credentialsParameter!", Text), ("domain!", Text)]))])),
         ("configuredAtLaunch", Flag),
     ]))),
     ("placementConstraints", List(&Structure(&[("type", OneOf(&["memberOf"])), ("expression", Text)]))),
     ("requiresCompatibilities", List(&OneOf(&["EC2", "EXTERNAL", "MANAGED_INSTANCES"]))),
     ("cpu", OneOf(&["256", "1 vCPU", ".5 vcpu"])), ("memory", OneOf(&["512", "2GB"])),
     ("pidMode", OneOf(&["host", "task"])), ("ipcMode", OneOf(&["host", "task", "none"])),
-    ("proxyConfiguration", Structure(&[("type", OneOf(&["APPMESH"])), ("containerName", Text), ("properties", List(&NAME_AND_VALUE))])),
-    ("inferenceAccelerators", List(&Structure(&[("deviceName", Text), ("deviceType", Text)]))),
-    ("ephemeralStorage", Structure(&[("sizeInGiB", Whole)])),
+    ("proxyConfiguration", Structure(&[("type", OneOf(&["APPMESH"])), ("containerName!", Text), ("properties", List(&NAME_AND_VALUE))])),
+    ("inferenceAccelerators", List(&Structure(&[("deviceName!", Text), ("deviceType!", Text)]))),
+    ("ephemeralStorage", Structure(&[("sizeInGiB!", Whole)])),
     ("runtimePlatform", Structure(&[("cpuArchitecture", OneOf(&["X86_64", "ARM64"])), ("operatingSystemFamily", OneOf(&["LINUX"]))])),
     ("enableFaultInjection", Flag),
 ];
@@ -152,8 +153,13 @@ fn structure(
 ) -> BoxedStrategy<Map<String, Value>> {
     let known: Vec<_> = members
         .iter()
-        .map(|(name, shape)| {
-            prop::option::weighted(often, value(shape)).prop_map(|value| Some((*name, value?)))
+        .map(|(name, shape)| match name.strip_suffix('!') {
+            Some(name) => value(shape)
+                .prop_map(move |value| Some((name, value)))
+                .boxed(),
+            None => prop::option::weighted(often, value(shape))
+                .prop_map(move |value| Some((*name, value?)))
+                .boxed(),
         })
         .collect();
     let unknown = prop::option::weighted(0.3, ("zz[a-zA-Z]{1,6}", anything()));

@@ -1,5 +1,8 @@
 //! The in-process door: the SDK's clients answered by the stand-in, under paused time.
 
+#[path = "../clients/model/record.rs"]
+mod record;
+
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -17,10 +20,12 @@ use plimsoll::app;
 use plimsoll::aws::{Aws, ByRunner, Runner};
 use plimsoll::clock::Clock;
 use plimsoll::console::{Console, Style};
+use plimsoll::environment::Variables;
 use plimsoll::github::GitHub;
-use plimsoll::report::{Outcome, Report};
+use plimsoll::redact::Redactor;
+use plimsoll::report::{Outcome, Report, ShownReport};
 use plimsoll::request::{Facts, RawInputs, Request};
-use plimsoll::run::{Run, Task};
+use plimsoll::run::{Record, Run, Task};
 use plimsoll::snapshot::Timestamp;
 use plimsoll_sim::{Answer, Fault, FaultKind, Sim, World};
 
@@ -106,13 +111,26 @@ impl HttpConnector for Door {
             return HttpConnectorFuture::new(std::future::pending());
         }
         self.trouble(&operation);
-        HttpConnectorFuture::ready(match self.sim.answer(self.clock.now().0, &request) {
-            Answer::Response(response) => {
-                let response = response.map(|body| SdkBody::from(self.rewritten(&operation, body)));
-                Ok(HttpResponse::try_from(response).expect("a plain response"))
+        let answer = |response: http::Response<bytes::Bytes>| {
+            let response = response.map(|body| SdkBody::from(self.rewritten(&operation, body)));
+            Ok(HttpResponse::try_from(response).expect("a plain response"))
+        };
+        let answered = self.sim.answer(self.clock.now().0, &request);
+        record::note("plimsoll", &request, &answered);
+        match answered {
+            Answer::Response(response) => HttpConnectorFuture::ready(answer(response)),
+            Answer::Late(by_ms, response) => {
+                let (answer, by) = (answer(response), by_ms.unsigned_abs());
+                HttpConnectorFuture::new(async move {
+                    tokio::time::sleep(Duration::from_millis(by)).await;
+                    answer
+                })
             }
-            Answer::Dropped => Err(ConnectorError::io("connection reset by peer".into())),
-        })
+            Answer::Dropped => {
+                let lost = ConnectorError::io("connection reset by peer".into());
+                HttpConnectorFuture::ready(Err(lost))
+            }
+        }
     }
 }
 
@@ -338,7 +356,7 @@ impl Story {
         let by = request.role.clone().map(|role| ByRunner {
             role,
             runner: Runner::from_env(&self.env),
-            masks: console.masks(),
+            redactor: console.redactor(),
         });
         let door = SharedHttpConnector::new(Door {
             sim: self.sim.clone(),
@@ -369,12 +387,13 @@ impl Story {
                 started: runners.now(),
                 ..Report::default()
             },
+            record: Record::default(),
             workspace: self.workspace,
-            docker_host: None,
+            environment: Variables::default(),
         };
         let story = app::until_signal(&mut run, &request, task, &mut github, signal);
         Box::pin(story).await;
-        app::last_words(&mut run.console, &run.report);
+        app::in_the_log(&mut run.console, &run.report);
         Told {
             sim: self.sim,
             log: pages.text(),
@@ -385,6 +404,11 @@ impl Story {
 }
 
 impl Told {
+    /// The report as it is rendered: it knows of no secret.
+    pub(crate) fn shown(&self) -> ShownReport {
+        self.report.shown(&Redactor::default())
+    }
+
     pub(crate) fn outcome(&self) -> &'static str {
         self.report.outcome.map_or("none", Outcome::as_str)
     }

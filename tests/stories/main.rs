@@ -7,6 +7,7 @@
     reason = "a story fails by panicking, in its helpers too"
 )]
 
+mod answers;
 mod before;
 mod budget;
 mod certainty;
@@ -29,6 +30,7 @@ mod mutated;
 mod native;
 mod oidc;
 mod one_off;
+mod optional;
 mod options;
 mod outcomes;
 mod peers;

@@ -160,9 +160,9 @@ fn always(told: &Told, scene: Scene) {
     let log = &told.log;
     let hidden = |c: char| c.is_control() && c != '\n';
     assert!(!log.contains(hidden), "{log:?}");
-    let _ = report::json::render(&told.report).to_string();
-    let _ = report::outputs(&told.report, None, told.report.finished);
-    assert!(report::summary::render(&told.report).len() <= report::summary::SUMMARY_MAX_BYTES);
+    let _ = report::json::render(&told.shown()).to_string();
+    let _ = report::outputs(&told.shown(), None, told.report.finished);
+    assert!(report::summary::render(&told.shown()).len() <= report::summary::SUMMARY_MAX_BYTES);
     assert!(told.report.outcome.is_some(), "{log}");
     assert!(!told.report.reason.is_empty(), "{log}");
 

@@ -207,8 +207,9 @@ async fn the_end_of_credentials_that_nobody_renews_is_told_before_the_wait() {
     story.keys_end = Some(20 * 60);
     let told = story.deploy().await;
     assert!(
-        told.log
-            .contains("the credentials end in 20 minutes, before `wait-for-minutes` (30) is over"),
+        told.log.contains(
+            "the credentials end in 20 minutes, before `wait-for-minutes` (30 minutes) is over"
+        ),
         "{}",
         told.log
     );

@@ -53,7 +53,7 @@ fn failed(told: &Told) {
         help.contains("task-definition/api:2` is registered and unused"),
         "{help}"
     );
-    let report = plimsoll::report::json::render(&told.report);
+    let report = plimsoll::report::json::render(&told.shown());
     assert_eq!(report["oneOffTask"]["outcome"], "failed", "{report:#}");
 }
 
@@ -116,7 +116,7 @@ async fn a_migration_that_ends_well_comes_before_the_rollout() {
     let token = body["clientToken"].take();
     assert_eq!(body["startedBy"].take(), token);
     insta::assert_snapshot!(body.to_string(), @r#"{"cluster":"web","count":1,"launchType":"EC2","overrides":{"containerOverrides":[{"name":"app","command":["bin/migrate","up all"]}]},"startedBy":null,"taskDefinition":"arn:aws:ecs:eu-west-1:111122223333:task-definition/api:2","clientToken":null}"#);
-    let report = plimsoll::report::json::render(&told.report);
+    let report = plimsoll::report::json::render(&told.shown());
     assert_eq!(report["oneOffTask"]["exitCode"], 0);
     assert_eq!(report["oneOffTask"]["log"][0], "migrating 41");
 }
@@ -154,7 +154,7 @@ async fn a_migration_that_fails_lets_nothing_be_updated() {
     failed: the one-off task failed: container `app` of api:2 ended with exit code 1
     the service was not changed
     ");
-    let summary = plimsoll::report::summary::render(&told.report);
+    let summary = plimsoll::report::summary::render(&told.shown());
     assert!(summary.contains("**One-off task**: failed"), "{summary}");
     assert!(summary.contains("`migrating 41`"), "{summary}");
 }
@@ -349,7 +349,7 @@ async fn a_plan_says_what_would_run_and_runs_nothing() {
     assert_eq!((told.outcome(), told.calls("RunTask")), ("planned", 0));
     let line = told.log.lines().find(|line| line.contains("one-off task"));
     insta::assert_snapshot!(line.unwrap_or_default(), @"  0:00  one-off task: container `app` runs `bin/migrate up all` on EC2, for at most 10m, before any service is updated");
-    let report = plimsoll::report::json::render(&told.report);
+    let report = plimsoll::report::json::render(&told.shown());
     assert_eq!(report["oneOffTask"]["outcome"], "planned");
 }
 
@@ -429,6 +429,6 @@ async fn a_cancelled_run_finds_a_task_whose_start_was_not_answered() {
         "{}",
         told.log
     );
-    let report = plimsoll::report::json::render(&told.report);
+    let report = plimsoll::report::json::render(&told.shown());
     assert_eq!(report["oneOffTask"]["outcome"], "cancelled");
 }

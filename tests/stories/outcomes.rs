@@ -26,7 +26,7 @@ fn shown(told: &Told) -> String {
         .log
         .lines()
         .rfind(|line| annotations.iter().any(|one| line.starts_with(one)));
-    let summary = summary::render(&told.report);
+    let summary = summary::render(&told.shown());
     let head: Vec<&str> = summary.lines().filter(|line| !line.is_empty()).collect();
     let states = told.sim.with(|world| {
         let states: Vec<String> = world
@@ -225,4 +225,24 @@ async fn a_replaced_deploy_may_be_fine_and_is_a_warning() {
     The service was changed by this run.
     deployment: in_progress, inactive
     ");
+}
+
+/// The limit stands in the reason as it was given.
+#[tokio::test(start_paused = true)]
+async fn a_limit_is_told_as_it_was_given() {
+    for (given, words) in [
+        ("20s", "20 seconds"),
+        ("1", "1 minute"),
+        ("90s", "90 seconds"),
+        ("90", "90 minutes"),
+    ] {
+        let told = told(|world| {
+            roomy(world, 1);
+            slow(world);
+        });
+        let told = told.input("wait-for-minutes", given).deploy().await;
+        let reason = told.report.reason;
+        let expected = format!("still rolling out after {words}, waiting for");
+        assert!(reason.contains(&expected), "{given}: {reason}");
+    }
 }

@@ -94,7 +94,7 @@ async fn some_outputs_never_hold_the_account() {
         .input("repository", "api")
         .input("image-tag", "v2");
     let told = succeeds(story).await;
-    let outputs = outputs(&told.report, None, told.report.finished);
+    let outputs = outputs(&told.shown(), None, told.report.finished);
     for name in [
         "image-digest",
         "image-tag",

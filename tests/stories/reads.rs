@@ -120,7 +120,7 @@ async fn a_task_larger_than_the_groups_smallest_type_gets_no_instance() {
 
 /// The task runs on a larger instance that joined by hand; the group launches what its template
 /// names, and that is too small.
-fn templated() -> Story {
+pub(crate) fn templated() -> Story {
     redeploy(|world| {
         images(world);
         world.add_capacity_provider(ProviderSpec {
@@ -208,7 +208,7 @@ async fn what_ec2_answers_to_a_launch_is_the_evidence() {
 
 /// Two tasks with network interfaces of their own fill the one instance, of a type that is newer
 /// than the table in the source.
-fn interfaces() -> Story {
+pub(crate) fn interfaces() -> Story {
     redeploy(|world| {
         images(world);
         world.add_instance(InstanceSpec {

@@ -204,7 +204,13 @@ fn draw(seed: u64) -> (Story, Drawn) {
     ];
     for _ in 0..n.below(4) {
         let from = n.secs(400);
-        let kind = n.of(&[FaultKind::Throttle, FaultKind::ServerError, FaultKind::Drop]);
+        let kind = n.of(&[
+            FaultKind::Throttle,
+            FaultKind::ServerError,
+            FaultKind::Drop,
+            FaultKind::Garbage,
+            FaultKind::Slow { by_ms: 60_000 },
+        ]);
         story = story.trouble(n.of(&reads), from..from + 1 + n.secs(120), kind);
         drawn.troubled = true;
     }

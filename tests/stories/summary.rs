@@ -7,7 +7,7 @@ use crate::door::Told;
 use crate::setting::{crash, definition, images, instance, large, redeploy, roomy, service};
 
 fn written(told: &Told) -> String {
-    summary::render(&told.report)
+    summary::render(&told.shown())
 }
 
 /// The part of `text` before `end`.
@@ -220,7 +220,7 @@ async fn a_plan_is_the_outlook_and_the_difference() {
         .input("service", "sample")
         .input("dry-run", "true");
     let told = story.deploy().await;
-    let plan = summary::plan(&told.report, 10_000);
+    let plan = summary::plan(&told.shown(), 10_000);
     insta::assert_snapshot!(up_to(&plan, "<details"), @"
     ❌ `web/sample`: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
 
@@ -232,7 +232,7 @@ async fn a_plan_is_the_outlook_and_the_difference() {
     ");
     assert!(plan.contains("What the new revision changes (1)"), "{plan}");
     // The difference is the first to go, and that is said.
-    let short = summary::plan(&told.report, plan.len() - 1);
+    let short = summary::plan(&told.shown(), plan.len() - 1);
     assert!(
         short.len() < plan.len()
             && short.ends_with(

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use super::forms::{check, escaped, items};
+use super::Api;
+use super::forms::{check, escaped, iso, items, unknown};
 use super::last_part;
-use crate::world::{Instance, Provider, Refusal, World};
+use crate::world::{Activity, Instance, Provider, Refusal, World};
 
 /// DescribeAutoScalingGroups takes no more names; DescribeScalingActivities shows no more.
 const MOST: usize = 100;
@@ -15,10 +16,7 @@ pub(super) fn handle(world: &World, name: &str, body: &Value) -> Result<String, 
     match name {
         "DescribeAutoScalingGroups" => groups(world, body),
         "DescribeScalingActivities" => activities(world, body),
-        _ => Err(Refusal::new(
-            "InvalidAction",
-            format!("Could not find operation {name} for version 2011-01-01"),
-        )),
+        _ => Err(unknown(Api::AutoScaling, name)),
     }
 }
 
@@ -57,11 +55,13 @@ fn scaled(world: &World) -> impl Iterator<Item = &Provider> {
 
 fn group(world: &World, provider: &Provider) -> String {
     let spec = &provider.spec;
-    let name = escaped(&spec.name);
+    let (name, zone) = (escaped(&spec.name), escaped(&spec.instance.az));
     let template = |version: &str| {
         format!(
-            "<LaunchTemplateId>{}</LaunchTemplateId><LaunchTemplateName>{name}</LaunchTemplateName><Version>{version}</Version>",
-            super::ec2::template_id(&spec.name)
+            "<LaunchTemplateId>{}</LaunchTemplateId><LaunchTemplateName>{}</LaunchTemplateName><Version>{version}</Version>",
+            super::ec2::template_id(&spec.name),
+            // A template's name has no blanks, and a group's may have.
+            name.replace(' ', "-")
         )
     };
     let launches = if spec.types.is_empty() {
@@ -104,8 +104,14 @@ fn group(world: &World, provider: &Provider) -> String {
     format!(
         "<member><AutoScalingGroupName>{name}</AutoScalingGroupName><MinSize>{}</MinSize><MaxSize>{}</MaxSize>\
          <DesiredCapacity>{}</DesiredCapacity><DefaultCooldown>300</DefaultCooldown>{launches}\
+         <AvailabilityZones><member>{}</member></AvailabilityZones><HealthCheckType>EC2</HealthCheckType>\
+         <CreatedTime>{}</CreatedTime>\
          <Instances>{instances}</Instances><SuspendedProcesses/><Tags/></member>",
-        spec.min, spec.max, provider.desired
+        spec.min,
+        spec.max,
+        provider.desired,
+        zone,
+        iso(provider.created / 1000)
     )
 }
 
@@ -118,19 +124,27 @@ fn activities(world: &World, body: &Value) -> Result<String, Refusal> {
         return Err(Refusal::new("ValidationError", text));
     };
     let newest = provider.activities.iter().rev().take(size(body)?);
-    let members: String = newest
-        .map(|(status, message)| {
-            let message = if message.is_empty() {
-                String::new()
-            } else {
-                format!("<StatusMessage>{}</StatusMessage>", escaped(message))
-            };
-            format!(
-                "<member><AutoScalingGroupName>{}</AutoScalingGroupName><Description>Launching a new EC2 instance</Description>\
-                 <StatusCode>{status}</StatusCode>{message}</member>",
-                escaped(asked)
-            )
-        })
-        .collect();
+    let members: String = newest.map(|one| activity(asked, one)).collect();
     Ok(format!("<Activities>{members}</Activities>"))
+}
+
+fn activity(group: &str, one: &Activity) -> String {
+    let (at, desired) = (iso(one.at / 1000), one.desired);
+    let message = if one.message.is_empty() {
+        String::new()
+    } else {
+        format!("<StatusMessage>{}</StatusMessage>", escaped(&one.message))
+    };
+    format!(
+        "<member><ActivityId>{:08x}-0000-4000-8000-{:012x}</ActivityId>\
+         <AutoScalingGroupName>{}</AutoScalingGroupName><Description>Launching a new EC2 instance</Description>\
+         <Cause>At {at} an instance was started in response to a difference between desired and actual \
+         capacity, increasing the capacity from {} to {desired}.</Cause>\
+         <StartTime>{at}</StartTime><StatusCode>{}</StatusCode>{message}<Progress>100</Progress></member>",
+        desired,
+        one.at,
+        escaped(group),
+        desired.saturating_sub(1),
+        one.status
+    )
 }

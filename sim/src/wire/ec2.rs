@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::forms::{check, escaped, items};
+use super::Api;
+use super::forms::{check, escaped, items, unknown};
 use crate::world::{INSTANCE_TYPES, Refusal, SubnetSpec, World};
 
 /// DescribeInstanceTypes takes no more names.
@@ -13,10 +14,7 @@ pub(super) fn handle(world: &World, name: &str, body: &Value) -> Result<String, 
         "DescribeInstanceTypes" => types(body),
         "DescribeSubnets" => subnets(world, body),
         "DescribeLaunchTemplateVersions" => versions(world, body),
-        _ => Err(Refusal::new(
-            "InvalidAction",
-            format!("The action {name} is not valid for this web service."),
-        )),
+        _ => Err(unknown(Api::Ec2, name)),
     }
 }
 

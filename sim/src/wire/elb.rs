@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::forms::{check, escaped, items};
+use super::Api;
+use super::forms::{check, escaped, items, unknown};
 use crate::world::{LoadBalancerSpec, Refusal, Status, Task, World};
 
 pub(super) fn handle(world: &World, name: &str, body: &Value) -> Result<String, Refusal> {
@@ -11,10 +12,7 @@ pub(super) fn handle(world: &World, name: &str, body: &Value) -> Result<String, 
         "DescribeTargetGroups" => target_groups(world, body),
         "DescribeLoadBalancers" => load_balancers(world, body),
         "DescribeListeners" => listeners(world, body),
-        _ => Err(Refusal::new(
-            "InvalidAction",
-            format!("Could not find operation {name} for version 2015-12-01"),
-        )),
+        _ => Err(unknown(Api::Elb, name)),
     }
 }
 

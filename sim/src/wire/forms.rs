@@ -96,6 +96,33 @@ pub(super) fn escaped(text: &str) -> String {
         .replace('"', "&quot;")
 }
 
+/// `2026-11-20T17:00:00Z` of seconds since the epoch, by Hinnant's civil_from_days.
+pub(super) fn iso(seconds: i64) -> String {
+    let (days, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let shifted = days + 719_468;
+    let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year + era * 400 + i64::from(month <= 2);
+    let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
+    format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// What is said of an operation that the service doesn't have.
+pub(super) fn unknown(api: Api, name: &str) -> Refusal {
+    let version = VERSIONS.iter().find(|known| known.1 == api);
+    let version = version.map_or("", |known| known.0);
+    let text = if api == Api::Ec2 {
+        format!("The action {name} is not valid for this web service.")
+    } else {
+        format!("Could not find operation {name} for version {version}")
+    };
+    Refusal::new("InvalidAction", text)
+}
+
 /// Acts on an operation of these services; the inside of its result comes back.
 pub(super) fn handle(world: &World, operation: &Operation) -> Result<String, Refusal> {
     let (name, body) = (operation.name.as_str(), &operation.body);
@@ -168,4 +195,16 @@ pub(super) fn refusal(
         )
     };
     respond(world, (status, "text/xml;charset=UTF-8"), Bytes::from(body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::iso;
+
+    #[test]
+    fn times_are_written_as_xml_has_them() {
+        assert_eq!(iso(0), "1970-01-01T00:00:00Z");
+        assert_eq!(iso(951_782_400), "2000-02-29T00:00:00Z");
+        assert_eq!(iso(1_795_194_000), "2026-11-20T17:00:00Z");
+    }
 }

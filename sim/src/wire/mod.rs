@@ -50,6 +50,29 @@ pub(crate) enum Api {
     Unknown,
 }
 
+impl Api {
+    /// An operation as an IAM policy names it.
+    fn action(self, operation: &str) -> String {
+        let service = match self {
+            Api::Ecr => "ecr",
+            Api::Sts => "sts",
+            Api::AutoScaling => "autoscaling",
+            Api::Ec2 => "ec2",
+            Api::Elb => "elasticloadbalancing",
+            Api::Logs => "logs",
+            Api::Quotas => "servicequotas",
+            Api::Ecs | Api::Unknown => "ecs",
+        };
+        format!("{service}:{operation}")
+    }
+}
+
+/// Every operation of AWS that the stand-in knows, as an IAM policy names it.
+pub fn operations() -> Vec<String> {
+    let known = schemas::operations();
+    known.map(|(api, name)| api.action(name)).collect()
+}
+
 /// A request, read.
 #[derive(Clone, Debug)]
 pub(crate) struct Operation {
@@ -117,17 +140,7 @@ impl Operation {
     }
 
     fn action(&self) -> String {
-        let service = match self.api {
-            Api::Ecr => "ecr",
-            Api::Sts => "sts",
-            Api::AutoScaling => "autoscaling",
-            Api::Ec2 => "ec2",
-            Api::Elb => "elasticloadbalancing",
-            Api::Logs => "logs",
-            Api::Quotas => "servicequotas",
-            Api::Ecs | Api::Unknown => "ecs",
-        };
-        format!("{service}:{}", self.name)
+        self.api.action(&self.name)
     }
 
     /// Whether it is made without credentials.
@@ -138,6 +151,12 @@ impl Operation {
     /// Whether it came as a form of one of the services that `forms` answers.
     fn is_form(&self) -> bool {
         matches!(self.api, Api::AutoScaling | Api::Ec2 | Api::Elb)
+    }
+
+    /// Whether it is asked by form, and there is no such operation.
+    fn is_unknown_form(&self) -> bool {
+        let by_form = self.is_form() || self.api == Api::Sts;
+        by_form && !schemas::form(self.api).contains(&self.name.as_str())
     }
 }
 
@@ -187,6 +206,10 @@ pub(crate) fn act(
             "SerializationException",
             "Unexpected end of input",
         );
+    }
+    if operation.is_unknown_form() {
+        let found = forms::unknown(operation.api, &operation.name);
+        return refusal(world, operation, found.kind, &found.message);
     }
     if operation.is_form() {
         return match forms::handle(world, operation) {
@@ -289,10 +312,47 @@ pub(crate) fn refusal(
     }
     let mut body = Map::new();
     body.insert("__type".to_owned(), json!(kind));
+    // Service Quotas' model has it with a capital, the others' without.
+    let name = if operation.api == Api::Quotas {
+        "Message"
+    } else {
+        "message"
+    };
     if !message.is_empty() {
-        body.insert("message".to_owned(), json!(message));
+        body.insert(name.to_owned(), json!(message));
     }
     json_response(world, status, Bytes::from(Value::Object(body).to_string()))
+}
+
+/// What an emulator says of an operation that it doesn't have: LocalStack with 501 and the protocol's
+/// error, moto's server with 500 and a page.
+pub(crate) fn not_implemented(
+    world: &mut World,
+    operation: &Operation,
+    status: u16,
+) -> Response<Bytes> {
+    if status != 501 {
+        return page(world, status, "Internal Server Error");
+    }
+    let message = format!(
+        "API action '{}' for service is not yet implemented",
+        operation.name
+    );
+    let mut answer = refusal(world, operation, "InternalFailure", &message);
+    *answer.status_mut() = http::StatusCode::NOT_IMPLEMENTED;
+    answer
+}
+
+/// A page, as a server that isn't AWS writes it.
+pub(crate) fn page(world: &mut World, status: u16, title: &str) -> Response<Bytes> {
+    let body = format!(
+        "<!doctype html>\n<html lang=en>\n<title>{status} {title}</title>\n<h1>{title}</h1>\n"
+    );
+    respond(
+        world,
+        (status, "text/html; charset=utf-8"),
+        Bytes::from(body),
+    )
 }
 
 /// A layer or configuration blob under the URL that GetDownloadUrlForLayer gave.

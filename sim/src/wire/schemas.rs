@@ -268,106 +268,180 @@ const IMAGE_FILTER: &[Member] = &[
 const REGISTRY: Member = may("registryId", Text);
 const REPOSITORY: Member = must("repositoryName", Text);
 
-/// The members of an operation; none where the operation is unknown.
+/// An operation's name, and its members.
+type Known = (&'static str, &'static [Member]);
+
+/// The members of an operation that is asked in JSON; none where the operation is unknown.
 pub(super) fn members(api: Api, name: &str) -> Option<&'static [Member]> {
+    let known = json(api).iter().find(|known| known.0 == name);
+    known.map(|known| known.1)
+}
+
+/// Every operation that the stand-in knows.
+pub(super) fn operations() -> impl Iterator<Item = (Api, &'static str)> {
+    let asked_in_json = APIS.into_iter().flat_map(|api| {
+        let known = json(api).iter();
+        known.map(move |(name, _)| (api, *name))
+    });
+    let asked_by_form = APIS.into_iter().flat_map(|api| {
+        let known = form(api).iter();
+        known.map(move |name| (api, *name))
+    });
+    asked_in_json.chain(asked_by_form)
+}
+
+const APIS: [Api; 8] = [
+    Api::Ecs,
+    Api::Ecr,
+    Api::Sts,
+    Api::AutoScaling,
+    Api::Ec2,
+    Api::Elb,
+    Api::Logs,
+    Api::Quotas,
+];
+
+fn json(api: Api) -> &'static [Known] {
     match api {
-        Api::Ecs => ecs(name),
-        Api::Ecr => ecr(name),
-        Api::Quotas => (name == "GetServiceQuota").then_some(GET_SERVICE_QUOTA),
-        Api::Logs => (name == "GetLogEvents").then_some(GET_LOG_EVENTS),
-        Api::Sts | Api::AutoScaling | Api::Ec2 | Api::Elb | Api::Unknown => None,
+        Api::Ecs => ECS,
+        Api::Ecr => ECR,
+        Api::Quotas => &[("GetServiceQuota", GET_SERVICE_QUOTA)],
+        Api::Logs => &[("GetLogEvents", GET_LOG_EVENTS)],
+        Api::Sts | Api::AutoScaling | Api::Ec2 | Api::Elb | Api::Unknown => &[],
     }
 }
 
-fn ecs(name: &str) -> Option<&'static [Member]> {
-    Some(match name {
-        // A document: what it may hold is looked at where it is registered.
-        "RegisterTaskDefinition" => const { &[may("*", Any)] },
-        "DescribeTaskDefinition" => const { &[must("taskDefinition", Text), TAGS] },
-        "DeregisterTaskDefinition" => const { &[must("taskDefinition", Text)] },
-        "UpdateService" => UPDATE_SERVICE,
-        "DescribeServices" => const { &[CLUSTER, must("services", Texts), TAGS] },
-        "ListServices" => LIST_SERVICES,
-        "RunTask" => RUN_TASK,
-        "ListTasks" => LIST_TASKS,
-        "DescribeTasks" => const { &[CLUSTER, must("tasks", Texts), TAGS] },
-        "StopTask" => const { &[CLUSTER, must("task", Text), may("reason", Text)] },
-        "ListContainerInstances" => LIST_INSTANCES,
-        "DescribeContainerInstances" => {
-            const { &[CLUSTER, must("containerInstances", Texts), OF_INSTANCES] }
-        }
-        "DescribeClusters" => const { &[may("clusters", Texts), OF_CLUSTERS] },
-        "DescribeCapacityProviders" => {
-            const { &[may("capacityProviders", Texts), CLUSTER, TAGS, MOST, NEXT] }
-        }
-        "ListServiceDeployments" => LIST_DEPLOYMENTS,
-        "DescribeServiceDeployments" => const { &[must("serviceDeploymentArns", Texts)] },
-        "DescribeServiceRevisions" => const { &[must("serviceRevisionArns", Texts)] },
-        "ContinueServiceDeployment" => {
-            const {
-                &[
-                    must("serviceDeploymentArn", Text),
-                    must("hookId", Text),
-                    may("action", OneOf(&["CONTINUE", "ROLLBACK"])),
-                ]
-            }
-        }
-        "UpdateTaskProtection" => {
-            const {
-                &[
-                    must("cluster", Text),
-                    must("tasks", Texts),
-                    must("protectionEnabled", Flag),
-                    may("expiresInMinutes", Whole),
-                ]
-            }
-        }
-        "GetTaskProtection" => const { &[must("cluster", Text), may("tasks", Texts)] },
-        "StopServiceDeployment" => {
-            const {
-                &[
-                    must("serviceDeploymentArn", Text),
-                    may("stopType", OneOf(&["ABORT", "ROLLBACK"])),
-                ]
-            }
-        }
-        _ => return None,
-    })
+/// The operations that are asked by form. Which fields they take is looked at where they are
+/// answered.
+pub(super) fn form(api: Api) -> &'static [&'static str] {
+    match api {
+        Api::Sts => &[
+            "GetCallerIdentity",
+            "AssumeRole",
+            "AssumeRoleWithWebIdentity",
+        ],
+        Api::AutoScaling => &["DescribeAutoScalingGroups", "DescribeScalingActivities"],
+        Api::Ec2 => &[
+            "DescribeInstanceTypes",
+            "DescribeSubnets",
+            "DescribeLaunchTemplateVersions",
+        ],
+        Api::Elb => &[
+            "DescribeTargetHealth",
+            "DescribeTargetGroups",
+            "DescribeLoadBalancers",
+            "DescribeListeners",
+        ],
+        Api::Ecs | Api::Ecr | Api::Logs | Api::Quotas | Api::Unknown => &[],
+    }
 }
 
-fn ecr(name: &str) -> Option<&'static [Member]> {
-    Some(match name {
-        "GetAuthorizationToken" => const { &[may("registryIds", Texts)] },
-        "DescribeRepositories" => const { &[REGISTRY, may("repositoryNames", Texts), NEXT, MOST] },
-        "DescribeImages" => {
-            const {
-                &[
-                    REGISTRY,
-                    REPOSITORY,
-                    may("imageIds", List(IMAGE_ID)),
-                    NEXT,
-                    MOST,
-                    may("filter", Map(IMAGE_FILTER)),
-                ]
-            }
-        }
-        "BatchGetImage" => {
-            const {
-                &[
-                    REGISTRY,
-                    REPOSITORY,
-                    must("imageIds", List(IMAGE_ID)),
-                    may("acceptedMediaTypes", Texts),
-                ]
-            }
-        }
-        "DescribePullThroughCacheRules" => {
-            const { &[REGISTRY, may("ecrRepositoryPrefixes", Texts), NEXT, MOST] }
-        }
-        "BatchCheckLayerAvailability" => {
-            const { &[REGISTRY, REPOSITORY, must("layerDigests", Texts)] }
-        }
-        "GetDownloadUrlForLayer" => const { &[REGISTRY, REPOSITORY, must("layerDigest", Text)] },
-        _ => return None,
-    })
-}
+const ECS: &[Known] = &[
+    // A document: what it may hold is looked at where it is registered.
+    ("RegisterTaskDefinition", &[may("*", Any)]),
+    (
+        "DescribeTaskDefinition",
+        &[must("taskDefinition", Text), TAGS],
+    ),
+    ("DeregisterTaskDefinition", &[must("taskDefinition", Text)]),
+    ("UpdateService", UPDATE_SERVICE),
+    (
+        "DescribeServices",
+        &[CLUSTER, must("services", Texts), TAGS],
+    ),
+    ("ListServices", LIST_SERVICES),
+    ("RunTask", RUN_TASK),
+    ("ListTasks", LIST_TASKS),
+    ("DescribeTasks", &[CLUSTER, must("tasks", Texts), TAGS]),
+    (
+        "StopTask",
+        &[CLUSTER, must("task", Text), may("reason", Text)],
+    ),
+    ("ListContainerInstances", LIST_INSTANCES),
+    (
+        "DescribeContainerInstances",
+        &[CLUSTER, must("containerInstances", Texts), OF_INSTANCES],
+    ),
+    ("DescribeClusters", &[may("clusters", Texts), OF_CLUSTERS]),
+    (
+        "DescribeCapacityProviders",
+        &[may("capacityProviders", Texts), CLUSTER, TAGS, MOST, NEXT],
+    ),
+    ("ListServiceDeployments", LIST_DEPLOYMENTS),
+    (
+        "DescribeServiceDeployments",
+        &[must("serviceDeploymentArns", Texts)],
+    ),
+    (
+        "DescribeServiceRevisions",
+        &[must("serviceRevisionArns", Texts)],
+    ),
+    (
+        "ContinueServiceDeployment",
+        &[
+            must("serviceDeploymentArn", Text),
+            must("hookId", Text),
+            may("action", OneOf(&["CONTINUE", "ROLLBACK"])),
+        ],
+    ),
+    (
+        "UpdateTaskProtection",
+        &[
+            must("cluster", Text),
+            must("tasks", Texts),
+            must("protectionEnabled", Flag),
+            may("expiresInMinutes", Whole),
+        ],
+    ),
+    (
+        "GetTaskProtection",
+        &[must("cluster", Text), may("tasks", Texts)],
+    ),
+    (
+        "StopServiceDeployment",
+        &[
+            must("serviceDeploymentArn", Text),
+            may("stopType", OneOf(&["ABORT", "ROLLBACK"])),
+        ],
+    ),
+];
+
+const ECR: &[Known] = &[
+    ("GetAuthorizationToken", &[may("registryIds", Texts)]),
+    (
+        "DescribeRepositories",
+        &[REGISTRY, may("repositoryNames", Texts), NEXT, MOST],
+    ),
+    (
+        "DescribeImages",
+        &[
+            REGISTRY,
+            REPOSITORY,
+            may("imageIds", List(IMAGE_ID)),
+            NEXT,
+            MOST,
+            may("filter", Map(IMAGE_FILTER)),
+        ],
+    ),
+    (
+        "BatchGetImage",
+        &[
+            REGISTRY,
+            REPOSITORY,
+            must("imageIds", List(IMAGE_ID)),
+            may("acceptedMediaTypes", Texts),
+        ],
+    ),
+    (
+        "DescribePullThroughCacheRules",
+        &[REGISTRY, may("ecrRepositoryPrefixes", Texts), NEXT, MOST],
+    ),
+    (
+        "BatchCheckLayerAvailability",
+        &[REGISTRY, REPOSITORY, must("layerDigests", Texts)],
+    ),
+    (
+        "GetDownloadUrlForLayer",
+        &[REGISTRY, REPOSITORY, must("layerDigest", Text)],
+    ),
+];

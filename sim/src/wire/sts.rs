@@ -5,8 +5,8 @@ use bytes::Bytes;
 use http::Response;
 use serde_json::Value;
 
-use super::forms::escaped;
-use super::{Operation, respond};
+use super::forms::{escaped, iso, unknown};
+use super::{Api, Operation, respond};
 use crate::world::{Assumption, Chained, Refusal, Session, World};
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
@@ -44,10 +44,7 @@ pub(super) fn handle(world: &mut World, operation: &Operation) -> Result<String,
             check(body, &known.into_iter().chain(of_tags).collect::<Vec<_>>())?;
             assume_as(world, operation, tags)
         }
-        name => {
-            let text = format!("Could not find operation {name} for version 2011-06-15");
-            Err(Refusal::new("InvalidAction", text))
-        }
+        name => Err(unknown(Api::Sts, name)),
     }
 }
 
@@ -179,21 +176,6 @@ fn given(session: &Session, session_name: &str) -> String {
     )
 }
 
-/// `2026-11-20T17:00:00Z` of seconds since the epoch, by Hinnant's civil_from_days.
-fn iso(seconds: i64) -> String {
-    let (days, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let shifted = days + 719_468;
-    let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year + era * 400 + i64::from(month <= 2);
-    let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
-    format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
-}
-
 pub(super) fn response(world: &mut World, operation: &Operation, inside: &str) -> Response<Bytes> {
     let (id, name) = (world.requests.uuid(), &operation.name);
     let body = format!(
@@ -237,16 +219,4 @@ pub(super) fn refusal(
         status
     };
     respond(world, (status, "text/xml"), Bytes::from(body))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::iso;
-
-    #[test]
-    fn times_are_written_as_xml_has_them() {
-        assert_eq!(iso(0), "1970-01-01T00:00:00Z");
-        assert_eq!(iso(951_782_400), "2000-02-29T00:00:00Z");
-        assert_eq!(iso(1_795_194_000), "2026-11-20T17:00:00Z");
-    }
 }

@@ -21,6 +21,7 @@ mod one_off;
 mod placement;
 mod protection;
 mod rebalance;
+mod required;
 mod roles;
 mod runner;
 mod scaling;
@@ -51,7 +52,7 @@ pub(crate) use one_off::RunTask;
 pub(crate) use roles::{Assumption, Chained};
 pub use roles::{RoleSpec, Session};
 pub use runner::RunnerSpec;
-pub use scaling::Provider;
+pub use scaling::{Activity, Provider};
 pub(crate) use service::Counts;
 pub use service::{Deployment, Rollout, Scheduling, Service, ServiceDeployment, ServiceRevision};
 pub use spec::{

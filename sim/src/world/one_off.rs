@@ -228,9 +228,10 @@ fn refuse_words(body: &Value) -> Result<(), Refusal> {
         return Err(Refusal::parameter("clientToken is invalid."));
     }
     let by = body["startedBy"].as_str().unwrap_or_default();
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_/".contains(&byte);
-    if by.len() > STARTED_BY_MOST || !by.bytes().all(plain) {
-        return Err(Refusal::parameter("startedBy is invalid."));
+    // The page of RunTask names the characters; ECS takes others too, such as ecs-deploy's space.
+    if by.len() > STARTED_BY_MOST {
+        let text = format!("startedBy longer than {STARTED_BY_MOST}.");
+        return Err(Refusal::parameter(text));
     }
     let both = body["launchType"].is_string() && body["capacityProviderStrategy"].is_array();
     if both {

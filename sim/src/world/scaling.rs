@@ -12,6 +12,19 @@ const ALARM_MS: i64 = 60_000;
 /// A group without instances is first scaled to two.
 const FROM_ZERO: u32 = 2;
 
+/// One thing that a group did.
+#[derive(Clone, Debug)]
+pub struct Activity {
+    /// Milliseconds since the epoch.
+    pub at: i64,
+    /// `Successful` or `Failed`.
+    pub status: &'static str,
+    /// Why it failed; empty where it didn't.
+    pub message: String,
+    /// The group's desired size from then on.
+    pub desired: u32,
+}
+
 /// A capacity provider and its Auto Scaling group.
 #[derive(Clone, Debug)]
 pub struct Provider {
@@ -22,8 +35,10 @@ pub struct Provider {
     pub desired: u32,
     /// When the instances on their way will have registered.
     pub(crate) launching: Vec<i64>,
-    /// Status and message of what the group did, oldest first.
-    pub activities: Vec<(&'static str, String)>,
+    /// When the group was made, in milliseconds since the epoch.
+    pub created: i64,
+    /// What the group did, oldest first.
+    pub activities: Vec<Activity>,
     /// Since when tasks wait.
     waiting_since: Option<i64>,
 }
@@ -47,6 +62,7 @@ impl World {
             kind,
             desired,
             launching: Vec::new(),
+            created: self.now,
             activities: Vec::new(),
             waiting_since: None,
         });
@@ -171,14 +187,19 @@ impl World {
             .min(spec.max.saturating_sub(provider.desired));
         for _ in 0..more {
             provider.desired += 1;
-            match &spec.launch_error {
-                Some(error) => provider.activities.push(("Failed", error.clone())),
-                None => {
-                    provider.activities.push(("Successful", String::new()));
-                    provider
-                        .launching
-                        .push(now + spec.registers_after_secs * 1000);
-                }
+            let (status, message) = match &spec.launch_error {
+                Some(error) => ("Failed", error.clone()),
+                None => ("Successful", String::new()),
+            };
+            provider.activities.push(Activity {
+                at: now,
+                status,
+                message,
+                desired: provider.desired,
+            });
+            if spec.launch_error.is_none() {
+                let due = now + spec.registers_after_secs * 1000;
+                provider.launching.push(due);
             }
         }
     }

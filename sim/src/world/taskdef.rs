@@ -104,6 +104,12 @@ impl World {
             .and_then(|known| known.last())
             .map_or(1, |last| last.revision + 1);
         let arn = self.arn(&format!("task-definition/{family}:{revision}"));
+        // ECS takes an empty role for none; ecs-deploy sends it for each definition without one.
+        for role in ["taskRoleArn", "executionRoleArn"] {
+            if members.get(role) == Some(&json!("")) {
+                members.remove(role);
+            }
+        }
         fill(&mut members);
         let attributes = requires(&members);
         let fargate = list(
@@ -242,11 +248,6 @@ fn refuse(members: &Map<String, Value>) -> Result<(), Refusal> {
     if get("memory").is_string() && task_memory(get("memory")).is_none_or(|memory| memory < 1) {
         return Err(Refusal::client("Invalid 'memory' setting for task."));
     }
-    for role in ["taskRoleArn", "executionRoleArn"] {
-        if get(role).as_str().is_some_and(str::is_empty) {
-            return Err(Refusal::client("Role is not valid"));
-        }
-    }
     if list(get("requiresCompatibilities")).contains(&json!("FARGATE")) {
         refuse_fargate(members)?;
     }
@@ -257,7 +258,7 @@ fn refuse(members: &Map<String, Value>) -> Result<(), Refusal> {
     for container in containers {
         refuse_container(container, members)?;
     }
-    Ok(())
+    super::required::refuse(members)
 }
 
 fn refuse_fargate(members: &Map<String, Value>) -> Result<(), Refusal> {

@@ -5,6 +5,9 @@
     reason = "each test binary uses its part"
 )]
 
+#[path = "../../../tests/clients/model/record.rs"]
+mod record;
+
 use bytes::Bytes;
 use plimsoll_sim::{Answer, Sim, World};
 use serde_json::{Value, json};
@@ -32,6 +35,13 @@ pub(crate) fn request(service: &str, operation: &str, body: &str) -> http::Reque
         .unwrap()
 }
 
+/// What the stand-in answers; AWS's own model is held against it later.
+pub(crate) fn answer(sim: &Sim, now: i64, request: &http::Request<Bytes>) -> Answer {
+    let answer = sim.answer(now, request);
+    record::note("test", request, &answer);
+    answer
+}
+
 impl Door {
     pub(crate) fn new(world: World) -> Door {
         Door {
@@ -50,11 +60,9 @@ impl Door {
     }
 
     fn call_at(&self, service: &str, operation: &str, body: &Value) -> (u16, Value) {
-        match self
-            .sim
-            .answer(self.now, &request(service, operation, &body.to_string()))
-        {
-            Answer::Response(response) => (
+        let request = request(service, operation, &body.to_string());
+        match answer(&self.sim, self.now, &request) {
+            Answer::Response(response) | Answer::Late(_, response) => (
                 response.status().as_u16(),
                 serde_json::from_slice(response.body()).unwrap(),
             ),

@@ -4,7 +4,7 @@
 //! It only reads. What ECR doesn't hold is refused unless a pull may bring it there.
 
 use super::{Pinned, checked, no_such_tag};
-use crate::aws::{Aws, AwsError, Repository};
+use crate::aws::{AwsError, Missed, OptionalReads, Repository};
 use crate::failure::Failure;
 use crate::image::{EcrHost, ImageRef, Platform};
 use crate::report::ImageReport;
@@ -32,64 +32,63 @@ pub(super) async fn existing(
         reference: given.to_owned(),
         platforms: Vec::new(),
     };
-    let host = reference.ecr();
-    let aws = host
-        .as_ref()
-        .map_or_else(|| run.aws.clone(), |host| run.aws.in_region(&host.region));
-    let account = host.as_ref().map(|host| host.account.as_str());
-    let repository = match aws.repository(reference.path(), account).await {
+    let Some(host) = reference.ecr() else {
+        run.console.line(&format!(
+            "image: {given} isn't in ECR and is taken as it is"
+        ));
+        return Ok((as_given, unpinned));
+    };
+    let aws = run.aws.in_region(&host.region);
+    let reads = aws.before_a_deploy();
+    let account = host.account.as_str();
+    let read = reads.aws.repository(reference.path(), Some(account));
+    let repository = match reads.ask(&["ecr:DescribeRepositories"], read).await {
         // The same name in ECR is another repository unless its address is the one that was given.
         Ok(repository) if is_at(&repository.uri, &reference) => Repository {
             uri: reference.repository().to_string(),
             ..repository
         },
+        Ok(repository) => {
+            run.console.line(&format!(
+                "image: {given}, taken as it is (ECR's repository of that name is {})",
+                repository.uri
+            ));
+            return Ok((as_given, unpinned));
+        }
+        Err(missed) if missed.error.is_about_subject() => {
+            no_repository(run, &reads, (&reference, &host), missed.error).await?;
+            return Ok((as_given, unpinned));
+        }
         // Another account's repository often lets its images be read, and not itself.
-        Err(error)
-            if error.is_denied()
-                && let Some(host) = &host =>
-        {
-            Repository {
-                name: reference.path().to_owned(),
-                registry_id: host.account.clone(),
-                uri: reference.repository().to_string(),
-                immutable_tags: false,
-            }
-        }
-        Err(error) if let Some(host) = &host => {
-            no_repository(run, &aws, (&reference, host), error).await?;
-            return Ok((as_given, unpinned));
-        }
-        answer => {
-            let why = answer.err().map_or_else(
-                || "it is not in this account's ECR".to_owned(),
-                |error| error.to_string(),
-            );
-            run.console
-                .line(&format!("image: {given}, taken as it is ({why})"));
-            return Ok((as_given, unpinned));
-        }
+        Err(_) => Repository {
+            name: reference.path().to_owned(),
+            registry_id: host.account.clone(),
+            uri: reference.repository().to_string(),
+            immutable_tags: false,
+        },
     };
     let which = reference.digest().map_or_else(
         || reference.tag().unwrap_or("latest").to_owned(),
         ToString::to_string,
     );
-    let found = match aws.image(&repository, &which).await {
+    let read = reads.aws.image(&repository, &which);
+    let found = match reads.ask(&["ecr:BatchGetImage"], read).await {
         Ok(Some(found)) => found,
         Ok(None) => {
             // Not held yet, perhaps.
-            if let Ok(true) = aws.is_pulled_through(reference.path(), account).await {
-                run.console.warning(&pulled_through(&reference));
+            if let Ok(true) = pulled_through(&reads, &reference, &host).await {
+                run.console.warning(&not_held(&reference));
                 return Ok((as_given, unpinned));
             }
             return Err(no_such_tag(&aws, &repository, &which).await);
         }
-        Err(error) if error.is_denied() => {
+        Err(missed) if missed.error.is_about_subject() => return Err(missed.error.into()),
+        Err(Missed { error, .. }) => {
             run.console.warning(&format!(
                 "{given} is deployed as it is written, not by its digest: {error}"
             ));
             return Ok((as_given, unpinned));
         }
-        Err(error) => return Err(error.into()),
     };
     let (image, pinned) = checked(run, &aws, &repository, (&which, &found), wanted).await?;
     run.console
@@ -106,7 +105,7 @@ fn is_at(uri: &str, reference: &ImageRef) -> bool {
 /// The repository isn't there: fine where a pull creates it, and told where that isn't known.
 async fn no_repository(
     run: &mut Run,
-    aws: &Aws,
+    reads: &OptionalReads,
     (reference, host): (&ImageRef, &EcrHost),
     error: AwsError,
 ) -> Result<(), Failure> {
@@ -115,21 +114,34 @@ async fn no_repository(
     }
     let name = reference.path();
     let (account, region) = (host.account.as_str(), host.region.as_str());
-    match aws.is_pulled_through(name, Some(account)).await {
-        Ok(true) => run.console.warning(&pulled_through(reference)),
+    match pulled_through(reads, reference, host).await {
+        Ok(true) => run.console.warning(&not_held(reference)),
         Ok(false) => {
             return Err(Failure::from(error).help(format!(
                 "correct the name, account and region in `{reference}`: {region} of account {account} has no repository `{name}`, and no pull-through cache rule would create it"
             )));
         }
-        Err(unread) => run.console.warning(&format!(
-            "{reference} is deployed as it is written, and no task starts if that is wrong: {region} of account {account} has no repository `{name}`, and whether a pull-through cache rule creates it isn't known: {unread}"
+        Err(missed) => run.console.warning(&format!(
+            "{reference} is deployed as it is written, and no task starts if that is wrong: {region} of account {account} has no repository `{name}`, and whether a pull-through cache rule creates it isn't known: {}", missed.error
         )),
     }
     Ok(())
 }
 
-fn pulled_through(reference: &ImageRef) -> String {
+/// Whether a pull-through cache rule fetches the image when it is pulled.
+async fn pulled_through(
+    reads: &OptionalReads,
+    reference: &ImageRef,
+    host: &EcrHost,
+) -> Result<bool, Missed> {
+    let account = Some(host.account.as_str());
+    let read = reads.aws.is_pulled_through(reference.path(), account);
+    reads
+        .ask(&["ecr:DescribePullThroughCacheRules"], read)
+        .await
+}
+
+fn not_held(reference: &ImageRef) -> String {
     format!(
         "ECR doesn't hold {reference} yet, and a pull-through cache rule fetches it when it is pulled first: it is deployed as it is written, not by its digest, and its platform is not checked"
     )

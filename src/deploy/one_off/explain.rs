@@ -16,7 +16,7 @@ use crate::snapshot::{
 use crate::survey::Survey;
 
 /// Nothing waits longer for what only explains.
-const READ_TIMEOUT: Duration = Duration::from_secs(60);
+const READS: Duration = Duration::from_secs(30);
 
 /// What explains that the task found no place or didn't end well, the most telling first.
 pub(super) async fn causes(run: &Run, job: &Job<'_>, failures: &[PlacementFailure]) -> Causes {
@@ -26,7 +26,7 @@ pub(super) async fn causes(run: &Run, job: &Job<'_>, failures: &[PlacementFailur
     let survey = if placed {
         None
     } else {
-        surveyed(run, job).await
+        Some(surveyed(run, job).await)
     };
     let stand_in = stand_in(job, task);
     let proven: Causes = survey
@@ -65,18 +65,14 @@ pub(super) async fn causes(run: &Run, job: &Job<'_>, failures: &[PlacementFailur
 pub(super) async fn proven(run: &Run, job: &Job<'_>) -> Causes {
     let survey = surveyed(run, job).await;
     let stand_in = stand_in(job, None);
-    survey
-        .iter()
-        .filter_map(|survey| blocked(job, survey, &stand_in))
-        .collect()
+    blocked(job, &survey, &stand_in).into_iter().collect()
 }
 
-async fn surveyed(run: &Run, job: &Job<'_>) -> Option<Survey> {
+async fn surveyed(run: &Run, job: &Job<'_>) -> Survey {
     let needs = TaskNeeds::of(&job.ready.document);
     let service = as_asked(job);
-    let asked = [(&service, &needs)];
-    let survey = run.aws.survey(&job.ask.cluster, &asked, None);
-    tokio::time::timeout(READ_TIMEOUT, survey).await.ok()
+    let reads = run.aws.optional_within(READS);
+    Box::pin(reads.survey(&job.ask.cluster, &[(&service, &needs)], None)).await
 }
 
 /// A blocked forecast as a cause in the task's own words.

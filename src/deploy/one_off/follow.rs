@@ -31,6 +31,7 @@ pub(super) fn see(run: &mut Run, task: Task) {
             .line(&format!("one-off task: {}", status(&task.last_status)));
     }
     report.task = Some(task);
+    run.keep();
 }
 
 pub(super) fn status(status: &TaskStatus) -> String {

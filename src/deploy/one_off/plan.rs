@@ -6,7 +6,7 @@
 use super::super::definition::{self, Base};
 use super::super::forecast;
 use super::super::image::Images;
-use super::span;
+use crate::durations::to_the_second;
 use crate::failure::Failure;
 use crate::plan::{OneOff, Plan};
 use crate::report::{OneOffReport, Outcome};
@@ -207,7 +207,7 @@ fn announce(run: &mut Run, request: &Request, plan: &Plan) {
         "one-off task: container `{}` runs {command} {}, for at most {}, before any service is updated",
         ask.container,
         whereabouts(ask),
-        span(ask.timeout)
+        to_the_second(ask.timeout)
     );
     if let Some(network) = &ask.network {
         text.push_str(&format!("; subnets {}", network.subnets.join(", ")));

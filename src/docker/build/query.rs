@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 
-use bollard::auth::DockerCredentials;
 use bollard::query_parameters::{BuildImageOptionsBuilder, BuilderVersion};
 
-use super::{BuildRequest, Credentials};
+use super::BuildRequest;
 use crate::docker::session::Offered;
 use crate::image::reference::DOCKER_HUB;
 
@@ -76,18 +75,6 @@ fn map_of(pairs: &[(String, String)]) -> HashMap<&str, &str> {
         .iter()
         .map(|(key, value)| (key.as_str(), value.as_str()))
         .collect()
-}
-
-impl Credentials {
-    /// As a push hands them to the engine.
-    pub(in crate::docker) fn for_registry(&self, registry: &str) -> DockerCredentials {
-        DockerCredentials {
-            username: Some(self.username.clone()),
-            password: Some(self.password.expose().to_owned()),
-            serveraddress: Some(registry.to_owned()),
-            ..DockerCredentials::default()
-        }
-    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use tokio::net::{UnixListener, UnixStream};
 
 use super::BuildRequest;
 use crate::docker::{BuildEvent, BuildFailureKind, Built, DockerError, Engine};
+use crate::environment::Variables;
 
 const VERSION: &str = r#"{"Version":"20.10.24","ApiVersion":"1.41","Os":"linux"}"#;
 const IMAGE: &str = r#"{"Os":"linux","Architecture":"amd64","Size":7}"#;
@@ -78,7 +79,8 @@ async fn build(
 ) -> Result<Built, DockerError> {
     let player = tokio::spawn(play(UnixListener::bind(socket).unwrap(), pieces));
     let host = format!("unix://{}", socket.display());
-    let engine = Engine::connect(Some(&host)).await.unwrap();
+    let environment: Variables = [("DOCKER_HOST", host)].into_iter().collect();
+    let engine = Engine::connect(&environment).await.unwrap();
     let request = BuildRequest::new(folder, "r.example/api:v1".parse().unwrap());
     let built = engine.build(&request, &mut |_: BuildEvent| {}).await;
     player.abort();

@@ -1,26 +1,18 @@
-use bollard::models::SystemVersion;
+use super::{DockerError, Engine, Variables, Version, check};
 
-use super::{DockerError, Engine, check, unix_path};
-
-#[test]
-fn addresses() {
-    assert_eq!(unix_path(""), Some("/var/run/docker.sock"));
-    assert_eq!(
-        unix_path("unix:///run/user/1000/docker.sock"),
-        Some("/run/user/1000/docker.sock")
-    );
-    assert_eq!(unix_path("unix://relative"), None);
-    assert_eq!(unix_path("tcp://127.0.0.1:2375"), None);
+async fn connect(host: &str) -> Result<Engine, DockerError> {
+    let environment: Variables = [("DOCKER_HOST", host)].into_iter().collect();
+    Engine::connect(&environment).await
 }
 
 #[test]
 fn engines_that_can_build() {
     let engine = |api: &str, os: &str| {
-        check(SystemVersion {
+        check(Version {
             api_version: Some(api.to_owned()),
             version: Some("x".to_owned()),
             os: Some(os.to_owned()),
-            ..SystemVersion::default()
+            ..Version::default()
         })
     };
     assert!(engine("1.40", "linux").is_ok());
@@ -44,17 +36,17 @@ fn engines_that_can_build() {
 async fn says_plainly_why_there_is_no_engine() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| format!("unix://{}", folder.path().join(name).display());
-    let none = Engine::connect(Some(&at("none.sock"))).await;
+    let none = connect(&at("none.sock")).await;
     assert!(matches!(none, Err(DockerError::NoSocket { .. })));
     // A socket that nobody listens on any more.
     drop(std::os::unix::net::UnixListener::bind(folder.path().join("dead.sock")).unwrap());
-    let dead = Engine::connect(Some(&at("dead.sock"))).await;
+    let dead = connect(&at("dead.sock")).await;
     assert!(matches!(dead, Err(DockerError::NotListening { .. })));
-    let refused = Engine::connect(Some("tcp://127.0.0.1:1")).await;
+    let refused = connect("tcp://127.0.0.1:1").await;
     assert!(
         matches!(refused, Err(DockerError::NotListening { .. })),
         "{refused:?}"
     );
-    let odd = Engine::connect(Some("ssh://host")).await;
+    let odd = connect("ssh://host").await;
     assert!(matches!(odd, Err(DockerError::BadHost { .. })));
 }

@@ -1,4 +1,4 @@
-use super::{BuildEvent, Log, MAX_LINES, Progress, Status, TAIL_LINES, Vertex};
+use super::{BuildEvent, Log, MAX_LINE, MAX_LINES, Progress, Status, TAIL_LINES, Vertex};
 
 fn vertex(digest: &str, started: f64, completed: Option<f64>) -> Vertex {
     Vertex {
@@ -131,7 +131,8 @@ fn a_flood_is_cut_and_said_once() {
         ..Status::default()
     };
     let lines = told(&mut progress, &flood);
-    assert_eq!(lines.len(), 1 + MAX_LINES + 1);
+    // The start of the step is one of the lines.
+    assert_eq!(lines.len(), MAX_LINES + 1);
     assert_eq!(
         lines.last().unwrap(),
         &format!("LogCut {{ after: {MAX_LINES} }}")
@@ -142,4 +143,43 @@ fn a_flood_is_cut_and_said_once() {
     };
     told(&mut progress, &endless);
     assert!(progress.steps["a"].partial.len() < 10_000);
+}
+
+#[test]
+fn an_end_that_is_told_again_and_again_is_one_line_and_counts() {
+    let mut progress = Progress::default();
+    let failing = |digest: String| Vertex {
+        error: "exit code: 7".to_owned(),
+        ..vertex(&digest, 1.0, Some(2.0))
+    };
+    let again = Status {
+        vertexes: vec![failing("a".to_owned()); 100],
+        ..Status::default()
+    };
+    let lines = told(&mut progress, &again);
+    assert_eq!(lines, ["#1 [1/2] RUN a", "#1 failed: exit code: 7"]);
+    // Every step starts and fails: two lines each, and the bound holds for all together.
+    let many = Status {
+        vertexes: (0..MAX_LINES).map(|n| failing(n.to_string())).collect(),
+        ..Status::default()
+    };
+    let lines = told(&mut progress, &many);
+    assert!(lines.len() <= MAX_LINES, "{}", lines.len());
+}
+
+#[test]
+fn the_reason_behind_a_long_command_is_kept_whole() {
+    let mut progress = Progress::default();
+    let command = "x".repeat(MAX_LINE * 2);
+    let status = Status {
+        vertexes: vec![Vertex {
+            error: format!("executor failed running [/bin/sh -c {command}]: exit code: 7"),
+            ..vertex("a", 1.0, Some(2.0))
+        }],
+        ..Status::default()
+    };
+    told(&mut progress, &status);
+    let failed = progress.into_failed().unwrap();
+    assert!(failed.error.ends_with(" … (cut)"));
+    assert!(failed.cause.ends_with("exit code: 7"));
 }

@@ -1,6 +1,6 @@
 //! Deployments that ECS calls complete, as single looks show them.
 
-use super::super::Waiting;
+use super::super::{Counted, Waiting};
 use super::*;
 
 /// Our deployment is complete, `running` of `desired`; the tasks may be unread.
@@ -20,6 +20,14 @@ fn under_way(running: u32, desired: u32, tasks: Option<Vec<Task>>) -> Look {
     let mut look = complete(running, desired, 0, tasks);
     look.service.as_mut().unwrap().deployments[0].rollout = Some(RolloutState::InProgress);
     look
+}
+
+/// The same, without a part that could not be read for the moment.
+fn half(look: Look) -> Look {
+    Look {
+        failed: Some("ThrottlingException".to_owned()),
+        ..look
+    }
 }
 
 fn up(number: u32, since: u64) -> Task {
@@ -100,14 +108,12 @@ fn tasks_have_to_get_older_than_those_that_failed() {
 /// Where the tasks can't be read for the moment, or ever, time has to do.
 #[test]
 fn without_the_tasks_a_failure_is_outwaited() {
-    let half = || Look {
-        failed: Some("ThrottlingException".to_owned()),
-        ..complete(1, 1, 0, None)
-    };
-    let [_, soon, later] = verdicts([
+    let [.., soon, later] = verdicts([
         (60, under_way(1, 1, Some(vec![crashed(), up(1, 55)]))),
-        (100, half()),
-        (140, half()),
+        (65, half(complete(1, 1, 0, None))),
+        (70, half(complete(1, 1, 0, None))),
+        (100, half(complete(1, 1, 0, None))),
+        (140, half(complete(1, 1, 0, None))),
     ]);
     assert_eq!((soon, later), (None, SUCCESS));
     let [failed_before, later] = verdicts([
@@ -116,5 +122,89 @@ fn without_the_tasks_a_failure_is_outwaited() {
     ]);
     assert_eq!((failed_before, later), (None, SUCCESS), "three minutes");
     assert_eq!(verdicts([(60, complete(1, 1, 0, None))]), [SUCCESS]);
-    assert_eq!(verdicts([(60, half())]), [SUCCESS]);
+}
+
+/// What a look lacks may hold what decides otherwise, so the next ones are waited for; a few.
+#[test]
+fn half_a_look_decides_nothing_for_a_few_looks() {
+    let young = || complete(1, 1, 0, Some(vec![crashed(), up(1, 55)]));
+    let all_there = || complete(1, 1, 0, Some(vec![up(1, 0)]));
+    let unread = || half(complete(1, 1, 0, None));
+    // The tasks that were missing show that the only one is as young as one that crashed.
+    let [first, second, whole] = verdicts([(60, unread()), (65, unread()), (70, young())]);
+    assert_eq!((first, second, whole), (None, None, None));
+    let seen = verdicts([(60, unread()), (65, all_there())]);
+    assert_eq!(seen, [None, SUCCESS]);
+    let seen = verdicts([(60, unread()), (65, unread()), (70, unread())]);
+    assert_eq!(
+        seen,
+        [None, None, SUCCESS],
+        "the third goes on without them"
+    );
+    // One part fails in this look and another in the next: no look is whole, and each is half.
+    let other = || half(all_there());
+    let seen = verdicts([(60, unread()), (65, other()), (70, unread())]);
+    assert_eq!(seen, [None, None, SUCCESS]);
+    // There is no later look that could have it.
+    assert_eq!(verdicts([(7200, unread())]), [SUCCESS]);
+}
+
+/// Another deployment is PRIMARY: whether that is a rollback the service deployment may tell.
+#[test]
+fn half_a_look_calls_nothing_superseded() {
+    let replaced = || {
+        let mut look = under_way(1, 1, None);
+        let service = look.service.as_mut().unwrap();
+        service.deployments[0].status = DeploymentStatus::Active;
+        let other = deployment("3", DeploymentStatus::Primary, RolloutState::InProgress);
+        service.deployments.insert(0, other);
+        look
+    };
+    let rolling_back = || Look {
+        service_deployment: Some(ServiceDeployment {
+            status: "ROLLBACK_IN_PROGRESS".to_owned(),
+            ..ServiceDeployment::default()
+        }),
+        ..replaced()
+    };
+    let seen = verdicts([(60, half(replaced())), (65, rolling_back())]);
+    assert_eq!(seen, [None, None]);
+    let seen = verdicts([(60, half(replaced())), (65, replaced())]);
+    assert!(matches!(seen, [None, Some(Verdict::Superseded { .. })]));
+}
+
+/// That the tasks can't be read any more, or can again, is no movement of the rollout.
+#[test]
+fn tasks_that_come_and_go_from_sight_are_no_movement() {
+    let mut state = state();
+    for second in (0..=600).step_by(5) {
+        let mut look = look(Vec::new());
+        if second % 60 >= 30 {
+            look.tasks = None;
+        }
+        let step = step(&mut state, &look, START.plus(Duration::from_secs(second)));
+        if step.verdict.is_some() {
+            assert_eq!(step.verdict, Some(Verdict::Stuck { proven: false }));
+            assert!((120..200).contains(&second), "after {second} s");
+            return;
+        }
+    }
+    panic!("never called stuck");
+}
+
+/// An emulator counts tasks that it never lists; so might an ECS whose lists lag.
+#[test]
+fn a_list_that_is_empty_proves_nothing_where_ecs_counts_tasks() {
+    let told = |running: u32, tasks: Vec<Task>| {
+        let mut state = state();
+        state.target.counted = Some(Counted {
+            desired: 2,
+            whole: true,
+        });
+        let look = complete(running, 2, 0, Some(tasks));
+        step(&mut state, &look, START.plus(Duration::from_secs(5)))
+    };
+    assert_eq!(told(2, Vec::new()).verdict, SUCCESS);
+    assert_eq!(told(0, Vec::new()).verdict, None, "none is counted either");
+    assert_eq!(told(2, vec![crashed()]).verdict, None, "one is listed");
 }

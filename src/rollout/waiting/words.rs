@@ -7,15 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{AtTimeout, Waiting};
-
-/// `9m 12s`; beyond an hour nobody counts seconds.
-pub(in crate::rollout) fn length(time: Duration) -> String {
-    let seconds = match time.as_secs() {
-        seconds @ 0..3_600 => seconds,
-        seconds => seconds / 60 * 60,
-    };
-    humantime::format_duration(Duration::from_secs(seconds)).to_string()
-}
+use crate::durations::length;
 
 /// The name of a function in its ARN.
 fn function(arn: &str) -> &str {

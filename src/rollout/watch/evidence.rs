@@ -2,7 +2,6 @@
 //! verdict that isn't good the end of a failing container's log.
 //!
 //! None of it is needed: without it the judgement goes by time, and the cause is told without it.
-//! What is denied is said once.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,7 +11,7 @@ use serde_json::Value;
 use super::reader::Reader;
 use crate::aws::LogStream;
 use crate::diagnosis::{LogTail, TargetHealth};
-use crate::rollout::{Line, Look, State, Step, Verdict, failures, step};
+use crate::rollout::{Look, State, Step, Verdict, failures, step};
 use crate::snapshot::{Container, Service, Task, TaskStatus, Timestamp};
 
 /// A crash tells itself in its last lines; more bury it.
@@ -25,15 +24,10 @@ const PROBATION: Duration = Duration::from_secs(45);
 const BETWEEN_READS: Duration = Duration::from_secs(30);
 /// Target groups of one service that are read; ECS allows five.
 const GROUPS_MAX: usize = 5;
-/// Nothing waits longer for one kind of evidence.
-const READ_TIMEOUT: Duration = Duration::from_secs(10);
-/// After so many reads that came to nothing in time an action isn't asked for again: there is no way
-/// to its endpoint, as in a subnet without one.
-const SILENCES: u32 = 2;
 
-const HEALTH: &str = "elasticloadbalancing:DescribeTargetHealth";
-const LOGS: &str = "logs:GetLogEvents";
-const PROTECTION: &str = "ecs:GetTaskProtection";
+pub(super) const HEALTH: &str = "elasticloadbalancing:DescribeTargetHealth";
+pub(super) const LOGS: &str = "logs:GetLogEvents";
+pub(super) const PROTECTION: &str = "ecs:GetTaskProtection";
 
 /// How the targets of one service were last seen.
 #[derive(Clone, Debug, Default)]
@@ -86,41 +80,17 @@ impl Reader {
     /// Adds which old tasks are protected, where ECS should have stopped them by now.
     pub(super) async fn protection(&mut self, state: &State, look: &mut Look) {
         let old = look.old_tasks(&state.target);
-        if !state.wants_protection() || old.is_empty() || self.is_vain(PROTECTION) {
+        if !state.wants_protection() || old.is_empty() {
             return;
         }
-        let asked = self.aws.protected_tasks(&state.target.cluster, &old);
-        match tokio::time::timeout(READ_TIMEOUT, asked).await {
-            Ok(answer) => {
-                if let Some(found) = self.unneeded(answer) {
-                    look.protect(found);
-                }
-            }
-            Err(_) => self.was_silent(PROTECTION),
+        let read = self.reads.aws.protected_tasks(&state.target.cluster, &old);
+        if let Ok(found) = self.reads.ask(&[PROTECTION], read).await {
+            look.protect(found);
         }
-    }
-
-    /// Whether nothing comes of asking.
-    fn is_vain(&self, action: &'static str) -> bool {
-        let silences = self.silences.get(action).copied().unwrap_or_default();
-        self.denied.contains(action) || silences >= SILENCES
-    }
-
-    fn was_silent(&mut self, action: &'static str) {
-        tracing::debug!(action, "evidence took too long");
-        *self.silences.entry(action).or_default() += 1;
     }
 
     async fn read_targets(&mut self, index: usize, look: &Look) {
-        self.seen.entry(index).or_default().at = self.clock.now();
-        let read = self.read_target_groups(index, look);
-        if tokio::time::timeout(READ_TIMEOUT, read).await.is_err() {
-            self.was_silent(HEALTH);
-        }
-    }
-
-    async fn read_target_groups(&mut self, index: usize, look: &Look) {
-        let Some(service) = look.service.as_ref().filter(|_| !self.is_vain(HEALTH)) else {
+        let Some(service) = look.service.as_ref() else {
             return;
         };
         let groups: Vec<&String> = service
@@ -129,14 +99,12 @@ impl Reader {
             .filter_map(|one| one.target_group.as_ref())
             .take(GROUPS_MAX)
             .collect();
-        // Until it is read anew nothing is known: an old state would be waited on for ever.
-        self.seen.entry(index).or_default().in_service.clear();
-        let (mut targets, mut whole) = (Vec::new(), true);
+        let (mut targets, mut whole, mut gone) = (Vec::new(), true, false);
         for group in groups {
-            let answer = self.aws.target_health(group).await;
-            match self.unneeded(answer) {
-                Some(found) => targets.extend(found),
-                None => whole = false,
+            let read = self.reads.aws.target_health(group);
+            match self.reads.ask(&[HEALTH], read).await {
+                Ok(found) => targets.extend(found),
+                Err(missed) => (whole, gone) = (false, gone || missed.is_gone),
             }
         }
         let tasks = look.tasks.as_deref().unwrap_or_default();
@@ -144,8 +112,12 @@ impl Reader {
             target.task = task_behind(target, tasks).map(|task| task.id().to_owned());
         }
         let seen = self.seen.entry(index).or_default();
+        seen.at = self.clock.now();
         if whole {
             seen.in_service = in_service(&targets);
+        } else if gone {
+            // An old state would be waited on for ever.
+            seen.in_service.clear();
         }
         merge(&mut seen.unhealthy, targets);
     }
@@ -169,41 +141,29 @@ impl Reader {
         if !bad {
             return;
         }
-        let known = self.denied.len();
         self.read_targets(index, look).await;
         self.show_targets(index, look);
-        match tokio::time::timeout(READ_TIMEOUT, self.logs(state, look)).await {
-            Ok(logs) => look.logs = logs,
-            Err(_) => self.was_silent(LOGS),
-        }
-        if self.denied.len() > known {
-            let denied = self
-                .denied
-                .iter()
-                .filter(|action| !look.unread.contains(*action));
-            step.say.extend(denied.map(|action| {
-                Line::warning(format!(
-                    "`{action}` is denied: the cause is told without it"
-                ))
-            }));
+        look.logs = self.logs(state, look).await;
+        // There is no other look that could have it.
+        for action in [HEALTH, LOGS] {
+            if let Some(error) = self.reads.failing(action) {
+                self.name(&error);
+            }
         }
         if !look.targets.is_empty() || !look.logs.is_empty() {
             step.causes = step::causes(state, look, self.clock.now());
         }
     }
 
-    async fn logs(&mut self, state: &State, look: &Look) -> Vec<LogTail> {
+    async fn logs(&self, state: &State, look: &Look) -> Vec<LogTail> {
         let tasks = look.tasks.as_deref().unwrap_or(&state.stopped);
         let mut tails = Vec::new();
         for (task, container) in suspects(tasks, state, look.service.as_ref()) {
-            if self.is_vain(LOGS) {
-                break;
-            }
             let Some(stream) = LogStream::of(&state.document, container, task.id()) else {
                 continue;
             };
-            let answer = self.aws.log_tail(&stream, LOG_LINES).await;
-            let Some(lines) = self.unneeded(answer) else {
+            let read = self.reads.aws.log_tail(&stream, LOG_LINES);
+            let Ok(lines) = self.reads.ask(&[LOGS], read).await else {
                 continue;
             };
             let (task, container) = (task.id().to_owned(), container.to_owned());
@@ -216,18 +176,6 @@ impl Reader {
             });
         }
         tails
-    }
-
-    /// Evidence that can't be had is left out, for whatever reason.
-    fn unneeded<T>(&mut self, answer: Result<T, crate::aws::AwsError>) -> Option<T> {
-        answer
-            .inspect_err(|error| {
-                tracing::debug!(%error, "evidence is left out");
-                if error.is_denied() {
-                    self.denied.insert(error.action);
-                }
-            })
-            .ok()
     }
 }
 

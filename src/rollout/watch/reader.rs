@@ -1,17 +1,19 @@
 //! What one look reads: the services, their tasks, their service deployments and, where a rollout's
 //! question is where a task could go, what the clusters have.
 //!
-//! All services are read together, in as few calls as it takes. It decides nothing about a rollout.
+//! All services are read together, in as few calls as it takes. Only DescribeServices is needed: a
+//! look goes on without the rest, and says so once. It decides nothing about a rollout.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{evidence, is_passing};
-use crate::aws::{Aws, AwsError, AwsErrorKind, TaskBook, Wanted};
+use super::evidence;
+use super::without::without;
+use crate::aws::{Aws, AwsError, Missed, OptionalReads, TASKS, TaskBook, Wanted};
 use crate::capacity::TaskNeeds;
 use crate::clock::Clock;
-use crate::rollout::{Agents, Contender, Grounds, Look, State};
+use crate::rollout::{Agents, Contender, Grounds, Line, Look, State};
 use crate::snapshot::{Service, ServiceDeployment, Task, Timestamp};
 
 /// Without a sign of change a service's tasks are listed this often all the same: the counters and
@@ -22,21 +24,20 @@ const LISTINGS_MAX: u32 = 12;
 /// Service deployments that one look searches for; the watch does without them until then.
 const LISTINGS_PER_LOOK: usize = 8;
 
-const TASK_ACTIONS: [&str; 2] = ["ecs:ListTasks", "ecs:DescribeTasks"];
-const DEPLOYMENT_ACTIONS: [&str; 2] = [
-    "ecs:ListServiceDeployments",
-    "ecs:DescribeServiceDeployments",
-];
+/// All optional reads of one look together. It is what a look may be late, and looks are 5 s apart.
+const OPTIONAL: Duration = Duration::from_secs(15);
+
+pub(super) const LIST_DEPLOYMENTS: &str = "ecs:ListServiceDeployments";
+pub(super) const DEPLOYMENTS: &str = "ecs:DescribeServiceDeployments";
 
 /// Reads looks, and remembers what needn't be read again.
 #[derive(Debug)]
 pub(super) struct Reader {
-    pub(super) aws: Aws,
+    aws: Aws,
+    pub(super) reads: OptionalReads,
     pub(super) clock: Clock,
-    /// Optional actions that are denied.
-    pub(super) denied: BTreeSet<&'static str>,
-    /// How often an optional action wasn't answered in time.
-    pub(super) silences: BTreeMap<&'static str, u32>,
+    /// What is yet to be said of reads that can't be had.
+    news: Vec<Line>,
     /// By the state's index.
     pub(super) seen: BTreeMap<usize, evidence::Seen>,
     /// By cluster.
@@ -56,16 +57,17 @@ struct Listing {
     asked: u32,
 }
 
-/// A part of a look: what was read, or why it could not be read for the moment.
-type Part<T> = Result<T, String>;
+/// A part of a look: what was read, nothing where that counts as not there, or why it could not be read
+/// for the moment.
+type Part<T> = Result<Option<T>, String>;
 
 impl Reader {
-    pub(super) fn new(aws: Aws, clock: Clock) -> Reader {
+    pub(super) fn new(aws: &Aws, clock: Clock) -> Reader {
         Reader {
-            aws,
+            aws: aws.for_looks(),
+            reads: aws.optional_within(OPTIONAL),
             clock,
-            denied: BTreeSet::new(),
-            silences: BTreeMap::new(),
+            news: Vec::new(),
             seen: BTreeMap::new(),
             books: BTreeMap::new(),
             signs: BTreeMap::new(),
@@ -74,15 +76,21 @@ impl Reader {
         }
     }
 
-    /// One look at each of the `open` states, in their order.
+    /// One look at each of the `open` states, in their order. What isn't needed takes no longer than
+    /// `most`.
+    ///
+    /// # Errors
+    /// The services can't be read.
     pub(super) async fn look(
         &mut self,
         states: &[State],
         open: &[usize],
+        most: Duration,
     ) -> Result<Vec<Look>, AwsError> {
         let mut services = self.services(states, open).await?;
-        let mut tasks = self.tasks(states, open, &services).await?;
-        let mut deployments = self.deployments(states, open).await?;
+        self.reads.next_look(OPTIONAL.min(most));
+        let mut tasks = self.tasks(states, open, &services).await;
+        let mut deployments = self.deployments(states, open).await;
         let mut looks = Vec::with_capacity(open.len());
         for &index in open {
             let mut look = Look {
@@ -90,27 +98,38 @@ impl Reader {
                 ..Look::default()
             };
             match tasks.remove(&index) {
-                Some(Ok(tasks)) => look.tasks = Some(tasks),
+                Some(Ok(tasks)) => look.tasks = tasks,
                 Some(Err(why)) => look.failed = Some(why),
                 None => {}
             }
             match &mut deployments {
-                Ok(found) => look.service_deployment = found.remove(&index),
+                Ok(found) => {
+                    look.service_deployment = found.as_mut().and_then(|all| all.remove(&index));
+                }
                 Err(why) => look.failed = Some(why.clone()),
-            }
-            // Half a look would be taken for a whole one.
-            if look.failed.is_some() {
-                (look.tasks, look.service_deployment) = (None, None);
             }
             self.targets(index, &states[index], &mut look).await;
             self.protection(&states[index], &mut look).await;
             looks.push(look);
         }
         self.survey(states, open, &mut looks).await;
-        for look in &mut looks {
-            look.unread = self.denied.iter().copied().collect();
+        for error in self.reads.gone() {
+            self.name(&error);
         }
         Ok(looks)
+    }
+
+    /// Says once that an action can't be had, and what the watch does without it.
+    pub(super) fn name(&mut self, error: &AwsError) {
+        if self.reads.is_news(error) {
+            let text = format!("{}: {}", error.in_short(), without(error.action));
+            self.news.push(Line::warning(text));
+        }
+    }
+
+    /// What there is to say of reads that can't be had, each time only what is new.
+    pub(super) fn news(&mut self) -> Vec<Line> {
+        std::mem::take(&mut self.news)
     }
 
     async fn services(
@@ -138,13 +157,13 @@ impl Reader {
         Ok(services)
     }
 
-    /// The tasks of the services that were found, as far as they may be read.
+    /// The tasks of the services that were found, as far as they can be had.
     async fn tasks(
         &mut self,
         states: &[State],
         open: &[usize],
         services: &BTreeMap<usize, Service>,
-    ) -> Result<BTreeMap<usize, Part<Vec<Task>>>, AwsError> {
+    ) -> BTreeMap<usize, Part<Vec<Task>>> {
         let mut all = BTreeMap::new();
         for (cluster, here) in by_cluster(states, open) {
             let found: Vec<(usize, &Service, String)> = here
@@ -152,7 +171,7 @@ impl Reader {
                 .filter_map(|index| Some((index, services.get(&index)?)))
                 .map(|(index, service)| (index, service, sign(service)))
                 .collect();
-            if found.is_empty() || self.denies(&TASK_ACTIONS) {
+            if found.is_empty() {
                 continue;
             }
             let now = self.clock.now();
@@ -167,80 +186,77 @@ impl Reader {
                 })
                 .collect();
             let book = self.books.entry(cluster.to_owned()).or_default();
-            let answer = book.read(&self.aws, cluster, &wanted).await;
+            let read = book.read(&self.reads.aws, cluster, &wanted);
+            let read = part(self.reads.ask(TASKS, read).await);
             let listed: Vec<bool> = wanted.iter().map(|one| one.listed).collect();
-            match self.optional(answer)? {
-                Ok(Some(read)) => {
-                    for (((index, _, sign), tasks), listed) in
-                        found.into_iter().zip(read).zip(listed)
-                    {
-                        if listed {
-                            self.signs.insert(index, (now, sign));
-                        }
-                        all.insert(index, Ok(tasks));
-                    }
-                }
-                Ok(None) => {}
+            let mut read = match read {
+                Ok(read) => read.map(Vec::into_iter),
                 Err(why) => {
                     all.extend(found.iter().map(|(index, ..)| (*index, Err(why.clone()))));
+                    continue;
                 }
+            };
+            for ((index, _, sign), listed) in found.into_iter().zip(listed) {
+                let tasks = read.as_mut().and_then(Iterator::next);
+                if listed && tasks.is_some() {
+                    self.signs.insert(index, (now, sign));
+                }
+                all.insert(index, Ok(tasks));
             }
         }
-        Ok(all)
+        all
     }
 
-    /// The service deployments of the states, as far as ECS lists them and they may be read.
+    /// The service deployments of the states, as far as ECS lists them and they can be had.
     async fn deployments(
         &mut self,
         states: &[State],
         open: &[usize],
-    ) -> Result<Part<BTreeMap<usize, ServiceDeployment>>, AwsError> {
+    ) -> Part<BTreeMap<usize, ServiceDeployment>> {
         let sought = open.iter().copied().filter(|index| {
             let listing = self.listings.get(index);
             listing.is_none_or(|one| one.arn.is_none() && one.asked < LISTINGS_MAX)
         });
         let sought: Vec<usize> = sought.take(LISTINGS_PER_LOOK).collect();
         for index in sought {
-            if self.denies(&DEPLOYMENT_ACTIONS) {
-                return Ok(Ok(BTreeMap::new()));
-            }
             let target = &states[index].target;
-            let answer = self.aws.service_deployment_arn(
+            let read = self.reads.aws.service_deployment_arn(
                 &target.cluster,
                 &target.service,
                 &target.deployment,
                 target.created,
             );
-            let answer = answer.await;
-            match self.optional(answer)? {
-                Ok(found) => {
-                    let listing = self.listings.entry(index).or_default();
-                    listing.asked += 1;
-                    listing.arn = found.flatten();
-                }
-                Err(why) => return Ok(Err(why)),
-            }
+            let Some(found) = part(self.reads.ask(&[LIST_DEPLOYMENTS], read).await)? else {
+                break;
+            };
+            let listing = self.listings.entry(index).or_default();
+            listing.asked += 1;
+            listing.arn = found;
         }
         let wanted: BTreeMap<String, usize> = open
             .iter()
             .filter_map(|index| Some((self.listings.get(index)?.arn.clone()?, *index)))
             .collect();
-        if wanted.is_empty() || self.denies(&DEPLOYMENT_ACTIONS) {
-            return Ok(Ok(BTreeMap::new()));
+        if wanted.is_empty() {
+            return Ok(None);
         }
         let arns: Vec<String> = wanted.keys().cloned().collect();
-        let answer = self.aws.service_deployments(&arns).await;
-        Ok(self.optional(answer)?.map(|found| {
+        let read = self.reads.aws.service_deployments(&arns);
+        let found = part(self.reads.ask(&[DEPLOYMENTS], read).await)?;
+        let found = found.into_iter().flatten();
+        Ok(Some(
             found
-                .into_iter()
-                .flatten()
                 .filter_map(|one| Some((*wanted.get(&one.arn)?, one)))
-                .collect()
-        }))
+                .collect(),
+        ))
     }
 
     /// Reads each cluster once where a rollout's question is where a task could go.
     async fn survey(&mut self, states: &[State], open: &[usize], looks: &mut [Look]) {
+        // What isn't judged now needs no proof; the tasks would be asked for once more.
+        if looks.iter().any(|look| look.failed.is_some()) {
+            return;
+        }
         let asking = |index: usize| states[index].wants_survey();
         let clusters: BTreeSet<&str> = open
             .iter()
@@ -272,7 +288,7 @@ impl Reader {
                 .map(|&place| looks[place].tasks.clone())
                 .collect();
             let own = own.map(|tasks| tasks.into_iter().flatten().collect());
-            let mut survey = Box::pin(self.aws.survey(cluster, &parties, own)).await;
+            let mut survey = Box::pin(self.reads.survey(cluster, &parties, own)).await;
             let agents = self.agents.entry(cluster.to_owned()).or_default();
             survey.agents_lost = agents.note(&survey.instances, self.clock.now());
             let grounds = Arc::new(Grounds::of(survey, &contenders));
@@ -281,25 +297,14 @@ impl Reader {
             }
         }
     }
+}
 
-    fn denies(&self, actions: &[&str]) -> bool {
-        actions.iter().any(|action| self.denied.contains(action))
-    }
-
-    /// A denied action is remembered and left out; what passes makes the look pass.
-    fn optional<T>(&mut self, answer: Result<T, AwsError>) -> Result<Part<Option<T>>, AwsError> {
-        match answer {
-            Ok(value) => Ok(Ok(Some(value))),
-            Err(error) if is_passing(&error) => Ok(Err(error.to_string())),
-            Err(error) if error.kind == AwsErrorKind::Expired => Err(error),
-            Err(error) => {
-                if error.is_denied() {
-                    self.denied.insert(error.action);
-                }
-                tracing::debug!(%error, "an optional read is left out");
-                Ok(Ok(None))
-            }
-        }
+/// What is gone is left out of the look; what isn't makes it half a look.
+fn part<T>(answer: Result<T, Missed>) -> Part<T> {
+    match answer {
+        Ok(value) => Ok(Some(value)),
+        Err(missed) if missed.is_gone => Ok(None),
+        Err(missed) => Err(missed.error.to_string()),
     }
 }
 

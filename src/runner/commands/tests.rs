@@ -1,4 +1,21 @@
-use super::*;
+use super::{Fence, add_mask};
+use crate::redact::{Redactor, Shown};
+
+fn shown(text: &str) -> Shown {
+    Redactor::default().shown(text)
+}
+
+fn plain(text: &str) -> String {
+    super::plain(&shown(text))
+}
+
+fn error(title: Option<&str>, text: &str) -> String {
+    super::error(title, &shown(text))
+}
+
+fn warning(title: Option<&str>, text: &str) -> String {
+    super::warning(title, &shown(text))
+}
 
 #[test]
 fn texts_from_outside_read_well_and_do_nothing() {

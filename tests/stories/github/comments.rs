@@ -18,7 +18,7 @@ async fn a_plan_becomes_the_pull_requests_comment() {
     assert_eq!(told.outcome(), "planned", "{}", told.log);
     let all = written(&told);
     assert_eq!(all.len(), 1);
-    let expected = plimsoll::report::summary::render(&told.report);
+    let expected = plimsoll::report::summary::render(&told.shown());
     assert_eq!(
         all[0],
         format!("<!-- plimsoll: web/api, eu-west-1 -->\n{expected}")

@@ -1,0 +1,21 @@
+//! What the watch does without an optional read, in words. Nothing is decided here.
+
+use super::evidence::{HEALTH, LOGS, PROTECTION};
+use super::reader::{DEPLOYMENTS, LIST_DEPLOYMENTS};
+use crate::aws::TASKS;
+
+/// What is done without this action. All that isn't named here is read of the cluster.
+pub(super) fn without(action: &str) -> &'static str {
+    match action {
+        LIST_DEPLOYMENTS | DEPLOYMENTS => {
+            "the rollout is judged without it, and the log says less about what it waits for"
+        }
+        HEALTH => "time decides whether tasks behind the load balancer count as healthy",
+        PROTECTION => "whether task protection holds old tasks isn't known",
+        LOGS => "the cause is told without the container's log",
+        action if TASKS.contains(&action) => {
+            "the service's counters have to do, and the log says less about what the rollout waits for"
+        }
+        _ => "whether there is room is less certain",
+    }
+}

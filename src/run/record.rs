@@ -1,0 +1,172 @@
+//! The report as it was last known, for whoever has to say how the run ended when the run itself
+//! can't any more: the panic hook in this process, and the step after the job once it was killed.
+//!
+//! Nothing here decides what is said. Whoever asks never waits long: the one that keeps may be the
+//! one that panicked.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, TryLockError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Clock;
+use crate::report::{Report, ServiceReport};
+use crate::runner::state;
+
+/// The name in the step's state.
+const NAME: &str = "progress";
+
+/// Services that are kept in the step's state by name. Each change is written there once more, and the
+/// runner hands the last one on as one variable.
+const SERVICES_MAX: usize = 20;
+
+/// A lock that is held is asked for so often, a millisecond apart: what is done under it takes
+/// microseconds.
+const TRIES: u32 = 50;
+
+/// What is known of a run at one moment.
+#[derive(Clone, Debug)]
+pub struct Known {
+    pub report: Report,
+    pub clock: Clock,
+}
+
+/// Where a run keeps its report. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Record(Arc<Mutex<Inner>>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    known: Option<Known>,
+    /// The file with the step's state, in an action.
+    state: Option<PathBuf>,
+    /// What stands there.
+    told: String,
+}
+
+impl Record {
+    /// Writes the progress to this file of the runner's from now on.
+    pub fn to_state(&self, file: PathBuf) {
+        if let Ok(mut inner) = self.0.lock() {
+            inner.state = Some(file);
+        }
+    }
+
+    /// Keeps `report`.
+    pub fn keep(&self, report: &Report, clock: Clock) {
+        let known = Known {
+            report: report.clone(),
+            clock,
+        };
+        let progress = serde_json::to_string(&Progress::of(report)).unwrap_or_default();
+        let Ok(mut inner) = self.0.lock() else { return };
+        let before = inner.known.replace(known);
+        if inner.told != progress {
+            if let Some(file) = &inner.state {
+                state::keep(file, NAME, &progress);
+            }
+            inner.told = progress;
+        }
+        drop(inner);
+        drop(before);
+    }
+
+    /// Keeps one service of a report of which the rest is as it was.
+    pub fn keep_service(&self, index: usize, service: &ServiceReport) {
+        let service = service.clone();
+        let Ok(mut inner) = self.0.lock() else { return };
+        if let Some(known) = &mut inner.known
+            && let Some(kept) = known.report.services.get_mut(index)
+        {
+            *kept = service;
+        }
+    }
+
+    /// What was kept last; `None` where nothing was, or where it can't be had in time.
+    pub fn known(&self) -> Option<Known> {
+        for _ in 0..TRIES {
+            match self.0.try_lock() {
+                Ok(inner) => return inner.known.clone(),
+                Err(TryLockError::Poisoned(inner)) => return inner.into_inner().known.clone(),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
+            }
+        }
+        None
+    }
+}
+
+/// What the step after the job knows of a run that was killed. Nothing secret is in it.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Progress {
+    pub region: String,
+    pub service_changed: bool,
+    /// An UpdateService was sent, and its answer wasn't read yet.
+    pub pending: bool,
+    /// Milliseconds since the Unix epoch.
+    pub started: i64,
+    /// Registered by this run.
+    pub revision: Option<String>,
+    /// The one-off task that may still run.
+    pub one_off: Option<String>,
+    pub services: Vec<ServiceProgress>,
+}
+
+/// One service of [`Progress`].
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ServiceProgress {
+    pub cluster: String,
+    pub service: String,
+    pub changed: bool,
+    pub deployment_id: String,
+}
+
+impl Progress {
+    fn of(report: &Report) -> Progress {
+        let services = report.services.iter().take(SERVICES_MAX);
+        let definition = report.definition.as_ref().filter(|one| one.registered);
+        let one_off = report.one_off.as_ref().filter(|one| one.is_open());
+        Progress {
+            region: report.region.clone(),
+            service_changed: report.service_changed,
+            pending: report.pending_write.is_some(),
+            started: report.started.0,
+            revision: definition.map(|one| one.arn.clone()),
+            one_off: one_off.and_then(|one| one.task.as_ref().map(|task| task.arn.clone())),
+            services: services
+                .map(|service| ServiceProgress {
+                    cluster: service.cluster.clone(),
+                    service: service.service.clone(),
+                    changed: service.changed,
+                    deployment_id: service.deployment_id.clone(),
+                })
+                .collect(),
+        }
+    }
+
+    /// What an earlier process of the step kept, as its environment has it.
+    pub fn left(env: &[(String, String)]) -> Option<Progress> {
+        serde_json::from_str(state::kept(env, NAME)?).ok()
+    }
+
+    /// A report that says as much as is known.
+    pub fn report(&self) -> Report {
+        let services = self.services.iter().map(|one| ServiceReport {
+            cluster: one.cluster.clone(),
+            service: one.service.clone(),
+            changed: one.changed,
+            deployment_id: one.deployment_id.clone(),
+            ..ServiceReport::default()
+        });
+        Report {
+            region: self.region.clone(),
+            started: crate::snapshot::Timestamp(self.started),
+            // Until it is known, the safe thing to say is that it was changed.
+            service_changed: self.service_changed || self.pending,
+            services: services.collect(),
+            ..Report::default()
+        }
+    }
+}
