@@ -106,8 +106,6 @@ struct Step {
     number: usize,
     name: String,
     ended: bool,
-    /// Its failure was said: BuildKit repeats what it knows of a step.
-    failed: bool,
     /// What came since the last line feed, and whether it already overflowed.
     partial: Vec<u8>,
     tail: VecDeque<String>,
@@ -175,9 +173,6 @@ impl Progress {
         let first_end = !std::mem::replace(&mut step.ended, true);
         let (number, name) = (step.number, step.name.clone());
         if !vertex.error.is_empty() {
-            if std::mem::replace(&mut step.failed, true) {
-                return;
-            }
             let error = one_line(&vertex.error);
             // Steps that were stopped because another one failed say so, and are not the cause.
             let follower = error.contains("context canceled");

@@ -106,23 +106,6 @@ fn keeps_the_last_lines_of_the_step_that_failed_by_itself() {
 }
 
 #[test]
-fn a_failure_that_buildkit_repeats_is_said_once() {
-    let mut progress = Progress::default();
-    let failed = Status {
-        vertexes: vec![Vertex {
-            error: "exit code: 7".to_owned(),
-            ..vertex("a", 1.0, Some(2.0))
-        }],
-        ..Status::default()
-    };
-    assert_eq!(
-        told(&mut progress, &failed),
-        ["#1 [1/2] RUN a", "#1 failed: exit code: 7"]
-    );
-    assert_eq!(told(&mut progress, &failed), [""; 0]);
-}
-
-#[test]
 fn a_flood_is_cut_and_said_once() {
     let mut progress = Progress::default();
     let flood = Status {
