@@ -29,7 +29,7 @@ mod subnets;
 mod survey;
 mod task_book;
 mod tasks;
-mod xml;
+pub mod xml;
 
 pub use connect::connector;
 pub use document::Described;

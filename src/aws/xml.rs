@@ -12,17 +12,17 @@ const ELEMENTS_MAX: usize = 200_000;
 
 /// An element with what it holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Element {
+pub struct Element {
     /// The local name, without a prefix.
-    pub(super) name: String,
+    pub name: String,
     /// All its own text, trimmed.
-    pub(super) text: String,
+    pub text: String,
     children: Vec<Element>,
 }
 
 impl Element {
-    /// Reads one document; `None` where it isn't one.
-    pub(super) fn read(bytes: &[u8]) -> Option<Element> {
+    /// Reads one document: at most 32 levels and 200,000 elements. `None` where it isn't one.
+    pub fn read(bytes: &[u8]) -> Option<Element> {
         let mut open: Vec<Element> = Vec::new();
         let mut root = None;
         let mut count = 0;
@@ -69,27 +69,28 @@ impl Element {
         root.filter(|_| open.is_empty())
     }
 
-    pub(super) fn children(&self) -> &[Element] {
+    /// All elements that stand directly in this one, in their order.
+    pub fn children(&self) -> &[Element] {
         &self.children
     }
 
     /// The first child of this name.
-    pub(super) fn child(&self, name: &str) -> Option<&Element> {
+    pub fn child(&self, name: &str) -> Option<&Element> {
         self.children.iter().find(|child| child.name == name)
     }
 
     /// The text of the first child of this name; empty where there is none.
-    pub(super) fn text_of(&self, name: &str) -> &str {
+    pub fn text_of(&self, name: &str) -> &str {
         self.child(name).map_or("", |child| &child.text)
     }
 
     /// A number in the first child of this name.
-    pub(super) fn number<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
+    pub fn number<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
         self.text_of(name).parse().ok()
     }
 
     /// The members of a list: `<list><member>…</member></list>`, or `item` in EC2's answers.
-    pub(super) fn list(&self, name: &str) -> &[Element] {
+    pub fn list(&self, name: &str) -> &[Element] {
         self.child(name).map_or(&[], |list| &list.children)
     }
 }

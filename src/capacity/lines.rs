@@ -10,6 +10,9 @@ use super::view::InstanceView;
 /// Instances that are shown at once; the others are folded away.
 const SHOWN: usize = 10;
 const COLUMNS: usize = 7;
+/// The widest column: a longer name is shown whole and moves its own row alone. `format!` panics at
+/// a width of more than 65,535.
+const WIDEST: usize = 60;
 
 /// The printed forecast. Words of AWS stand in it unescaped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,7 +99,7 @@ fn table(instances: &[InstanceView]) -> Vec<String> {
         rows.iter()
             .map(|row| row[column].chars().count())
             .max()
-            .unwrap_or(0)
+            .map_or(0, |wide| wide.min(WIDEST))
     };
     let widths: Vec<usize> = (0..COLUMNS).map(width).collect();
     let line = |row: &[String; COLUMNS]| {

@@ -64,39 +64,41 @@ pub enum BuildEvent {
 
 /// What BuildKit said at one moment, in plain types.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Status {
-    pub(super) vertexes: Vec<Vertex>,
-    pub(super) logs: Vec<Log>,
-    pub(super) warnings: Vec<Vec<u8>>,
+pub struct Status {
+    pub vertexes: Vec<Vertex>,
+    pub logs: Vec<Log>,
+    pub warnings: Vec<Vec<u8>>,
 }
 
+/// One step as BuildKit knows it at that moment.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Vertex {
-    pub(super) digest: String,
-    pub(super) name: String,
-    pub(super) cached: bool,
+pub struct Vertex {
+    pub digest: String,
+    pub name: String,
+    pub cached: bool,
     /// Seconds since the epoch.
-    pub(super) started: Option<f64>,
-    pub(super) completed: Option<f64>,
+    pub started: Option<f64>,
+    pub completed: Option<f64>,
     /// Empty where there is none.
-    pub(super) error: String,
+    pub error: String,
 }
 
+/// Bytes that the step `vertex` wrote, lines and parts of lines.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Log {
-    pub(super) vertex: String,
-    pub(super) message: Vec<u8>,
+pub struct Log {
+    pub vertex: String,
+    pub message: Vec<u8>,
 }
 
 /// The step that broke the build.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct FailedStep {
-    pub(super) name: String,
+pub struct FailedStep {
+    pub name: String,
     /// One line, to be shown.
-    pub(super) error: String,
+    pub error: String,
     /// The same, whole: the reason stands behind the command, however long that is.
-    pub(super) cause: String,
-    pub(super) log: Vec<String>,
+    pub cause: String,
+    pub log: Vec<String>,
 }
 
 #[derive(Debug, Default)]
@@ -111,14 +113,15 @@ struct Step {
 
 /// The fold's state.
 #[derive(Debug, Default)]
-pub(super) struct Progress {
+pub struct Progress {
     steps: HashMap<String, Step>,
     lines: usize,
     failed: Option<FailedStep>,
 }
 
 impl Progress {
-    pub(super) fn feed(&mut self, status: &Status, say: &mut dyn FnMut(BuildEvent)) {
+    /// Takes in what was said at one moment, and says what is new in it.
+    pub fn feed(&mut self, status: &Status, say: &mut dyn FnMut(BuildEvent)) {
         for vertex in &status.vertexes {
             self.begin(vertex, say);
         }
@@ -135,7 +138,7 @@ impl Progress {
     }
 
     /// The first step that failed by itself, not because another one did.
-    pub(super) fn into_failed(self) -> Option<FailedStep> {
+    pub fn into_failed(self) -> Option<FailedStep> {
         self.failed
     }
 

@@ -66,7 +66,7 @@ impl Dockerignore {
             if line.starts_with(b"#") {
                 continue;
             }
-            if let Some(rule) = parse_line(line.trim_ascii(), index + 1)? {
+            if let Some(rule) = parse_line(trimmed(line), index + 1)? {
                 rules.push(rule);
             }
         }
@@ -116,7 +116,7 @@ impl Dockerignore {
 
 fn parse_line(line: &[u8], number: usize) -> Result<Option<Rule>, DockerignoreError> {
     let (exception, pattern) = match line.strip_prefix(b"!") {
-        Some(rest) => (true, rest.trim_ascii()),
+        Some(rest) => (true, trimmed(rest)),
         None => (false, line),
     };
     if pattern.is_empty() {
@@ -134,6 +134,17 @@ fn parse_line(line: &[u8], number: usize) -> Result<Option<Rule>, DockerignoreEr
             pattern: String::from_utf8_lossy(pattern).into_owned(),
         }),
     }
+}
+
+/// Without blanks at both ends, whatever kind they are (a pasted no-break space too), as Go's
+/// `strings.TrimSpace` does it.
+fn trimmed(line: &[u8]) -> &[u8] {
+    let head = line.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    let line = &line[head.len() - head.trim_start().len()..];
+    let tail = line.utf8_chunks().last();
+    let tail = tail.filter(|chunk| chunk.invalid().is_empty());
+    let tail = tail.map_or("", |chunk| chunk.valid());
+    &line[..line.len() - (tail.len() - tail.trim_end().len())]
 }
 
 /// What Go's `filepath.Clean` does, and the leading slash dropped: `.` and empty parts go, `..`

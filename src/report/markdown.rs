@@ -23,6 +23,8 @@ pub fn prose(text: &str, max: usize) -> String {
             words(part, &mut out);
         } else if parts.peek().is_some() {
             if part.trim().is_empty() {
+                // What stood apart must not meet: `https:` and `//` would be a link.
+                out.extend((!out.is_empty()).then_some(PARTING));
                 continue;
             }
             // Spans that touch would run into one another.

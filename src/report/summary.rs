@@ -7,8 +7,6 @@
 mod parts;
 mod picture;
 mod service;
-#[cfg(test)]
-mod tests;
 
 pub(super) use service::causes;
 

@@ -8,6 +8,8 @@ use crate::cause::Cause;
 const EVIDENCE_SHOWN: usize = 12;
 /// Causes of one service, or of the one-off task, that are shown in full.
 const CAUSES_SHOWN: usize = 4;
+/// The widest column of names; a longer name moves its own row alone.
+const WIDEST: usize = 100;
 
 /// The last word of a run, one line an item; the texts of AWS in it are escaped by the console.
 pub fn closing(report: &ShownReport) -> Vec<String> {
@@ -114,7 +116,7 @@ fn table(report: &Report) -> Vec<String> {
         .iter()
         .map(|name| name.chars().count())
         .max()
-        .unwrap_or(0);
+        .map_or(0, |wide| wide.min(WIDEST));
     report
         .services
         .iter()

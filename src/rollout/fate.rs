@@ -68,7 +68,7 @@ pub fn fate(
         _ if matches!(service.status.as_str(), "DRAINING" | "INACTIVE") => Fate::Deleted {
             status: service.status.clone(),
         },
-        (Some(ours), _) if is_primary => of_primary(target, ours, service),
+        (Some(ours), _) if is_primary => of_primary(target, ours, service, before),
         // An answer from before our UpdateService still names the old deployment as PRIMARY, with
         // whatever reason that one was once started for.
         (_, Some(primary)) if primary.created < target.created && before.is_fresh() => {
@@ -109,6 +109,9 @@ pub struct Before {
     pub seen: Option<Timestamp>,
     /// Whether one showed it as FAILED.
     pub failed: bool,
+    /// Whether one showed a rollout state of it: ECS keeps one, then, and where it is missing all at
+    /// once nothing is known.
+    pub has_state: bool,
 }
 
 impl Before {
@@ -150,7 +153,7 @@ fn told(known: &ServiceDeployment, primary: Option<&Deployment>, is_primary: boo
     }
 }
 
-fn of_primary(target: &Target, ours: &Deployment, service: &Service) -> Fate {
+fn of_primary(target: &Target, ours: &Deployment, service: &Service, before: Before) -> Fate {
     match &ours.rollout {
         // Of one that was complete before, the tasks tell whether it is again.
         Some(RolloutState::Completed) if target.counted.is_none() => Fate::Completed,
@@ -163,7 +166,8 @@ fn of_primary(target: &Target, ours: &Deployment, service: &Service) -> Fate {
             }
         }
         // With a Classic Load Balancer ECS keeps no rollout state: being alone and full is all there is.
-        None if service.deployments.len() == 1
+        None if !before.has_state
+            && service.deployments.len() == 1
             && ours.running == ours.desired
             && ours.pending == 0 =>
         {

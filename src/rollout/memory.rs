@@ -17,6 +17,8 @@ const HALF_LOOKS: u32 = 2;
 pub(super) struct Memory {
     pub(super) seen: Option<Timestamp>,
     pub(super) failed: bool,
+    /// Whether a look showed a rollout state of our deployment.
+    pub(super) has_state: bool,
     /// The last look that didn't show our deployment as complete.
     pub(super) incomplete_at: Timestamp,
     /// Whether ECS calls it complete, so that its running tasks were found healthy, and it is watched
@@ -60,6 +62,7 @@ impl Memory {
         Memory {
             seen: None,
             failed: false,
+            has_state: false,
             incomplete_at: target.created,
             complete: target.counted.is_some_and(|counted| counted.whole),
             wants_survey: false,

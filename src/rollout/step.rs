@@ -109,6 +109,7 @@ fn judge(state: &mut State, look: &Look, service: &Service, now: Timestamp, step
         now,
         seen: state.memory.seen,
         failed: state.memory.failed,
+        has_state: state.memory.has_state,
     };
     let fate = fate(
         &state.target,
@@ -120,8 +121,9 @@ fn judge(state: &mut State, look: &Look, service: &Service, now: Timestamp, step
         .deployments
         .iter()
         .find(|deployment| deployment.id == state.target.deployment);
-    if ours.is_some() {
+    if let Some(ours) = ours {
         state.memory.seen = Some(now);
+        state.memory.has_state |= ours.rollout.is_some();
     }
     tell(state, look, service, now, step);
     if fate != Fate::Completed && state.target.counted.is_none() {

@@ -181,6 +181,7 @@ fn each_status_of_a_service_deployment_means_one_thing() {
             now: START.plus(Duration::from_secs(90)),
             seen: Some(START),
             failed: false,
+            has_state: true,
         };
         let found = fate(&state().target, &service, Some(&known), before);
         let text = format!("{found:?}");

@@ -45,6 +45,19 @@ pub(crate) struct Trouble {
     pub(crate) kind: FaultKind,
 }
 
+/// What becomes of an answer: the operation, seconds since the start, the body as AWS wrote it.
+type Change = dyn Fn(&str, i64, bytes::Bytes) -> bytes::Bytes + Send + Sync;
+
+/// Changes answers on their way.
+#[derive(Clone)]
+pub(crate) struct OnTheWay(pub(crate) Arc<Change>);
+
+impl std::fmt::Debug for OnTheWay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OnTheWay")
+    }
+}
+
 /// Hands each request to the stand-in, at the time that tokio's clock shows.
 #[derive(Clone, Debug)]
 struct Door {
@@ -55,6 +68,7 @@ struct Door {
     silent: Arc<Vec<String>>,
     /// What the stand-in can't be brought to say: operation, what it says, what arrives.
     rewrites: Arc<Vec<(String, String, String)>>,
+    on_the_way: Option<OnTheWay>,
 }
 
 impl Door {
@@ -79,7 +93,11 @@ impl Door {
         for (_, from, to) in self.rewrites.iter().filter(|(one, ..)| one == operation) {
             text = String::from_utf8_lossy(&text).replace(from, to).into();
         }
-        text
+        let second = (self.clock.now().0 - START) / 1000;
+        match &self.on_the_way {
+            Some(OnTheWay(change)) => change(operation, second, text),
+            None => text,
+        }
     }
 }
 
@@ -188,6 +206,7 @@ pub(crate) struct Story {
     /// When the credentials end, in seconds since the start.
     pub(crate) keys_end: Option<u64>,
     style: Style,
+    pub(crate) on_the_way: Option<OnTheWay>,
     /// How far the runner's clock is ahead of AWS's, in milliseconds.
     pub(crate) clock_ahead: i64,
 }
@@ -228,6 +247,7 @@ impl Story {
             env: Vec::new(),
             keys_end: None,
             style: Style::Plain,
+            on_the_way: None,
             clock_ahead: 0,
         }
         .input("cluster", "web")
@@ -311,6 +331,7 @@ impl Story {
             troubles: Arc::default(),
             silent: Arc::default(),
             rewrites: Arc::default(),
+            on_the_way: None,
         };
         aws(SharedHttpConnector::new(door), None)
     }
@@ -356,6 +377,7 @@ impl Story {
             troubles: self.troubles.into(),
             silent: self.silent.into(),
             rewrites: self.rewrites.into(),
+            on_the_way: self.on_the_way,
         });
         let keys_end = self.keys_end.map(|seconds| {
             let start = Duration::from_millis(u64::try_from(START).unwrap());

@@ -26,6 +26,7 @@ mod github;
 mod groups;
 mod late;
 mod looking;
+mod mutated;
 mod native;
 mod oidc;
 mod one_off;

@@ -14,7 +14,7 @@ use crate::setting::{definition, images, instance, redeploy, service, story_of};
 const GATE: &str = "arn:aws:lambda:eu-west-1:111122223333:function:gate";
 
 /// Service `api` of two tasks behind a target group, deployed as `configuration` says.
-fn behind_a_load_balancer(world: &mut World, configuration: &Value) {
+pub(crate) fn behind_a_load_balancer(world: &mut World, configuration: &Value) {
     images(world);
     instance(world);
     let group = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/api/1";

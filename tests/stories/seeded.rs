@@ -18,10 +18,15 @@ const ROLLBACK_SECONDS: u64 = 16 * 60;
 const HOUR_MS: i64 = 3_600_000;
 
 /// A small generator of numbers: the same seed, the same run.
-struct Numbers(u64);
+#[derive(Debug)]
+pub(crate) struct Numbers(u64);
 
 impl Numbers {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn of_seed(seed: u64) -> Numbers {
+        Numbers(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5bd1)
+    }
+
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -29,15 +34,15 @@ impl Numbers {
         (self.0 >> 33) % bound
     }
 
-    fn secs(&mut self, bound: u64) -> i64 {
+    pub(crate) fn secs(&mut self, bound: u64) -> i64 {
         i64::try_from(self.below(bound)).unwrap()
     }
 
-    fn of<T: Clone>(&mut self, items: &[T]) -> T {
+    pub(crate) fn of<T: Clone>(&mut self, items: &[T]) -> T {
         items[usize::try_from(self.below(items.len() as u64)).unwrap()].clone()
     }
 
-    fn one_in(&mut self, bound: u64) -> bool {
+    pub(crate) fn one_in(&mut self, bound: u64) -> bool {
         self.below(bound) == 0
     }
 }
@@ -172,7 +177,7 @@ fn build(world: &mut World, n: &mut Numbers, drawn: &mut Drawn) {
 }
 
 fn draw(seed: u64) -> (Story, Drawn) {
-    let mut n = Numbers(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5bd1);
+    let mut n = Numbers::of_seed(seed);
     let mut drawn = Drawn {
         good: true,
         disturbed: false,
@@ -297,11 +302,13 @@ fn check_red(told: &Told, drawn: &Drawn, what: &str) {
     }
 }
 
+/// A number from the environment, which script/search sets.
+pub(crate) fn number(name: &str, usual: u64) -> u64 {
+    std::env::var(name).map_or(usual, |text| text.parse().expect(name))
+}
+
 #[tokio::test(start_paused = true)]
 async fn whatever_happens_what_is_said_is_true() {
-    let number = |name: &str, usual: u64| {
-        std::env::var(name).map_or(usual, |text| text.parse().expect(name))
-    };
     let (first, runs) = (number("PLIMSOLL_SEED", 0), number("PLIMSOLL_WORLDS", RUNS));
     let mut outcomes = std::collections::BTreeMap::new();
     for seed in (first..).take(usize::try_from(runs).unwrap()) {

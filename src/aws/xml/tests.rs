@@ -1,5 +1,3 @@
-use proptest::prelude::*;
-
 use super::Element;
 
 #[test]
@@ -39,27 +37,4 @@ fn what_is_no_document_is_none() {
         assert_eq!(Element::read(text.as_bytes()), None, "{text}");
     }
     assert_eq!(Element::read(b"<a>\xff</a>"), None);
-}
-
-proptest! {
-    #[test]
-    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-        let _ = Element::read(&bytes);
-    }
-
-    /// Pieces of markup in any order, whole and cut, are more telling than plain noise.
-    #[test]
-    fn no_markup_makes_it_panic(pieces in proptest::collection::vec(prop::sample::select(vec![
-        "<a>", "</a>", "<a ", "b='", "'", "\"", "/>", "<!--", "-->", "<![CDATA[", "]]>", "<?xml", "?>", "<!DOCTYPE ", "[", "]>",
-        "<!ENTITY x 'y'>", "&amp;", "&#x", "&#99999999999;", "&#xD800;", ";", "é", "\u{1F6A2}", " ", "\0", "<", ">",
-    ]), 0..40)) {
-        let _ = Element::read(pieces.concat().as_bytes());
-    }
-
-    #[test]
-    fn text_comes_back(text in "[^\0-\u{8}\u{b}\u{c}\u{e}-\u{1f}\r\u{fffe}\u{ffff}]{0,60}") {
-        let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-        let root = Element::read(format!("<a><b>{escaped}</b></a>").as_bytes()).expect("a document");
-        prop_assert_eq!(root.text_of("b"), text.trim());
-    }
 }

@@ -65,3 +65,18 @@ fn what_a_program_reads() {
         json!({"minimumHealthyPercent": 50, "maximumPercent": 200})
     );
 }
+
+/// `format!` panics at a width of more than 65,535.
+#[test]
+fn an_instance_with_a_name_of_any_length_stands_in_the_table() {
+    let mut forecast = blocked().forecast();
+    forecast.instances[0].ec2_instance_id = Some("i".repeat(70_000));
+    let lines = forecast.lines().shown;
+    let rows: Vec<&String> = lines.iter().filter(|line| line.contains("short")).collect();
+    assert_eq!(rows.len(), 2);
+    assert!(
+        rows[1].len() < 300,
+        "the other rows stay in their columns: {}",
+        rows[1].len()
+    );
+}

@@ -1,6 +1,5 @@
 use std::collections::BTreeSet;
 
-use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
@@ -225,15 +224,4 @@ fn names_are_taken_out_of_the_text() {
         (trouble.kind, trouble.instance.as_deref()),
         (CauseKind::Memory, Some("3f4d"))
     );
-}
-
-proptest! {
-    #[test]
-    fn any_text_is_read(text in "\\PC{0,300}") {
-        parse(&text);
-        parse(&format!("(service {text}"));
-        parse(&format!("(service x, taskSet {text}"));
-        parse(&format!("(service x) was unable to place a task. Reason: {text}"));
-        parse(&format!("(service x) (deployment ecs-svc/{text}"));
-    }
 }

@@ -58,6 +58,20 @@ fn verdicts<const N: usize>(looks: [(u64, Look); N]) -> [Option<Verdict>; N] {
 
 const SUCCESS: Option<Verdict> = Some(Verdict::Succeeded);
 
+/// With a Classic Load Balancer ECS keeps no state at all, and the counts have to do; where it keeps
+/// one, an answer without it says nothing.
+#[test]
+fn a_rollout_state_that_is_missing_for_once_completes_nothing() {
+    let stateless = || {
+        let mut look = under_way(2, 2, None);
+        look.service.as_mut().unwrap().deployments[0].rollout = None;
+        look
+    };
+    let looks = [(10, under_way(1, 2, None)), (15, stateless())];
+    assert_eq!(verdicts(looks), [None, None]);
+    assert_eq!(verdicts([(15, stateless())]), [SUCCESS]);
+}
+
 #[test]
 fn tasks_that_are_gone_are_waited_for() {
     let [before, lacking, again] = verdicts([

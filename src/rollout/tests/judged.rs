@@ -159,6 +159,7 @@ fn a_rollback_is_waited_for_only_where_one_can_come() {
             now: START.plus(Duration::from_secs(90)),
             seen: Some(START),
             failed: false,
+            has_state: true,
         };
         matches!(
             fate(&target, &service, None, before),

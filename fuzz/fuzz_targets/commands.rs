@@ -1,0 +1,7 @@
+//! `tests/properties/commands.rs`, for libFuzzer.
+#![no_main]
+
+#[path = "../../tests/properties/commands.rs"]
+mod property;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| property::holds(bytes));

@@ -1,0 +1,7 @@
+//! `tests/properties/dockerignore.rs`, for libFuzzer.
+#![no_main]
+
+#[path = "../../tests/properties/dockerignore.rs"]
+mod property;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| property::holds(bytes));
