@@ -22,6 +22,8 @@ const ASK_AGAIN: Duration = Duration::from_secs(30);
 const ASK_AGAIN_MOST: Duration = Duration::from_secs(5 * 60);
 /// All optional reads before a deploy together: who waits half a minute for a forecast gets none.
 const BEFORE_A_DEPLOY: Duration = Duration::from_secs(30);
+/// A read that had less time, because others took it, isn't to blame for having no answer.
+const FAIR: Duration = Duration::from_secs(5);
 /// A reason that is named stands in one line.
 const REASON_MAX_CHARS: usize = 160;
 
@@ -135,34 +137,38 @@ impl OptionalReads {
         {
             return Err(missed);
         }
-        let action = actions.last().copied().unwrap_or_default();
-        let late = || {
-            let text = "the time for what isn't needed was over";
-            AwsError::unanswered(action, "what was asked for", text)
-        };
-        if self.allowance.left().is_zero() {
-            let (error, is_gone) = (late(), false);
-            return Err(Missed { error, is_gone });
-        }
-        let answer = self.in_time(read).await.unwrap_or_else(|| Err(late()));
+        let allowed = self.allowance.left();
+        let answer = self.in_time(read).await;
         let mut standing = self.aws.standing.lock();
-        match answer {
-            Ok(value) => {
+        let error = match answer {
+            Some(Ok(value)) => {
                 standing.answered(actions);
-                Ok(value)
+                return Ok(value);
             }
-            Err(error) => {
-                tracing::debug!(%error, "an optional read came to nothing");
-                let is_gone = standing.missed(&error, Instant::now());
-                Err(Missed { error, is_gone })
+            Some(Err(error)) => error,
+            None => {
+                let action = actions.last().copied().unwrap_or_default();
+                let text = "the time for what isn't needed was over";
+                let error = AwsError::unanswered(action, "what was asked for", text);
+                if allowed < FAIR {
+                    let is_gone = false;
+                    return Err(Missed { error, is_gone });
+                }
+                error
             }
-        }
+        };
+        tracing::debug!(%error, "an optional read came to nothing");
+        let is_gone = standing.missed(&error, Instant::now());
+        Err(Missed { error, is_gone })
     }
 
     /// What comes of it while the allowance lasts.
     async fn in_time<T>(&self, mut read: impl Future<Output = T> + Unpin) -> Option<T> {
         let (began, free) = (Instant::now(), self.aws.paced.free_time());
         let allowed = self.allowance.left();
+        if allowed.is_zero() {
+            return None;
+        }
         let freed = || self.aws.paced.free_time().saturating_sub(free);
         let mut until = began + allowed;
         let answer = loop {
@@ -199,8 +205,8 @@ impl OptionalReads {
         known.is_none_or(|one| !std::mem::replace(&mut one.is_said, true))
     }
 
-    /// The forecast has said what it could not read. The tasks are told of once more by the watch,
-    /// which needs them for something else.
+    /// The forecast has said what it could not read. Of the tasks the watch speaks once more: it
+    /// needs them for something else.
     pub fn said_by_the_forecast(&self) {
         let mut standing = self.aws.standing.lock();
         let known = standing.known.iter_mut();
@@ -210,7 +216,7 @@ impl OptionalReads {
     }
 }
 
-/// A plain value: whoever asks says what time it is.
+/// A plain value: the caller says what time it is.
 #[derive(Debug, Default)]
 struct Actions {
     /// Counts the looks.

@@ -8,6 +8,10 @@ use super::Target;
 use crate::cause::Cause;
 use crate::snapshot::Timestamp;
 
+/// So many looks in a row decide nothing without a part that could not be read for the moment: it may
+/// hold what decides otherwise. After that, and at the end of the time, they go on without it.
+const HALF_LOOKS: u32 = 2;
+
 /// What the fold carries from look to look.
 #[derive(Clone, Debug)]
 pub(super) struct Memory {
@@ -86,6 +90,16 @@ impl Memory {
 }
 
 impl Memory {
+    /// Takes note of a look that lacks a part, or doesn't; whether the next one is waited for.
+    pub(super) fn is_held(&mut self, is_half: bool) -> bool {
+        self.halves = if is_half {
+            self.halves.saturating_add(1)
+        } else {
+            0
+        };
+        (1..=HALF_LOOKS).contains(&self.halves)
+    }
+
     /// What the capacity calculation says: proofs, or that ECS could take a step.
     pub(super) fn reckoned(&self) -> (&[Cause], Option<&Cause>) {
         (&self.proven, self.hesitation.as_ref())

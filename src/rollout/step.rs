@@ -22,9 +22,6 @@ const PROOFS: u32 = 2;
 /// The least time of stillness where the tasks can't be read: connections that drain (300 s by
 /// default) and health checks can't be told from standing still then.
 const BLIND: Duration = Duration::from_secs(10 * 60);
-/// So many looks in a row decide nothing without a part that could not be read for the moment: it may
-/// hold what decides otherwise. After that, and at the end of the time, they go on without it.
-const HALF_LOOKS: u32 = 2;
 /// Ids of events that are remembered: ten times what one answer can hold.
 const EVENTS_REMEMBERED: usize = 1000;
 
@@ -47,7 +44,8 @@ pub struct Step {
 pub fn step(state: &mut State, look: &Look, now: Timestamp) -> Step {
     let mut step = Step::default();
     if let Some(service) = &look.service {
-        step.held = is_held(state, look, now);
+        let is_half = state.memory.is_held(look.failed.is_some());
+        step.held = is_half && now < state.patience.deadline;
         judge(state, look, service, now, &mut step);
         state.last = Some(service.clone());
     } else {
@@ -69,13 +67,6 @@ pub fn step(state: &mut State, look: &Look, now: Timestamp) -> Step {
     }
     explain(state, look, now, &mut step);
     step
-}
-
-/// Whether a look lacks a part that another one may have, and waits for that one.
-fn is_held(state: &mut State, look: &Look, now: Timestamp) -> bool {
-    let halves = &mut state.memory.halves;
-    *halves = look.failed.as_ref().map_or(0, |_| *halves + 1);
-    (1..=HALF_LOOKS).contains(halves) && now < state.patience.deadline
 }
 
 /// A verdict that isn't good comes with its causes.

@@ -303,6 +303,8 @@ async fn an_image_by_digest_and_one_from_elsewhere() {
     // The images of a repository may be read where the repository itself may not.
     let told = succeeds(story().deny("ecr:DescribeRepositories")).await;
     assert!(images_of(&told)[0].starts_with(&format!("{HOST}/api@sha256:")));
+    let named = told.log.contains("`ecr:DescribeRepositories`");
+    assert!(!named, "nothing is lost without it: {}", told.log);
 }
 
 /// A deploy of an image below `docker-hub/` in a registry with that rule and `unrelated`.

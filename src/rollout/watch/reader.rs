@@ -121,8 +121,10 @@ impl Reader {
 
     /// Says once that an action can't be had, and what the watch does without it.
     pub(super) fn name(&mut self, error: &AwsError) {
-        if self.reads.is_news(error) {
-            let text = format!("{}: {}", error.in_short(), without(error.action));
+        if let Some(without) = without(error.action)
+            && self.reads.is_news(error)
+        {
+            let text = format!("{}: {without}", error.in_short());
             self.news.push(Line::warning(text));
         }
     }

@@ -4,18 +4,20 @@ use super::evidence::{HEALTH, LOGS, PROTECTION};
 use super::reader::{DEPLOYMENTS, LIST_DEPLOYMENTS};
 use crate::aws::TASKS;
 
-/// What is done without this action. All that isn't named here is read of the cluster.
-pub(super) fn without(action: &str) -> &'static str {
-    match action {
+/// What is done without this action; nothing for one of which the watch knows nothing.
+pub(super) fn without(action: &str) -> Option<&'static str> {
+    Some(match action {
         LIST_DEPLOYMENTS | DEPLOYMENTS => {
             "the rollout is judged without it, and the log says less about what it waits for"
         }
         HEALTH => "time decides whether tasks behind the load balancer count as healthy",
         PROTECTION => "whether task protection holds old tasks isn't known",
-        LOGS => "the cause is told without the container's log",
+        LOGS => "the cause is given without the container's log",
         action if TASKS.contains(&action) => {
             "the service's counters have to do, and the log says less about what the rollout waits for"
         }
+        // The image is found by now.
+        action if action.starts_with("ecr:") => return None,
         _ => "whether there is room is less certain",
-    }
+    })
 }
