@@ -97,22 +97,29 @@ fn a_revision_is_deployed_as_it_is() {
 }
 
 /// Left alone, moto has the service at api:2 and its deployment at api:1: no success.
-#[test]
-fn a_deployment_that_never_comes_is_no_success() {
+fn is_no_success(more: &[&str]) {
     let moto = Moto::steady();
     moto.register(&image("v2"));
-    for more in [&[][..], &["--force-new-deployment", "true"]] {
-        let ended = deploy(&moto, &[&["--task-definition", "api:2"][..], more].concat());
-        ended
-            .is("error", 8)
-            .says(&["ECS took the update of service `api` to api:2, and names ecs-svc/"]);
-        assert_eq!(ended.report["serviceChanged"], true);
-    }
+    let ended = deploy(&moto, &[&["--task-definition", "api:2"][..], more].concat());
+    ended
+        .is("error", 8)
+        .says(&["ECS took the update of service `api` to api:2, and names ecs-svc/"]);
+    assert_eq!(ended.report["serviceChanged"], true);
     let service = moto.service("api");
     let at =
         |revision: &str| format!("arn:aws:ecs:eu-west-1:123456789012:task-definition/{revision}");
     assert_eq!(service["taskDefinition"], at("api:2"));
     assert_eq!(service["deployments"][0]["taskDefinition"], at("api:1"));
+}
+
+#[test]
+fn a_deployment_that_never_comes_is_no_success() {
+    is_no_success(&[]);
+}
+
+#[test]
+fn a_new_deployment_of_the_old_revision_is_no_success() {
+    is_no_success(&["--force-new-deployment", "true"]);
 }
 
 #[test]

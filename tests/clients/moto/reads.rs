@@ -34,16 +34,6 @@ fn a_service_whose_tasks_are_counted_and_not_listed_is_not_called_stuck() {
     ]);
 }
 
-/// moto calls a deployment that lacks tasks IN_PROGRESS, and nothing in it ever moves.
-#[test]
-fn a_service_that_lacks_its_tasks_waits_for_them() {
-    let moto = Moto::new("0");
-    moto.create_service("api", "api:1");
-    let ended = moto.run(&EXPLAIN);
-    assert_eq!(ended.code, Some(0), "{}", ended.log);
-    ended.says(&["moving: api:1 is rolling out, waiting for ECS to place 2 new tasks"]);
-}
-
 #[test]
 fn a_plan_shows_the_change_and_makes_none() {
     let moto = Moto::steady();
