@@ -2,13 +2,14 @@
 //! summary, an annotation, and the truth about whether the service was changed.
 
 use std::fs;
+use std::process::Command;
 
 use plimsoll_sim::{Exit, TaskBehaviour};
 use serde_json::json;
 
 use crate::door::Hold;
 use crate::signals::slow;
-use crate::stage::{Ended, Stage, usual};
+use crate::stage::{Ended, Stage, binary, usual};
 
 /// What a way out leaves behind.
 pub(crate) struct Left {
@@ -98,6 +99,13 @@ fn what_ends_by_itself_has_last_words() {
     }
 }
 
+/// The binary, with no signal ignored: a run of the tests under `nohup` would hand that on.
+fn with_all_signals() -> Command {
+    let mut command = Command::new("/usr/bin/env");
+    command.arg("--default-signal=HUP,QUIT").arg(binary());
+    command
+}
+
 #[test]
 fn each_signal_has_last_words() {
     for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 143), ("QUIT", 143)] {
@@ -107,7 +115,7 @@ fn each_signal_has_last_words() {
             if !changed {
                 stage.gate.hold("DescribeServices", Hold::Request);
             }
-            let mut running = stage.start();
+            let mut running = stage.start_other(with_all_signals());
             running.until("its moment", || match changed {
                 true => stage.log().contains("0 of 1 new task running"),
                 false => stage.gate.holds("DescribeServices"),
