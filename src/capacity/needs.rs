@@ -1,7 +1,7 @@
 //! What one task asks of an instance, read from a task definition.
 //!
 //! It reads the JSON document as it will be registered and counts as ECS's agent does
-//! (`ToHostResources`). It never fails: what can't be read is said in `problems`, and nobody may
+//! (`ToHostResources`). It never fails: what can't be read stands in `problems`, and nobody may
 //! call a rollout proven on the strength of such needs.
 
 use std::collections::BTreeSet;
@@ -42,8 +42,32 @@ pub struct TaskNeeds {
     pub windows: bool,
     /// `bridge`, `host`, `awsvpc`, `none` or `default`; `bridge` where the document names none.
     pub network_mode: String,
-    /// What could not be read, one sentence each.
-    pub problems: Vec<String>,
+    /// What could not be read.
+    pub problems: Vec<Unreadable>,
+}
+
+/// Something in a task definition that could not be read. `value` is the JSON that stands there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// There is no `containerDefinitions`.
+    NoContainers,
+    /// The task's `cpu` or `memory` is not a size.
+    TaskSize {
+        member: &'static str,
+        value: String,
+    },
+    /// A container's `cpu`, `memory` or `memoryReservation` is not a size.
+    ContainerSize {
+        member: &'static str,
+        value: String,
+    },
+    /// A container's number of GPUs.
+    Gpus {
+        value: String,
+    },
+    HostPort {
+        value: String,
+    },
 }
 
 /// How many GPUs a task takes.
@@ -82,9 +106,7 @@ impl TaskNeeds {
         needs.read_task_size(document);
         let containers = members(document, "containerDefinitions");
         if containers.is_empty() {
-            needs
-                .problems
-                .push("the task definition has no `containerDefinitions`".to_owned());
+            needs.problems.push(Unreadable::NoContainers);
         }
         for container in containers {
             needs.add_container(container, mode);
@@ -136,13 +158,17 @@ impl TaskNeeds {
     fn read_task_size(&mut self, document: &Value) {
         let (cpu, memory) = (&document["cpu"], &document["memory"]);
         self.task_size = (cpu_units(cpu), memory_mib(memory));
-        if self.task_size.0.is_none() && is_given(cpu) {
-            self.problems
-                .push(format!("the task's `cpu` is not a size: {cpu}"));
-        }
-        if self.task_size.1.is_none() && is_given(memory) {
-            self.problems
-                .push(format!("the task's `memory` is not a size: {memory}"));
+        let read = [
+            ("cpu", cpu, self.task_size.0),
+            ("memory", memory, self.task_size.1),
+        ];
+        for (member, value, size) in read {
+            if size.is_none() && is_given(value) {
+                self.problems.push(Unreadable::TaskSize {
+                    member,
+                    value: value.to_string(),
+                });
+            }
         }
     }
 
@@ -167,13 +193,15 @@ impl TaskNeeds {
         }
     }
 
-    fn add(&mut self, sum: i64, value: &Value, member: &str) -> i64 {
+    fn add(&mut self, sum: i64, value: &Value, member: &'static str) -> i64 {
         match whole(value) {
             Some(number) if (0..=LARGEST).contains(&number) => sum.saturating_add(number),
             None if !is_given(value) => sum,
             _ => {
-                self.problems
-                    .push(format!("a container's `{member}` is not a size: {value}"));
+                self.problems.push(Unreadable::ContainerSize {
+                    member,
+                    value: value.to_string(),
+                });
                 sum
             }
         }
@@ -192,9 +220,9 @@ impl TaskNeeds {
                 Gpus::All
             }
             (sum, None) => {
-                self.problems.push(format!(
-                    "a container's number of GPUs can't be read: {value}"
-                ));
+                self.problems.push(Unreadable::Gpus {
+                    value: value.to_string(),
+                });
                 sum
             }
         };
@@ -223,9 +251,9 @@ impl TaskNeeds {
                 ports.insert(port);
             }
             None if !is_given(number) => {}
-            _ => self
-                .problems
-                .push(format!("a host port can't be read: {number}")),
+            _ => self.problems.push(Unreadable::HostPort {
+                value: number.to_string(),
+            }),
         }
     }
 

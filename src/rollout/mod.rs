@@ -27,7 +27,7 @@ pub mod watch;
 pub use failures::why_stopped;
 pub use fate::{Before, Fate, fate};
 pub use grounds::{Agents, Contender, Grounds};
-pub use proof::{in_one_line, of_forecast};
+pub use proof::in_one_line;
 pub use step::{Step, step};
 pub use target::{Counted, Target};
 pub use waiting::{AtTimeout, Waiting};
