@@ -1,7 +1,7 @@
 //! What the project promises about itself: inputs and outputs said once, examples that work, the
 //! lines between modules, what is linked in, how a release is made, what holds the threat model.
 //!
-//! `UPDATE=1 cargo test --test contract` writes `action.yml` and the README's tables anew.
+//! `UPDATE=1 cargo test --test contract` writes `action.yml` and the tables of `docs/reference.md`.
 
 #[cfg(test)]
 mod action;
@@ -14,7 +14,7 @@ mod links;
 #[cfg(test)]
 mod lock;
 #[cfg(test)]
-mod readme;
+mod reference;
 #[cfg(test)]
 mod release;
 #[cfg(test)]
