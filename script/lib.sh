@@ -1,4 +1,4 @@
-# Sourced by the scripts beside it: the compiler, and an engine that is left as it was found.
+# Sourced by the other scripts here: the compiler, and an engine that is left as it was found.
 # shellcheck shell=bash
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1

@@ -1,5 +1,5 @@
-//! The one table of inputs: the action's environment, the command's flags, `action.yml` and the
-//! README are all derived from it or held against it.
+//! The one table of inputs: the action's environment, the command's flags, `action.yml` and
+//! `docs/reference.md` are all derived from it or held against it.
 //!
 //! A row is added here when the input works, not before; nothing else lists inputs.
 
@@ -119,7 +119,7 @@ use Kind::{Count, Duration, Flag, Lines, List, Text};
 #[rustfmt::skip]
 pub const INPUTS: &[Input] = &[
     row(Aws, "aws-region", Text, "Region; without it `AWS_REGION`, then `AWS_DEFAULT_REGION`"),
-    row(Aws, "role-to-assume", Lines, "ARN of the role that is assumed with the runner's OIDC token (`permissions: id-token: write`), or several, one a line, each assumed as the one before; without it the SDK's default chain finds the credentials"),
+    row(Aws, "role-to-assume", Lines, "ARN of the role that is assumed with the job's OIDC token (`permissions: id-token: write`). Of several ARNs, one per line, each role is assumed with the credentials of the one before (role chaining). Without it the credentials come from the environment (the SDK's default chain)"),
     row(Aws, "role-session-name", Text, "Name of the role's session; without it `plimsoll-<repository>-<run>`"),
     row(Aws, "role-duration-seconds", Duration(Unit::Seconds), "How long the role's credentials last; they are renewed before they end").or("3600"),
     row(Aws, "audience", Text, "Audience of the OIDC token").or("sts.amazonaws.com"),
@@ -127,8 +127,8 @@ pub const INPUTS: &[Input] = &[
 
     row(Image, "image", Text, "Full reference (tag or digest) that exists already: it is deployed, nothing is built"),
     row(Image, "image-tag", Text, "Tag that exists already in `repository`: it is deployed, nothing is built"),
-    row(Image, "images", List, "`container=reference` lines, when containers take different images that exist already"),
-    row(Image, "repository", Text, "ECR repository, by name or URI; with it and none of the three above the image is built and pushed"),
+    row(Image, "images", List, "`container=reference` lines, for containers with different images that exist already"),
+    row(Image, "repository", Text, "ECR repository, by name or URI; with it, and without `image`, `image-tag` and `images`, the image is built and pushed"),
     row(Image, "tags", List, "Tags to push, alone or as full references of `repository`; without it the commit's full SHA"),
     row(Image, "context", Text, "Directory of the build context").or("."),
     row(Image, "file", Text, "Path of the Dockerfile; without it `<context>/Dockerfile`"),
@@ -139,38 +139,38 @@ pub const INPUTS: &[Input] = &[
     row(Image, "labels", Lines, "`name=value` lines, put on the image"),
     row(Image, "cache-from", Lines, "Images whose inline cache is used: references, or `type=registry,ref=<reference>`"),
     row(Image, "cache-to", Lines, "`type=inline`: the pushed image carries its own cache"),
-    row(Image, "no-cache", Flag, "Build every step anew").or("false"),
-    row(Image, "pull", Flag, "Look for newer base images even where the engine has one").or("false"),
+    row(Image, "no-cache", Flag, "Build every step again, without a cache").or("false"),
+    row(Image, "pull", Flag, "Look for newer base images, even if the engine has one").or("false"),
     row(Image, "network", Kind::Choice(Network::NAMES), "Network of the `RUN` steps: `default`, `none` or `host`").or("default"),
     row(Image, "add-hosts", List, "`name:address` lines for the `RUN` steps' hosts file"),
     row(Image, "build-timeout", Duration(Unit::Seconds), "How long the build may take; then it is stopped").or("1h"),
     row(Image, "skip-existing", Flag, "No build and no push when the first tag exists in the repository already, for this platform").or("true"),
 
     row(TaskDefinition, "task-definition", Text, "JSON or YAML file in the workspace, family, `family:revision` or ARN; without it the revision that the service runs now"),
-    row(TaskDefinition, "container-name", List, "Containers that get the image and the edits; without it the only one, else the one whose image is in `repository`"),
+    row(TaskDefinition, "container-name", List, "Containers that get the image and the edits; without it the only container, else the one whose image is in `repository`"),
     row(TaskDefinition, "environment-variables", Lines, "`NAME=value` lines to set; `-NAME` removes one").secret(),
     row(TaskDefinition, "secrets", Lines, "`NAME=arn` lines to set; `-NAME` removes one").secret(),
     row(TaskDefinition, "docker-labels", Lines, "`name=value` lines to set; `-name` removes one"),
     row(TaskDefinition, "command", Text, "The container's command, as a JSON list or as a line with a shell's quotes"),
     row(TaskDefinition, "log-configuration-log-driver", Text, "Log driver, such as `awslogs` or `awsfirelens`"),
     row(TaskDefinition, "log-configuration-options", Lines, "`name=value` lines to set; `-name` removes one").secret(),
-    row(TaskDefinition, "env-files", Lines, "S3 ARNs of environment files, which replace those there are; `-arn` lines only remove"),
+    row(TaskDefinition, "env-files", Lines, "S3 ARNs of environment files, which replace all present ones; or only `-arn` lines, which remove these"),
     row(TaskDefinition, "task-role-arn", Text, "ARN of the role that the containers have"),
     row(TaskDefinition, "execution-role-arn", Text, "ARN of the role that pulls images and reads secrets"),
     row(TaskDefinition, "register-only", Flag, "Stop after the registration").or("false"),
 
     row(Service, "cluster", Text, "Name or ARN of the cluster").or("default"),
-    row(Service, "service", List, "Services, by name or ARN; `cluster/service` overrides `cluster`; required save with `register-only`"),
+    row(Service, "service", List, "Services, by name or ARN; `cluster/service` overrides `cluster`; required, unless `register-only` is set"),
     row(Service, "desired-count", Count, "How many tasks; not sent unless given"),
     row(Service, "force-new-deployment", Flag, "Start a rollout even when nothing changes; not sent unless given"),
     row(Service, "propagate-tags", Kind::Choice(PropagateTags::NAMES), "`NONE`, `SERVICE` or `TASK_DEFINITION`; not sent unless given"),
     row(Service, "enable-ecs-managed-tags", Flag, "Whether ECS tags the tasks; not sent unless given"),
 
-    row(OneOffTask, "run-task", Flag, "Run one task of the new revision to its end before any service is updated, such as a migration; when it fails, nothing is updated; `false` leaves it out, whatever is given with it"),
-    row(OneOffTask, "run-task-container", Text, "Container that gets the command and whose exit code decides; without it the only essential one, else the one that gets the image"),
-    row(OneOffTask, "run-task-command", Text, "Its command, as a JSON list or as a line with a shell's quotes; without it the one of the task definition"),
-    row(OneOffTask, "run-task-subnets", List, "Subnets; without it those of the first service"),
-    row(OneOffTask, "run-task-security-groups", List, "Security groups; without it those of the first service"),
+    row(OneOffTask, "run-task", Flag, "Run one task of the new revision to its end before any service is updated, such as a migration; when it fails, nothing is updated. With `false` no task is run, even if other `run-task-…` inputs are set"),
+    row(OneOffTask, "run-task-container", Text, "Container that gets the command and whose exit code decides; without it the only essential container, else the one that gets the image"),
+    row(OneOffTask, "run-task-command", Text, "The task's command, as a JSON list or as a line with a shell's quotes; without it the one in the task definition"),
+    row(OneOffTask, "run-task-subnets", List, "Subnets of the task; without it those of the first service"),
+    row(OneOffTask, "run-task-security-groups", List, "Security groups of the task; without it those of the first service"),
     row(OneOffTask, "run-task-assign-public-ip", Kind::Choice(AssignPublicIp::NAMES), "`ENABLED` or `DISABLED`; without it as the first service has it"),
     row(OneOffTask, "run-task-capacity-provider-strategy", Text, "JSON list as RunTask has it, `[{\"capacityProvider\": \"FARGATE_SPOT\", \"weight\": 1}]`; without it and `run-task-launch-type` the first service's"),
     row(OneOffTask, "run-task-launch-type", Kind::Choice(LaunchType::NAMES), "`EC2`, `FARGATE` or `EXTERNAL`; without it and a strategy the first service's"),
@@ -178,20 +178,20 @@ pub const INPUTS: &[Input] = &[
 
     row(Rollout, "wait-for-service-stability", Flag, "Follow the rollout to its end").or("true"),
     row(Rollout, "wait-for-minutes", Duration(Unit::Minutes), "How long to follow each rollout").or("30"),
-    row(Rollout, "poll-interval", Duration(Unit::Seconds), "Shortest time between two looks; it stretches under throttling, never past 15 s").or("5s"),
-    row(Rollout, "max-parallel", Count, "How many services roll out at once; without it all"),
-    row(Rollout, "stop-on-failure", Flag, "A service that doesn't end well leaves those untouched that `max-parallel` has not started yet").or("false"),
-    row(Rollout, "capacity-check", Kind::Choice(CapacityCheck::NAMES), "A rollout that is proven unable to finish: `fail` refuses it before anything is registered, `warn` says so and goes on, `off`").or("fail"),
-    row(Rollout, "stuck-after", Duration(Unit::Seconds), "How long nothing may move before a rollout that isn't proven stuck is called stuck").or("2m"),
+    row(Rollout, "poll-interval", Duration(Unit::Seconds), "Shortest time between two looks at the service; longer while AWS throttles, at most 15 s").or("5s"),
+    row(Rollout, "max-parallel", Count, "How many services are deployed at the same time; without it all"),
+    row(Rollout, "stop-on-failure", Flag, "When one service doesn't succeed, the services that `max-parallel` has not started yet are not deployed").or("false"),
+    row(Rollout, "capacity-check", Kind::Choice(CapacityCheck::NAMES), "If the forecast proves that the rollout can't finish: `fail` refuses it before anything is registered, `warn` says so and goes on; `off`: no forecast").or("fail"),
+    row(Rollout, "stuck-after", Duration(Unit::Seconds), "How long nothing may move until a rollout is called `stuck`; one that is proven stuck is called so at once").or("2m"),
     row(Rollout, "on-stuck", Kind::Choice(OnStuck::NAMES), "`fail` stops waiting, `rollback` also puts the previous revision back, `wait` goes on waiting").or("fail"),
     row(Rollout, "on-failure", Kind::Choice(OnFailure::NAMES), "`none`, or `rollback` to put the previous revision back").or("none"),
-    row(Rollout, "on-superseded", Kind::Choice(OnSuperseded::NAMES), "Another deployment takes this one's place: `fail`, or `ignore` for exit code 0").or("fail"),
-    row(Rollout, "on-cancel", Kind::Choice(OnCancel::NAMES), "The run is cancelled: `leave` the rollout alone, or `rollback`").or("leave"),
+    row(Rollout, "on-superseded", Kind::Choice(OnSuperseded::NAMES), "If another deployment takes this one's place: `fail`, or `ignore` for exit code 0").or("fail"),
+    row(Rollout, "on-cancel", Kind::Choice(OnCancel::NAMES), "If the run is cancelled: `leave` the rollout as it is, or `rollback`").or("leave"),
     row(Rollout, "dry-run", Flag, "Show the changes and the forecast; build, push, register and update nothing").or("false"),
     row(Rollout, "strict", Flag, "With `dry-run`: a blocked forecast ends as `blocked`, exit code 3").or("false"),
 
-    row(GitHub, "github-token", Text, "Token with `deployments: write` or `pull-requests: write`, such as the job's own (the expression `github.token`); without it GitHub is told nothing").secret(),
-    row(GitHub, "environment", Text, "Environment of the GitHub deployment, which is created where this and a token are given"),
+    row(GitHub, "github-token", Text, "Token with `deployments: write` or `pull-requests: write`, such as the job's own (the expression `github.token`); without it nothing is reported to GitHub").secret(),
+    row(GitHub, "environment", Text, "Environment of the GitHub deployment; one is created if this and `github-token` are set"),
     row(GitHub, "environment-url", Text, "Address of the environment; without it that of the load balancer's listener, where that may be read"),
     row(GitHub, "comment", Flag, "On a pull request: one comment with the plan, kept up to date").or("false"),
 

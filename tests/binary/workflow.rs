@@ -113,7 +113,7 @@ fn deploy(stage: Stage, sha: &str) -> Stage {
 }
 
 #[test]
-fn the_readmes_workflows_build_and_go_back() {
+fn the_workflows_of_the_docs_build_and_go_back() {
     let (first, second) = (commit(1), commit(2));
     let stage = deploy(stage(), &first);
     let before = stage.output("image-digest");
@@ -126,7 +126,7 @@ fn the_readmes_workflows_build_and_go_back() {
     assert_ne!(stage.output("image-digest"), before);
 
     stage.next_step();
-    let redeploy = block(README, &["name: redeploy", "jobs:"]);
+    let redeploy = block(RECIPES, &["name: redeploy", "jobs:"]);
     let stage = step(stage, &redeploy, &[("inputs.image-tag", &first)]);
     let ended = container::start(&stage, &name("redeploy")).end();
     container::well(&stage, &ended);

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::files;
 
 /// Every Markdown file that is read on the repository's pages.
-const FOLDERS: &[&str] = &["", "docs"];
+const FOLDERS: &[&str] = &["", "docs", "docs/decisions"];
 
 pub(crate) fn documents() -> Vec<String> {
     let mut found = Vec::new();

@@ -1,7 +1,8 @@
 //! What the project promises about itself: inputs and outputs said once, examples that work, the
-//! lines between modules, what is linked in, how a release is made, what holds the threat model.
+//! lines between modules, names and words, what is linked in, how a release is made, what holds the
+//! threat model.
 //!
-//! `UPDATE=1 cargo test --test contract` writes `action.yml` and the README's tables anew.
+//! `UPDATE=1 cargo test --test contract` writes `action.yml` and the tables of `docs/reference.md`.
 
 #[cfg(test)]
 mod action;
@@ -14,17 +15,23 @@ mod links;
 #[cfg(test)]
 mod lock;
 #[cfg(test)]
-mod readme;
+mod names;
+#[cfg(test)]
+mod reference;
 #[cfg(test)]
 mod release;
 #[cfg(test)]
 mod reproduce;
+#[cfg(test)]
+mod rust;
 #[cfg(test)]
 mod tags;
 #[cfg(test)]
 mod threats;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod words;
 #[cfg(test)]
 mod workflows;
 

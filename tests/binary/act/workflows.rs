@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::docs::README_REDEPLOY;
+use super::docs::REDEPLOY;
 use super::runner::Workflow;
 use super::worlds::Docs;
 use crate::container;
@@ -184,7 +184,7 @@ fn the_runner_agrees_with_the_container_as_we_start_it() {
         all.filter(|(name, _)| !own.contains(&name.as_str()))
             .collect::<BTreeMap<_, _>>()
     };
-    let text = super::docs::workflow(README_REDEPLOY);
+    let text = super::docs::workflow(REDEPLOY);
     let mut act = Workflow::new("workflow_dispatch", &text);
     act.payload = json!({"inputs": {"image-tag": "4f2a91c"}});
     let ran = act.run(&Docs::default().standing());

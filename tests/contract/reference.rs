@@ -1,21 +1,21 @@
-//! The README's tables of inputs and outputs are the code's.
+//! The tables of inputs and outputs in the reference are the code's.
 
 use std::fmt::Write;
 
 use plimsoll::report::OUTPUTS;
-use plimsoll::request::inputs::INPUTS;
+use plimsoll::request::inputs::{INPUTS, Kind, Unit};
 
 use crate::files;
 
-const NAME: &str = "README.md";
+const NAME: &str = "docs/reference.md";
 
 /// The table of inputs in Markdown, a heading row for each group.
 fn inputs() -> String {
-    let mut text = "| input | default | meaning |\n|---|---|---|\n".to_owned();
+    let mut text = "| input | type | default | meaning |\n|---|---|---|---|\n".to_owned();
     let mut group = None;
     for input in INPUTS {
         if group.replace(input.group) != Some(input.group) {
-            writeln!(text, "| **{}** | | |", input.group.title()).unwrap();
+            writeln!(text, "| **{}** | | | |", input.group.title()).unwrap();
         }
         let default = match input.default {
             "" => String::new(),
@@ -23,13 +23,28 @@ fn inputs() -> String {
         };
         writeln!(
             text,
-            "| `{}` | {default}| {} |",
+            "| `{}` | {} | {default}| {} |",
             input.name,
+            type_of(input.kind),
             cell(input.help)
         )
         .unwrap();
     }
     text
+}
+
+/// As the list of types over the table has it.
+fn type_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Text => "text",
+        Kind::Flag => "flag",
+        Kind::Choice(_) => "choice",
+        Kind::Duration(Unit::Seconds) => "seconds",
+        Kind::Duration(Unit::Minutes) => "minutes",
+        Kind::Count => "number",
+        Kind::List => "list",
+        Kind::Lines => "lines",
+    }
 }
 
 fn outputs() -> String {
@@ -45,10 +60,10 @@ fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
-/// `readme` with `table` between the markers `<!-- block -->` and `<!-- /block -->`.
-fn with_block(readme: &str, block: &str, table: &str) -> String {
+/// `document` with `table` between the markers `<!-- block -->` and `<!-- /block -->`.
+fn with_block(document: &str, block: &str, table: &str) -> String {
     let (open, close) = (format!("<!-- {block} -->\n"), format!("<!-- /{block} -->"));
-    let Some((before, rest)) = readme.split_once(&open) else {
+    let Some((before, rest)) = document.split_once(&open) else {
         panic!("{NAME} has no line `{}`", open.trim());
     };
     let Some((_, after)) = rest.split_once(&close) else {
@@ -59,9 +74,9 @@ fn with_block(readme: &str, block: &str, table: &str) -> String {
 
 #[test]
 fn the_tables_are_those_of_the_code() {
-    let readme = files::read(NAME);
+    let document = files::read(NAME);
     let wanted = with_block(
-        &with_block(&readme, "inputs", &inputs()),
+        &with_block(&document, "inputs", &inputs()),
         "outputs",
         &outputs(),
     );
