@@ -6,12 +6,12 @@ use std::time::Duration;
 use super::{Causes, Job};
 use crate::capacity::{Deploy, Forecast, TaskNeeds, Verdict, forecast_together};
 use crate::cause::{Cause, CauseKind};
-use crate::diagnosis::{Case, LogTail, diagnose};
+use crate::diagnosis::{Case, diagnose};
 use crate::rollout::of_forecast;
 use crate::run::Run;
 use crate::snapshot::{
-    Constraint, Deployment, DeploymentConfiguration, DeploymentStatus, PlacementFailure, Service,
-    Task,
+    Constraint, Deployment, DeploymentConfiguration, DeploymentStatus, LogTail, PlacementFailure,
+    Service, Task,
 };
 use crate::survey::Survey;
 
