@@ -7,8 +7,10 @@ pub mod after;
 pub mod bug;
 mod closing;
 mod last_words;
+pub mod panic_hook;
 mod signals;
 mod surroundings;
+mod unfinished;
 
 use std::path::PathBuf;
 use std::time::Duration;

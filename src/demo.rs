@@ -15,6 +15,7 @@ use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::console::output::Output;
 use crate::console::{Console, Style};
+use crate::definition::{RESPONSE_ONLY, containers_mut};
 use crate::environment::Variables;
 use crate::report::{Outcome, Report, text};
 use crate::request::{Facts, RawInputs, Request};
@@ -166,10 +167,10 @@ fn world(clock: Clock, registry: Option<&Registry>) -> World {
 fn large_task(host: &str) -> Value {
     let mut document: Value = serde_json::from_str(LARGE_TASK).unwrap_or_default();
     if let Some(members) = document.as_object_mut() {
-        members.retain(|name, _| !crate::taskdef::RESPONSE_ONLY.contains(&name.as_str()));
+        members.retain(|name, _| !RESPONSE_ONLY.contains(&name.as_str()));
     }
-    if let Some(image) = document.pointer_mut("/containerDefinitions/0/image") {
-        *image = json!(format!("{host}/hello:v1"));
+    for container in containers_mut(&mut document).take(1) {
+        container.insert("image".to_owned(), json!(format!("{host}/hello:v1")));
     }
     document
 }

@@ -8,10 +8,10 @@ use crate::durations;
 use crate::failure::Failure;
 use crate::report::Outcome;
 use crate::request::Request;
-use crate::rollout::watch::Watch;
 use crate::rollout::{Level, Line, Patience, State, Step, Target, Verdict};
 use crate::run::Run;
 use crate::snapshot::{Service, last_part};
+use crate::watch::Watch;
 
 /// Looks that `explain` takes: a proof wants more than one read.
 const LOOKS: usize = 3;

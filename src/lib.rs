@@ -11,6 +11,7 @@ pub mod run;
 // Deciding: pure.
 pub mod capacity;
 pub mod cause;
+pub mod definition;
 pub mod diagnosis;
 pub mod image;
 pub mod rollout;
@@ -37,3 +38,4 @@ pub mod environment;
 pub mod github;
 pub mod logging;
 pub mod runner;
+pub mod watch;

@@ -4,7 +4,9 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use plimsoll::app::{self, Environment, LastWords, Process, Signals, Surroundings, after, bug};
+use plimsoll::app::{
+    self, Environment, LastWords, Process, Signals, Surroundings, after, panic_hook,
+};
 use plimsoll::console::Style;
 use plimsoll::console::output::Output;
 use plimsoll::redact::Redactor;
@@ -20,7 +22,7 @@ fn main() -> ExitCode {
     let output = Output::stdout();
     let redactor = Redactor::default();
     let words = LastWords::new(output.clone(), redactor.clone());
-    bug::watch(words.clone());
+    panic_hook::set(words.clone());
     let environment = Environment::of(std::env::vars_os());
     secrets::learn(&environment.pairs, &redactor);
     logging::start(&environment.pairs, &output, &redactor);

@@ -3,11 +3,13 @@
 //! Everything that decides works on these types. They know no SDK, no clock and no wire format;
 //! `aws` fills them once. What AWS may add to later is kept as text (`Other`), never an error.
 
+mod outside_ecs;
 mod timestamp;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+pub use outside_ecs::{LogTail, TargetHealth};
 pub use timestamp::Timestamp;
 
 /// One service as DescribeServices told it.

@@ -3,11 +3,11 @@
 //!
 //! It deploys nothing, whatever the environment says, and it never fails: the step has its outcome.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use super::Surroundings;
 use super::closing::{self, Closing};
+use super::unfinished::Unfinished;
 use crate::aws;
 use crate::clock::Clock;
 use crate::console::output::Output;
@@ -17,57 +17,18 @@ use crate::redact::Redactor;
 use crate::report::{Outcome, text};
 use crate::request::{Facts, RawInputs, Request, ServiceRef};
 use crate::run::Progress;
-use crate::runner::state;
 
 /// How `action.yml` names the binary then. The runner starts both processes with the same
 /// environment and no arguments: by its name alone a process knows which one it is. The state is no
 /// help to tell them apart: any workflow can set a variable that is called so.
 pub const ENTRYPOINT: &str = "/./plimsoll";
 
-/// In the step's state from the start of the run on.
-const UNFINISHED: &str = "unfinished";
-
-/// What stands there after a bug, before the place.
-const BUG: &str = "bug ";
-
 /// Services that are named; more are counted.
 const NAMED: usize = 3;
-
-/// How far a run has come with saying how it ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Unfinished {
-    /// It has begun.
-    Yes,
-    /// It has said how it ended.
-    No,
-    /// It was ended by a bug, at this place, and has said so.
-    Bug(String),
-}
-
-impl Unfinished {
-    fn left(env: &[(String, String)]) -> Option<Unfinished> {
-        let word = state::kept(env, UNFINISHED)?;
-        Some(match word.strip_prefix(BUG) {
-            Some(place) => Unfinished::Bug(place.to_owned()),
-            None if word == "true" => Unfinished::Yes,
-            None => Unfinished::No,
-        })
-    }
-}
 
 /// Whether this is the process after the job, by the name that it was started by.
 pub fn is_it(name: &str) -> bool {
     name == ENTRYPOINT
-}
-
-/// Notes how far the run has come.
-pub(super) fn note(file: &Path, unfinished: &Unfinished) {
-    let word = match unfinished {
-        Unfinished::Yes => "true".to_owned(),
-        Unfinished::No => String::new(),
-        Unfinished::Bug(place) => format!("{BUG}{place}"),
-    };
-    state::keep(file, UNFINISHED, &word);
 }
 
 /// Tells what is left to tell.

@@ -1,4 +1,4 @@
-//! The panic hook: a bug in Plimsoll has last words too, also where a panic ends the process at once
+//! A bug in Plimsoll has last words too, also where a panic ends the process at once
 //! (`panic = "abort"`).
 //!
 //! It says only where the bug is. What a panic says besides may hold a value, so that no more of it is
@@ -7,7 +7,6 @@
 use std::any::Any;
 use std::panic::PanicHookInfo;
 
-use super::last_words::LastWords;
 use crate::report::{OneOffReport, Outcome, Report, text};
 use crate::run::Known;
 
@@ -26,20 +25,8 @@ pub struct Bug {
     pub message: String,
 }
 
-/// From now on a panic of any thread ends the process, with last words.
-pub fn watch(words: LastWords) {
-    std::panic::set_hook(Box::new(move |panic| {
-        let code = words.of_a_bug(&Bug::of(panic));
-        #[expect(
-            clippy::exit,
-            reason = "whether the panic would be caught or not, all is said now"
-        )]
-        std::process::exit(i32::from(code));
-    }));
-}
-
 impl Bug {
-    fn of(panic: &PanicHookInfo<'_>) -> Bug {
+    pub(super) fn of(panic: &PanicHookInfo<'_>) -> Bug {
         let place = panic.location().map_or_else(
             || "an unknown place".to_owned(),
             |at| format!("{}:{}:{}", shortened(at.file()), at.line(), at.column()),

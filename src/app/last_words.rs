@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::Surroundings;
 use super::bug::Bug;
 use super::closing::{self, Closing, Part, within};
-use super::{Surroundings, after};
+use super::unfinished::{self, Unfinished};
 use crate::clock::Clock;
 use crate::console::output::Output;
 use crate::console::{Console, Level, Style, Tail};
@@ -84,7 +85,7 @@ impl LastWords {
             about.job_summary = job_summary;
         });
         if let Some(file) = self.about().state {
-            after::note(&file, &after::Unfinished::Yes);
+            unfinished::note(&file, &Unfinished::Yes);
             self.record.to_state(file);
         }
     }
@@ -121,7 +122,7 @@ impl LastWords {
             rest();
         }
         if let Some(file) = &about.state {
-            after::note(file, &after::Unfinished::No);
+            unfinished::note(file, &Unfinished::No);
         }
         report.exit_code()
     }
@@ -172,7 +173,7 @@ impl LastWords {
         if let Some(file) = about.state.clone() {
             let place = bug.place.clone();
             within(LINES, move || {
-                after::note(&file, &after::Unfinished::Bug(place.clone()));
+                unfinished::note(&file, &Unfinished::Bug(place.clone()));
             });
         }
         if let Some(surroundings) = &about.surroundings {

@@ -5,17 +5,14 @@ use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::HttpConnector as _;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use http_body_util::BodyExt as _;
 
+use super::body::read;
 use super::{Aws, AwsError};
 
-/// An image's configuration is a few kilobytes, a full page of instance types about one megabyte; a
-/// layer by mistake must not fill the memory.
-const BLOB_MAX_BYTES: usize = 4 * 1024 * 1024;
 const BLOB_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Aws {
-    /// Fetches `url` (from GetDownloadUrlForLayer), at most `BLOB_MAX_BYTES`.
+    /// Fetches `url` (from GetDownloadUrlForLayer), up to the bound of `body`.
     pub async fn blob(&self, url: &str) -> Result<Vec<u8>, AwsError> {
         let failed = |text: &str| {
             AwsError::incomplete(
@@ -47,18 +44,4 @@ impl Aws {
             .await
             .unwrap_or_else(|_| Err(failed("the download took too long")))
     }
-}
-
-/// The whole body (at most `BLOB_MAX_BYTES`), chunk by chunk, so that its size is bounded while it comes in.
-pub(super) async fn read(mut body: aws_smithy_types::body::SdkBody) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = body.frame().await {
-        if let Ok(data) = chunk.ok()?.into_data() {
-            bytes.extend_from_slice(&data);
-        }
-        if bytes.len() > BLOB_MAX_BYTES {
-            return None;
-        }
-    }
-    Some(bytes)
 }

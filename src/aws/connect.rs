@@ -18,7 +18,7 @@ use aws_smithy_types::body::SdkBody;
 use http::Uri;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
-use super::{CONNECT_TIMEOUT, READS};
+use super::tries::{CONNECT_TIMEOUT, READS};
 
 /// Bytes of one answer's body. The longest is a page of a hundred tasks or instances with all their
 /// members, some megabytes. The SDK reads whole answers into memory before it looks at them.

@@ -15,19 +15,9 @@ use aws_sdk_ecs::types::TaskDefinitionField;
 use aws_smithy_types::body::SdkBody;
 use serde_json::Value;
 
-use super::{Aws, AwsError, once};
+use super::{Aws, AwsError, Described, once};
 use crate::capacity::TaskNeeds;
 use crate::snapshot::last_part;
-
-/// A revision as DescribeTaskDefinition or RegisterTaskDefinition answered it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Described {
-    pub arn: String,
-    pub family: String,
-    pub revision: i64,
-    /// The whole definition with every member that AWS sent; `tags` are moved inside.
-    pub document: Value,
-}
 
 impl Aws {
     /// DescribeTaskDefinition by family, `family:revision` or ARN, with its tags.

@@ -1,5 +1,6 @@
 //! EC2: what instances of a type have.
 
+use super::facts::InstanceType;
 use super::signed::{Ask, Service};
 use super::xml::Element;
 use super::{Aws, AwsError};
@@ -16,16 +17,6 @@ const TYPES_PER_CALL: usize = 100;
 const TYPES_MAX: usize = 300;
 /// One vCPU in CPU units.
 const UNITS_PER_VCPU: i64 = 1024;
-
-/// An instance type as far as tasks on it depend on it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct InstanceType {
-    pub(super) name: String,
-    /// A little more memory than an instance registers with ECS.
-    pub(super) size: Option<TypeSize>,
-    /// Network interfaces, the primary one included.
-    pub(super) interfaces: Option<u32>,
-}
 
 impl Aws {
     /// DescribeInstanceTypes for these names.

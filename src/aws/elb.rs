@@ -3,7 +3,7 @@
 use super::signed::{Ask, Service};
 use super::xml::Element;
 use super::{Aws, AwsError};
-use crate::diagnosis::TargetHealth;
+use crate::snapshot::TargetHealth;
 
 const LOAD_BALANCING: Service = Service {
     id: "Elastic Load Balancing v2",

@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::oidc::NotAssumed;
+use super::not_assumed::NotAssumed;
 use super::once::Twice;
 
 /// AWS's message is cut here: some list whole policies.

@@ -6,14 +6,34 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::document::Described;
-use super::ec2::InstanceType;
-use crate::capacity::TaskNeeds;
+use serde_json::Value;
+
+use crate::capacity::{TaskNeeds, TypeSize};
 
 /// Revisions that are remembered: two for each of a thousand services.
 const REVISIONS_MAX: usize = 2000;
 /// Instance types that are remembered; AWS has fewer than a thousand.
 const TYPES_MAX: usize = 1000;
+
+/// A revision as DescribeTaskDefinition or RegisterTaskDefinition answered it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Described {
+    pub arn: String,
+    pub family: String,
+    pub revision: i64,
+    /// The whole definition with every member that AWS sent; `tags` are moved inside.
+    pub document: Value,
+}
+
+/// An instance type as far as tasks on it depend on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct InstanceType {
+    pub(super) name: String,
+    /// A little more memory than an instance registers with ECS.
+    pub(super) size: Option<TypeSize>,
+    /// Network interfaces, the primary one included.
+    pub(super) interfaces: Option<u32>,
+}
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts(Arc<Mutex<Known>>);

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::signed::{Ask, Service};
 use super::{Aws, AwsError};
+use crate::definition::TaskDefinition;
 
 const LOGS: Service = Service {
     id: "CloudWatch Logs",
@@ -27,19 +28,15 @@ impl LogStream {
     /// Where the log of a container is, by its task definition. Absent without the `awslogs` driver,
     /// and without a prefix: the stream then has the container's runtime id, which nobody tells.
     pub fn of(document: &Value, container: &str, task: &str) -> Option<LogStream> {
-        let containers = document.get("containerDefinitions")?.as_array()?;
-        let defined = containers
-            .iter()
-            .find(|one| one.get("name").and_then(Value::as_str) == Some(container))?;
-        let configuration = defined.get("logConfiguration")?;
-        let option = |name: &str| configuration.pointer("/options")?.get(name)?.as_str();
-        if configuration.get("logDriver")?.as_str() != Some("awslogs") {
+        let log = TaskDefinition::of(document).container(container)?.log()?;
+        if log.driver()? != "awslogs" {
             return None;
         }
+        let prefix = log.option("awslogs-stream-prefix")?;
         Some(LogStream {
-            region: option("awslogs-region").map(str::to_owned),
-            group: option("awslogs-group")?.to_owned(),
-            stream: format!("{}/{container}/{task}", option("awslogs-stream-prefix")?),
+            region: log.option("awslogs-region").map(str::to_owned),
+            group: log.option("awslogs-group")?.to_owned(),
+            stream: format!("{prefix}/{container}/{task}"),
         })
     }
 }

@@ -5,6 +5,7 @@
 
 mod autoscaling;
 mod blob;
+mod body;
 mod connect;
 mod convert;
 mod document;
@@ -15,6 +16,7 @@ mod elb;
 mod error;
 mod facts;
 mod logs;
+mod not_assumed;
 mod noted;
 mod oidc;
 mod once;
@@ -25,25 +27,29 @@ mod quotas;
 mod run_task;
 mod settings;
 mod signed;
+mod standing;
 mod subnets;
 mod survey;
 mod task_book;
 mod tasks;
+mod tries;
 pub mod xml;
 
 pub use connect::connector;
-pub use document::Described;
 pub use ecr::{EcrImage, Login, Repository};
 pub use error::{AwsError, AwsErrorKind};
+pub use facts::Described;
 pub use logs::LogStream;
-pub use oidc::{Assumed, ByRunner, NotAssumed, Runner};
+pub use not_assumed::NotAssumed;
+pub use oidc::{Assumed, ByRunner, Runner};
 pub(crate) use once::json as json_once;
-pub use optional::{Missed, OptionalReads};
+pub use optional::OptionalReads;
 pub use run_task::RunTaskAnswer;
-pub use survey::TASKS;
+pub use standing::Missed;
 pub use task_book::{TaskBook, Wanted};
+pub use tasks::TASKS;
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use aws_config::identity::IdentityCache;
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
@@ -54,37 +60,7 @@ use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
 
 use crate::redact::Redactor;
-
-/// How often a call is tried, and how long.
-#[derive(Clone, Copy, Debug)]
-struct Tries {
-    attempts: u32,
-    /// One try; a read of 100 tasks answers within a second or two.
-    attempt: Duration,
-    /// All tries of one call together.
-    call: Duration,
-}
-
-/// Throttling and 5xx are common and short. With the pauses between them, half a minute or so: many
-/// deploys at once share the account's limits.
-const READS: Tries = Tries {
-    attempts: 8,
-    attempt: Duration::from_secs(20),
-    call: Duration::from_secs(90),
-};
-/// Where the same is read again soon anyhow.
-const LOOKS: Tries = Tries {
-    attempts: 5,
-    ..READS
-};
-/// What isn't needed. The pauses between the tries add up to 7 s at most, so that the error is AWS's
-/// and not that the time is over.
-const OPTIONAL: Tries = Tries {
-    attempts: 4,
-    attempt: Duration::from_secs(10),
-    call: Duration::from_secs(10),
-};
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+use tries::{CONNECT_TIMEOUT, LOOKS, OPTIONAL, READS, Tries};
 
 /// The clients, all over one HTTP connection pool.
 #[derive(Clone, Debug)]
@@ -97,8 +73,8 @@ pub struct Aws {
     /// What is under the clients.
     paced: pace::Paced,
     facts: facts::Facts,
-    standing: optional::Standing,
-    allowance: optional::Allowance,
+    standing: standing::Standing,
+    allowance: standing::Allowance,
     /// Where a role is assumed with the runner's token.
     keeper: Option<oidc::Keeper>,
     /// When credentials that nobody renews end, as far as that is told.
@@ -239,8 +215,8 @@ impl Aws {
             tries,
             paced,
             facts: facts::Facts::default(),
-            standing: optional::Standing::default(),
-            allowance: optional::Allowance::default(),
+            standing: standing::Standing::default(),
+            allowance: standing::Allowance::default(),
             keeper: None,
             end: None,
         }

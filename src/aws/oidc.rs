@@ -20,7 +20,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::AwsError;
+use super::{AwsError, NotAssumed};
 use crate::redact::Redactor;
 use crate::request::Role;
 use crate::secret::Secret;
@@ -47,17 +47,6 @@ const RENEWAL_TIMEOUT: Duration = Duration::from_secs(15);
 const RENEWAL_PAUSE: Duration = Duration::from_secs(30);
 /// With less left than this, credentials count as ended: a call may be under way for so long.
 const TOO_SHORT: Duration = Duration::from_secs(20);
-
-/// Why the role could not be assumed, in words for the person who reads the log.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text}")]
-pub struct NotAssumed {
-    pub text: String,
-    /// What to do about it, one item a line.
-    pub help: Vec<String>,
-    /// Whether it may be otherwise in a while.
-    pub passing: bool,
-}
 
 /// A role that was assumed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,10 +16,11 @@ use aws_smithy_types::body::SdkBody;
 use aws_types::service_config::ServiceConfigKey;
 use serde_json::Value;
 
-use super::blob::read;
+use super::body::read;
 use super::once;
+use super::tries::OPTIONAL;
 use super::xml::Element;
-use super::{Aws, AwsError, AwsErrorKind, OPTIONAL};
+use super::{Aws, AwsError, AwsErrorKind};
 
 /// Tries of one read: these reads are optional, so few.
 const ATTEMPTS: u32 = 3;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::autoscaling::DescribedGroup;
-use super::tasks::{TASKS_PER_CALL, Which};
+use super::tasks::{TASKS, TASKS_PER_CALL, Which};
 use super::{AwsError, Missed, OptionalReads, TaskBook, Wanted};
 use crate::capacity::{Addresses, Source, TaskNeeds, Unread, interfaces_in_doubt};
 use crate::snapshot::{Constraint, Scheduling, Service, Task, TaskStatus};
@@ -20,8 +20,6 @@ const INSTANCES: &[&str] = &[
     "ecs:ListContainerInstances",
     "ecs:DescribeContainerInstances",
 ];
-/// What reads the tasks of a service.
-pub const TASKS: &[&str] = &["ecs:ListTasks", "ecs:DescribeTasks"];
 const PROVIDERS: &[&str] = &["ecs:DescribeCapacityProviders"];
 const GROUPS: &[&str] = &["autoscaling:DescribeAutoScalingGroups"];
 const ACTIVITIES: &[&str] = &["autoscaling:DescribeScalingActivities"];

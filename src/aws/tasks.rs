@@ -7,6 +7,9 @@ use aws_sdk_ecs::types::DesiredStatus;
 use super::{Aws, AwsError, convert};
 use crate::snapshot::Task;
 
+/// What reads the tasks of a service.
+pub const TASKS: &[&str] = &["ecs:ListTasks", "ecs:DescribeTasks"];
+
 /// DescribeTasks takes a hundred, and a page of ListTasks holds as many.
 pub(super) const TASKS_PER_CALL: usize = 100;
 

@@ -10,12 +10,12 @@ use crate::cause::CauseKind;
 use crate::durations;
 use crate::report::{Outcome, ServiceReport};
 use crate::request::{OnFailure, OnStuck, OnSuperseded, Request};
-use crate::rollout::watch::{Ended, Said, Watch};
 use crate::rollout::{
     Level, Line, Patience, Sample, State, TIMELINE_MAX, Verdict, Waiting, in_one_line,
 };
 use crate::run::Run;
 use crate::snapshot::last_part;
+use crate::watch::{Ended, Said, Watch};
 
 /// Starts what is `next`, at most `max-parallel` at a time, and watches until every service has its
 /// outcome; then sums them up in the report.

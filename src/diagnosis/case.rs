@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::cause::Cause;
 use crate::snapshot::{
-    CapacityProvider, Deployment, Instance, PlacementFailure, RolloutState, Service,
-    ServiceDeployment, Task, Timestamp,
+    CapacityProvider, Deployment, Instance, LogTail, PlacementFailure, RolloutState, Service,
+    ServiceDeployment, TargetHealth, Task, Timestamp,
 };
 
 /// One service's rollout, with what is known about it.
@@ -36,35 +36,6 @@ pub struct Case<'a> {
     /// That ECS could take a step and doesn't, where that is so: whatever AWS says of its own goes
     /// before it.
     pub hesitation: Option<&'a Cause>,
-}
-
-/// One target of a target group, as DescribeTargetHealth tells it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TargetHealth {
-    /// ARN of the target group.
-    pub group: String,
-    /// Id of the task behind the target, where it is known.
-    pub task: Option<String>,
-    /// An IP address or an instance id.
-    pub target: String,
-    pub port: u16,
-    /// `initial`, `healthy`, `unhealthy`, `unused`, `draining`, `unavailable`, …
-    pub state: String,
-    /// `Target.Timeout`, `Target.ResponseCodeMismatch`, …; empty for a healthy target.
-    pub reason: String,
-    pub description: String,
-}
-
-/// The end of what one container wrote.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LogTail {
-    /// Id of the task.
-    pub task: String,
-    pub container: String,
-    pub group: String,
-    pub stream: String,
-    /// Oldest first.
-    pub lines: Vec<String>,
 }
 
 impl<'a> Case<'a> {

@@ -6,7 +6,6 @@
 //! for each.
 
 pub mod case;
-pub mod definition;
 pub mod event;
 mod finding;
 mod placement;
@@ -17,7 +16,7 @@ mod sighted;
 pub mod stop;
 mod words;
 
-pub use case::{Case, LogTail, TargetHealth};
+pub use case::Case;
 pub use rules::{RULES, Rule, rule};
 
 use crate::cause::{Cause, CauseKind};

@@ -7,11 +7,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::cause::CauseKind;
+use crate::definition::TaskDefinition;
 use crate::diagnosis::case::Case;
-use crate::diagnosis::definition::Definition;
 use crate::diagnosis::event::{self, EventKind};
 use crate::diagnosis::reason;
-use crate::diagnosis::sighted::Sighted;
 use crate::diagnosis::stop::{self, StopKind};
 use crate::diagnosis::words::{MAX_LINE, code, short};
 use crate::snapshot::{Container, Event, Task, TaskStatus, Timestamp, last_part};
@@ -65,15 +64,15 @@ pub(crate) struct Sighting<'a> {
 #[derive(Debug)]
 pub(crate) struct Seen<'a> {
     pub(crate) case: Case<'a>,
-    pub(crate) definition: Definition<'a>,
-    sightings: Vec<Sighting<'a>>,
+    pub(crate) definition: TaskDefinition<'a>,
+    pub(super) sightings: Vec<Sighting<'a>>,
     /// Where an alike one stands in `sightings`.
     known: BTreeMap<(CauseKind, String), usize>,
 }
 
 impl<'a> Seen<'a> {
     pub(crate) fn gather(case: &Case<'a>) -> Seen<'a> {
-        let definition = Definition(case.definition);
+        let definition = TaskDefinition::if_known(case.definition);
         let mut seen = Seen {
             case: *case,
             definition,
@@ -87,16 +86,6 @@ impl<'a> Seen<'a> {
         seen.read_events();
         seen.read_failures();
         seen
-    }
-
-    /// What was seen of one kind; nothing where there is nothing.
-    pub(crate) fn of(&self, kind: CauseKind) -> Option<Sighted<'_, 'a>> {
-        let all: Vec<&Sighting<'a>> = self
-            .sightings
-            .iter()
-            .filter(|one| one.kind == kind)
-            .collect();
-        (!all.is_empty()).then(|| Sighted::new(self, kind, all))
     }
 
     /// The last lines that a container of the deployment wrote, as evidence.

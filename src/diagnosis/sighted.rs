@@ -20,6 +20,18 @@ pub(crate) struct Sighted<'s, 'a> {
     all: Vec<&'s Sighting<'a>>,
 }
 
+impl<'a> Seen<'a> {
+    /// What was seen of one kind; nothing where there is nothing.
+    pub(crate) fn of(&self, kind: CauseKind) -> Option<Sighted<'_, 'a>> {
+        let all: Vec<&Sighting<'a>> = self
+            .sightings
+            .iter()
+            .filter(|one| one.kind == kind)
+            .collect();
+        (!all.is_empty()).then(|| Sighted::new(self, kind, all))
+    }
+}
+
 impl<'s, 'a> Sighted<'s, 'a> {
     pub(crate) fn new(
         seen: &'s Seen<'a>,

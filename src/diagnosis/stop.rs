@@ -5,7 +5,7 @@
 //! the exit code stands with the container alone.
 
 use crate::cause::CauseKind;
-use crate::diagnosis::definition::Definition;
+use crate::definition::TaskDefinition;
 use crate::diagnosis::reason;
 use crate::snapshot::{Container, Task};
 
@@ -36,13 +36,13 @@ pub struct Stop<'a> {
 const TOLD_TO_STOP: [i64; 2] = [137, 143];
 
 /// Reads a stopped task (or one that can't start yet: its containers have reasons already).
-pub fn read<'a>(task: &'a Task, definition: Definition<'_>) -> Stop<'a> {
+pub fn read<'a>(task: &'a Task, definition: TaskDefinition<'_>) -> Stop<'a> {
     let own = task.stopped_reason.as_str();
     let code = task.stop_code.as_deref().unwrap_or("");
     let essential = || {
         task.containers
             .iter()
-            .filter(|one| definition.essential(&one.name))
+            .filter(|one| definition.is_essential(&one.name))
     };
 
     if code == "UserInitiated" {

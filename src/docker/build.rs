@@ -3,8 +3,6 @@
 //! The engine keeps the result under a name; nothing is pushed here. Dropping the future closes
 //! the connection, and with it the engine stops the build.
 
-use std::path::PathBuf;
-
 use bollard::moby::buildkit::v1::StatusResponse;
 use bollard::models::{BuildInfo, BuildInfoAux};
 use hyper::StatusCode;
@@ -17,86 +15,15 @@ use super::error::DockerError;
 use super::progress::{BuildEvent, Log, Progress, Status, Vertex};
 use super::session::Session;
 use super::wire::{Connection, Messages, WireError};
-use crate::image::{ImageRef, Platform};
+use crate::image::Platform;
 use crate::runner::token;
-use crate::secret::Secret;
 
 mod query;
+mod request;
 #[cfg(test)]
 mod tests;
 
-/// A user of a registry.
-#[derive(Clone, Debug)]
-pub struct Credentials {
-    pub username: String,
-    pub password: Secret,
-}
-
-/// Credentials, and the registry that may see them.
-#[derive(Clone, Debug)]
-pub struct RegistryLogin {
-    /// Host and port as in an image's reference, e.g. `docker.io`, `ghcr.io`.
-    pub registry: String,
-    pub credentials: Credentials,
-}
-
-/// A value that `RUN --mount=type=secret,id=…` sees, and that is in no layer.
-#[derive(Clone, Debug)]
-pub struct BuildSecret {
-    pub id: String,
-    pub value: Secret,
-}
-
-/// What to build; the words are those of `docker build`.
-#[derive(Clone, Debug)]
-pub struct BuildRequest {
-    pub context: PathBuf,
-    /// `<context>/Dockerfile` unless given; may lie outside the context.
-    pub dockerfile: Option<PathBuf>,
-    /// The name that the engine keeps the image under.
-    pub name: ImageRef,
-    pub platform: Platform,
-    pub target: Option<String>,
-    pub build_args: Vec<(String, String)>,
-    pub labels: Vec<(String, String)>,
-    /// Images whose embedded cache may be used.
-    pub cache_from: Vec<ImageRef>,
-    /// Embed the cache in the image, for later builds' `cache_from`.
-    pub inline_cache: bool,
-    pub no_cache: bool,
-    /// Ask the registry for newer base images.
-    pub pull: bool,
-    pub network: Option<String>,
-    /// `host:address`.
-    pub add_hosts: Vec<String>,
-    /// For base images and caches; each registry sees its own only, and those of ECR in one region
-    /// are as one.
-    pub logins: Vec<RegistryLogin>,
-    pub secrets: Vec<BuildSecret>,
-}
-
-impl BuildRequest {
-    /// A plain build of a directory for `linux/amd64`.
-    pub fn new(context: impl Into<PathBuf>, name: ImageRef) -> Self {
-        Self {
-            context: context.into(),
-            dockerfile: None,
-            name,
-            platform: Platform::linux_amd64(),
-            target: None,
-            build_args: Vec::new(),
-            labels: Vec::new(),
-            cache_from: Vec::new(),
-            inline_cache: false,
-            no_cache: false,
-            pull: false,
-            network: None,
-            add_hosts: Vec::new(),
-            logins: Vec::new(),
-            secrets: Vec::new(),
-        }
-    }
-}
+pub use request::{BuildRequest, BuildSecret};
 
 /// An image that the engine holds.
 #[derive(Clone, Debug, PartialEq, Eq)]

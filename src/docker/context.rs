@@ -9,10 +9,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use futures_util::Stream;
-use tokio::task::JoinHandle;
-
-use super::tar_stream::{Chunk, pipe};
 use crate::image::Dockerignore;
 use crate::image::dockerignore::DockerignoreError;
 
@@ -123,19 +119,6 @@ impl BuildContext {
         match &self.dockerfile {
             Dockerfile::Inside(name) | Dockerfile::Beside { name, .. } => name,
         }
-    }
-
-    /// The tar stream, and the task that fills it. The task ends by itself when the stream is
-    /// dropped.
-    pub(super) fn stream(
-        self,
-    ) -> (
-        impl Stream<Item = Chunk> + Send + Sync + 'static,
-        JoinHandle<Result<ContextSize, ContextError>>,
-    ) {
-        let (writer, reader) = pipe();
-        let task = tokio::task::spawn_blocking(move || walk::send(&self, writer));
-        (reader, task)
     }
 }
 

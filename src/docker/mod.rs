@@ -7,6 +7,7 @@ mod address;
 pub mod build;
 pub mod build_failure;
 pub mod context;
+mod credentials;
 pub mod engine;
 mod error;
 #[cfg(test)]
@@ -20,9 +21,10 @@ mod tls;
 mod wire;
 mod words;
 
-pub use build::{BuildRequest, BuildSecret, Built, Credentials, RegistryLogin};
+pub use build::{BuildRequest, BuildSecret, Built};
 pub use build_failure::{BuildFailure, BuildFailureKind};
 pub use context::{ContextError, ContextSize};
+pub use credentials::{Credentials, RegistryLogin};
 pub use engine::Engine;
 pub use error::DockerError;
 pub use progress::BuildEvent;

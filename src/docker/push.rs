@@ -10,18 +10,21 @@ use base64::engine::general_purpose::URL_SAFE;
 use futures_util::{Stream, StreamExt};
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::build::{Built, Credentials};
+use super::build::Built;
+use super::credentials::Credentials;
 use super::engine::{Engine, engine_error};
 use super::error::DockerError;
 use super::text::one_line;
 use super::wire::{Connection, Messages, WireError};
 use crate::image::{Digest, ImageRef};
 
+mod event;
 mod failure;
 #[cfg(test)]
 mod tests;
 mod upload;
 
+pub use event::PushEvent;
 pub use failure::PushFailureKind;
 use upload::{Said, Upload};
 
@@ -61,47 +64,6 @@ pub struct Pushed {
     pub digest: Digest,
     /// `repository:tag`, in the order asked for.
     pub references: Vec<ImageRef>,
-}
-
-/// Something to tell about a push.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PushEvent {
-    Started {
-        reference: String,
-    },
-    /// Said every half minute.
-    Progress {
-        /// Bytes, as the engine counts them.
-        sent: u64,
-        total: u64,
-        /// Layers that the registry holds, and all that are known so far.
-        done: usize,
-        layers: usize,
-    },
-    /// The registry did not take a layer, and the engine tries again. Why, it says only at the end.
-    Retrying {
-        layer: String,
-        /// Until the next try.
-        seconds: u64,
-    },
-    /// Said once, when there were more new tries than are shown.
-    RetriesCut {
-        after: usize,
-    },
-    /// The push failed, and is repeated.
-    Again {
-        reference: String,
-        cause: String,
-        /// Until it is.
-        pause: Duration,
-    },
-    Done {
-        reference: String,
-        digest: Digest,
-        /// Layers that were uploaded, and those that the registry had.
-        uploaded: usize,
-        present: usize,
-    },
 }
 
 /// Where pushes tell what goes on.

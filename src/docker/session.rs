@@ -29,7 +29,7 @@ use tokio::sync::oneshot;
 use tonic::{Request, Response, Status};
 
 use super::address::Address;
-use super::build::Credentials;
+use super::credentials::Credentials;
 use super::wire::{Connection, WireError};
 use crate::image::EcrHost;
 use crate::secret::Secret;

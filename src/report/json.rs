@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Outcome, Report, ServiceReport, ShownReport};
+use super::{OneOffReport, Outcome, Report, ServiceReport, ShownReport};
 use crate::cause::{Cause, Remedy};
 use crate::rollout::Sample;
 use crate::shown;
@@ -42,7 +42,7 @@ pub fn render(report: &ShownReport) -> Value {
         "finishedAt": rfc3339(report.finished),
         "image": image,
         "taskDefinition": definition,
-        "oneOffTask": report.one_off.as_ref().map(super::one_off::to_json),
+        "oneOffTask": report.one_off.as_ref().map(one_off),
         "services": report.services.iter().map(service).collect::<Vec<_>>(),
     }))
 }
@@ -64,6 +64,27 @@ fn shown_in(value: Value) -> Value {
         }
         other => other,
     }
+}
+
+/// The one-off task's member.
+fn one_off(one_off: &OneOffReport) -> Value {
+    let task = one_off.task.as_ref();
+    json!({
+        "cluster": one_off.cluster,
+        "taskDefinition": Some(&one_off.task_definition).filter(|arn| !arn.is_empty()),
+        "container": one_off.container,
+        "command": one_off.command,
+        "outcome": one_off.outcome.map(Outcome::as_str),
+        "reason": one_off.reason,
+        "task": task.map(Task::id),
+        "exitCode": one_off.exit_code(),
+        "stopCode": task.and_then(|task| task.stop_code.as_deref()),
+        "stoppedReason": task.map(|task| task.stopped_reason.as_str()),
+        "startedAt": task.and_then(|task| task.started).map(rfc3339),
+        "stoppedAt": task.and_then(|task| task.stopped).map(rfc3339),
+        "causes": one_off.causes.iter().map(cause).collect::<Vec<_>>(),
+        "log": one_off.log,
+    })
 }
 
 fn service(service: &ServiceReport) -> Value {

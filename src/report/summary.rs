@@ -4,26 +4,21 @@
 //! It stays far under the runner's limit, whatever happened; all that came from outside is escaped.
 //! It reads well as plain text too. Nothing here decides.
 
+mod common;
+mod one_off;
 mod parts;
 mod picture;
 mod service;
 
-pub(super) use service::causes;
-
-use std::time::Duration;
-
 use super::markdown::{code, prose};
-use super::{Outcome, Report, ServiceReport, ShownReport, console_url, one_off, text};
+use super::{Outcome, Report, ShownReport, text};
 use crate::capacity::Verdict;
 use crate::taskdef::Change;
+use common::{NAME_CHARS, TEXT_CHARS, duration, full_name, link, of_outcome, rank};
 use parts::{Part, first_of, fit, folded};
 
 /// Well under the runner's 1 MiB, and what a person will scroll through.
 pub const SUMMARY_MAX_BYTES: usize = 60 * 1024;
-/// Characters of one text.
-const TEXT_CHARS: usize = 500;
-/// Characters of a name or of a value.
-const NAME_CHARS: usize = 200;
 /// What to do, where several things are told, such as inputs that are wrong.
 const HELP_MAX: (usize, usize) = (20, 8 * 1024);
 /// Rows of the table of services, and its bytes.
@@ -32,18 +27,6 @@ const SERVICES_MAX: (usize, usize) = (40, 12 * 1024);
 const DETAILED_MAX: usize = 10;
 /// Rows of the difference, and its bytes.
 const CHANGES_MAX: (usize, usize) = (40, 12 * 1024);
-
-/// What stays longest when there is no room for all; [`Part`] has the rule.
-mod rank {
-    pub(super) const HEAD: u8 = 0;
-    pub(super) const WHAT: u8 = 1;
-    pub(super) const CAUSE: u8 = 2;
-    pub(super) const PROOF: u8 = 3;
-    pub(super) const PICTURE: u8 = 4;
-    pub(super) const STOPPED: u8 = 5;
-    pub(super) const DIFF: u8 = 6;
-    pub(super) const MORE: u8 = 7;
-}
 
 /// The summary, at most `SUMMARY_MAX_BYTES` long.
 pub fn render(report: &ShownReport) -> String {
@@ -119,15 +102,6 @@ fn sign(report: &Report) -> &'static str {
         return "⚠️";
     }
     of_outcome(report.outcome.unwrap_or(Outcome::Error))
-}
-
-fn of_outcome(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Superseded | Outcome::TimedOut => "⚠️",
-        Outcome::Interrupted | Outcome::Terminated => "⏹️",
-        outcome if outcome.is_good() => "✅",
-        _ => "❌",
-    }
 }
 
 /// The services' places in the report, those that ended worst first; what is not decided comes after
@@ -255,28 +229,6 @@ fn diff(report: &Report) -> String {
     }
     let count = definition.changes.len();
     folded(&format!("What the new revision changes ({count})"), &table)
-}
-
-/// `cluster/service`.
-fn full_name(service: &ServiceReport) -> String {
-    let cluster = crate::snapshot::last_part(&service.cluster);
-    format!("{cluster}/{}", service.service)
-}
-
-/// The service in the AWS console, where nothing in the address could end the link.
-fn link(report: &Report, service: &ServiceReport) -> Option<String> {
-    let region = Some(report.region.as_str()).filter(|region| !region.is_empty())?;
-    let url = console_url(region, &service.cluster, &service.service);
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:?=&".contains(c);
-    url.chars().all(plain).then_some(url)
-}
-
-/// `40 s`, `1 min 30 s`.
-fn duration(time: Duration) -> String {
-    match (time.as_secs() / 60, time.as_secs() % 60) {
-        (0, seconds) => format!("{seconds} s"),
-        (minutes, seconds) => format!("{minutes} min {seconds} s"),
-    }
 }
 
 fn capitalized(text: &str) -> String {

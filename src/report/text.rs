@@ -14,7 +14,8 @@ const WIDEST: usize = 100;
 /// The last word of a run, one line an item; the texts of AWS in it are escaped by the console.
 pub fn closing(report: &ShownReport) -> Vec<String> {
     let mut lines = Vec::new();
-    lines.extend(report.one_off.iter().flat_map(super::one_off::closing));
+    let one_off = report.one_off.iter();
+    lines.extend(one_off.flat_map(|task| causes(&task.causes)));
     // What blocks a rollout was printed with its forecast.
     for service in report
         .services

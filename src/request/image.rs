@@ -1,12 +1,15 @@
 //! Which image: one that exists, one to build, or the one that the task definition names.
 
+mod repository;
 mod tags;
 
+pub use repository::Repository;
 pub(super) use tags::Tags;
 
 use super::Facts;
 use super::build::{BuildSpec, build_spec};
 use super::reader::Reader;
+use repository::is_account;
 
 /// Where the image comes from.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,39 +26,6 @@ pub enum ImageSource {
     Build(Box<BuildSpec>),
     /// Whatever the task definition names already.
     AsIs,
-}
-
-/// An ECR repository as it was named.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Repository {
-    /// `111122223333.dkr.ecr.eu-central-1.amazonaws.com`, where a URI was given.
-    pub registry: Option<String>,
-    /// `team/app`.
-    pub name: String,
-}
-
-impl Repository {
-    /// The account in the URI.
-    pub fn account(&self) -> Option<&str> {
-        let first = self.registry.as_deref()?.split('.').next()?;
-        is_account(first).then_some(first)
-    }
-
-    /// The region in the URI: what stands after `ecr`, `ecr-fips` or `dkr-ecr`.
-    pub fn region(&self) -> Option<&str> {
-        let mut parts = self.registry.as_deref()?.split('.');
-        parts.find(|part| matches!(*part, "ecr" | "ecr-fips" | "dkr-ecr" | "dkr-ecr-fips"))?;
-        parts.next()
-    }
-}
-
-impl std::fmt::Display for Repository {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.registry {
-            Some(registry) => write!(f, "{registry}/{}", self.name),
-            None => f.write_str(&self.name),
-        }
-    }
 }
 
 /// The three inputs of which one names an image that exists.
@@ -206,10 +176,6 @@ fn check_reference(r: &mut Reader<'_>, input: &str, reference: &str) {
             "the reference has no tag and no digest; add one",
         );
     }
-}
-
-fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Whether the part before the first `/` is a host. A repository's own name may hold dots too, so a

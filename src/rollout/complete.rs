@@ -5,18 +5,12 @@
 //! there, and where others of the same deployment failed, to be older than those got.
 
 use std::fmt;
-use std::time::Duration;
 
 use super::failing::failing;
-use super::failures::{life, longest_life, running_tasks, well_beyond};
-use super::fate::STALE_READS;
-use super::step::in_progress;
-use super::waiting::Counts;
-use super::{Counted, Line, Look, State, Step, Verdict, Waiting};
+use super::progress::in_progress;
+use super::trial::trial;
+use super::{Line, Look, State, Step, Verdict, Waiting};
 use crate::snapshot::{Deployment, Service, Timestamp};
-
-/// What fails later than this is no longer a question of the rollout.
-const TRIAL: Duration = Duration::from_secs(120);
 
 /// What a complete deployment lacks.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,34 +67,6 @@ pub(super) fn completed(
     }
 }
 
-/// The same for a deployment that was complete before the watch began; whether this decides the look.
-pub(super) fn again(
-    state: &State,
-    look: &Look,
-    service: &Service,
-    (ours, counted): (&Deployment, Counted),
-    now: Timestamp,
-    step: &mut Step,
-) -> bool {
-    if ours.desired != counted.desired && now.since(state.target.since) < STALE_READS {
-        // An answer from before the update.
-        step.waiting = vec![Waiting::Listing];
-        return true;
-    }
-    // More may be on their way than are wanted: ECS puts zones in balance.
-    let counts = Counts::of(state, service, ours, look, now);
-    let unhealthy = if counted.whole { 0 } else { counts.unhealthy };
-    if counts.running.saturating_sub(unhealthy) < ours.desired {
-        return false;
-    }
-    let Some(trial) = trial(state, look, ours, now) else {
-        step.verdict = Some(Verdict::Succeeded);
-        return true;
-    };
-    step.waiting = vec![trial];
-    false
-}
-
 /// What our deployment, which ECS calls complete, lacks to serve.
 fn lack_of(state: &State, look: &Look, ours: &Deployment, now: Timestamp) -> Option<Lack> {
     // A count that was raised just now asks for more than this deployment was to bring.
@@ -114,32 +80,4 @@ fn lack_of(state: &State, look: &Look, ours: &Deployment, now: Timestamp) -> Opt
         return Some(Lack::Tasks { running, of });
     }
     trial(state, look, ours, now).map(Lack::Age)
-}
-
-/// The tasks that are no older than those of the same deployment that failed.
-pub(super) fn trial(
-    state: &State,
-    look: &Look,
-    ours: &Deployment,
-    now: Timestamp,
-) -> Option<Waiting> {
-    let lived = match (&look.tasks, state.stopped.is_empty()) {
-        // Nobody can read how long they lived.
-        (None, true) if ours.failed > 0 => TRIAL,
-        _ => longest_life(&state.stopped).min(TRIAL),
-    };
-    let above = well_beyond(lived);
-    let young = match &look.tasks {
-        Some(tasks) => running_tasks(tasks, &ours.id)
-            .into_iter()
-            .filter(|task| life(task, now).is_none_or(|life| life <= above))
-            .count(),
-        None if now.since(state.memory.incomplete_at) <= above => ours.running as usize,
-        None => 0,
-    };
-    (young > 0 && !lived.is_zero()).then(|| Waiting::Trial {
-        tasks: u32::try_from(young).unwrap_or(u32::MAX),
-        above,
-        lived,
-    })
 }

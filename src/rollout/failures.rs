@@ -46,7 +46,7 @@ pub(super) fn had_no_place(task: &Task) -> bool {
 }
 
 /// The failed tasks of one deployment, newest first.
-pub(super) fn failed_tasks<'a>(tasks: &'a [Task], deployment: &str) -> Vec<&'a Task> {
+pub fn failed_tasks<'a>(tasks: &'a [Task], deployment: &str) -> Vec<&'a Task> {
     let mut failed: Vec<&Task> = tasks
         .iter()
         .filter(|task| task.started_by == deployment && is_failure(task))

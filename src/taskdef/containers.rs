@@ -1,90 +1,25 @@
 //! The containers of a definition, and which of them are meant.
 
-use std::ops::RangeInclusive;
-
 use serde_json::{Map, Value};
 
 use super::document::Definition;
-
-/// One container, for reading.
-#[derive(Clone, Copy, Debug)]
-pub struct Container<'a>(&'a Map<String, Value>);
-
-impl<'a> Container<'a> {
-    /// A checked definition's containers have one each.
-    pub fn name(&self) -> &'a str {
-        self.text("name").unwrap_or_default()
-    }
-
-    pub fn image(&self) -> Option<&'a str> {
-        self.text("image")
-    }
-
-    /// ECS takes a container as essential where it doesn't say.
-    pub fn is_essential(&self) -> bool {
-        self.0
-            .get("essential")
-            .and_then(Value::as_bool)
-            .unwrap_or(true)
-    }
-
-    /// Ports that the container listens on, single ones as given; ranges aren't among them.
-    pub fn ports(&self) -> Vec<u16> {
-        let mappings = self.0.get("portMappings").and_then(Value::as_array);
-        let ports = mappings
-            .into_iter()
-            .flatten()
-            .filter_map(|mapping| u16::try_from(mapping.get("containerPort")?.as_u64()?).ok());
-        ports.collect()
-    }
-
-    /// The ranges of ports that the container listens on (`containerPortRange`, `8000-8010`).
-    pub fn port_ranges(&self) -> Vec<RangeInclusive<u16>> {
-        let mappings = self.0.get("portMappings").and_then(Value::as_array);
-        let range = |mapping: &Value| {
-            let text = mapping.get("containerPortRange")?.as_str()?;
-            let (first, last) = text.split_once('-').unwrap_or((text, text));
-            Some(first.trim().parse().ok()?..=last.trim().parse().ok()?)
-        };
-        mappings.into_iter().flatten().filter_map(range).collect()
-    }
-
-    fn text(&self, name: &str) -> Option<&'a str> {
-        self.0.get(name)?.as_str()
-    }
-}
+use crate::definition::{Container, containers_mut};
 
 impl Definition {
     /// The containers in the document's order.
     pub fn containers(&self) -> Vec<Container<'_>> {
-        let list = self
-            .as_value()
-            .get("containerDefinitions")
-            .and_then(Value::as_array);
-        list.into_iter()
-            .flatten()
-            .filter_map(Value::as_object)
-            .map(Container)
-            .collect()
+        self.view().containers().collect()
     }
 
     pub fn container(&self, name: &str) -> Option<Container<'_>> {
-        self.containers()
-            .into_iter()
-            .find(|container| container.name() == name)
+        self.view().container(name)
     }
 
     pub(super) fn container_mut(&mut self, name: &str) -> Option<&mut Map<String, Value>> {
-        let list = self
-            .members_mut()?
-            .get_mut("containerDefinitions")?
-            .as_array_mut()?;
         let is_meant = |container: &&mut Map<String, Value>| {
             container.get("name").and_then(Value::as_str) == Some(name)
         };
-        list.iter_mut()
-            .filter_map(Value::as_object_mut)
-            .find(is_meant)
+        containers_mut(self.document_mut()).find(is_meant)
     }
 }
 

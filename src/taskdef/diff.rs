@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::document::Definition;
 use super::normal::{NAMED, name_of, normal};
+use crate::definition::CONTAINERS;
 use crate::shown;
 
 /// Stands for a value that isn't shown.
@@ -224,7 +225,7 @@ fn text(place: &Place, value: &Value) -> String {
     } else {
         value
     };
-    if place.member == "containerDefinitions" {
+    if place.member == CONTAINERS {
         return value
             .get("image")
             .and_then(Value::as_str)

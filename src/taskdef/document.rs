@@ -1,45 +1,14 @@
-//! One task definition: the document, and the few members of it that are read.
+//! One task definition: the document as a whole. What its members say is read in `definition`.
 
 use serde_json::{Map, Value};
 
-use super::parse::{self, BadDocument};
-
-/// What DescribeTaskDefinition answers and RegisterTaskDefinition doesn't take (the difference of
-/// the two shapes in the API model).
-pub const RESPONSE_ONLY: [&str; 9] = [
-    "compatibilities",
-    "deleteRequestedAt",
-    "deregisteredAt",
-    "registeredAt",
-    "registeredBy",
-    "requiresAttributes",
-    "revision",
-    "status",
-    "taskDefinitionArn",
-];
+use crate::definition::{CONTAINERS, RESPONSE_ONLY, TaskDefinition};
 
 /// A task definition with a family and at least one container, each with its own name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Definition(Value);
 
 impl Definition {
-    /// Reads the text of `file`: RegisterTaskDefinition's shape, or what DescribeTaskDefinition
-    /// printed, with or without its `taskDefinition` envelope and the tags beside it.
-    ///
-    /// # Errors
-    /// What is wrong, with line, column and member.
-    pub fn parse(file: &str, text: &[u8]) -> Result<Definition, BadDocument> {
-        parse::definition(file, text)
-    }
-
-    /// Takes over a document that `source` gave, in any of the shapes that a file may have.
-    ///
-    /// # Errors
-    /// What is wrong, with the member, without line and column.
-    pub fn from_value(source: &str, document: Value) -> Result<Definition, BadDocument> {
-        parse::check_shape(source, unwrapped(document)).map(Definition)
-    }
-
     pub(super) fn unchecked(document: Value) -> Definition {
         Definition(document)
     }
@@ -65,57 +34,48 @@ impl Definition {
         body
     }
 
+    /// What its members say.
+    pub fn view(&self) -> TaskDefinition<'_> {
+        TaskDefinition::of(&self.0)
+    }
+
     /// The family; a checked document has one.
     pub fn family(&self) -> &str {
-        self.text("family").unwrap_or_default()
+        self.view().family()
     }
 
     /// The ARN of a definition that was described.
     pub fn arn(&self) -> Option<&str> {
-        self.text("taskDefinitionArn")
+        self.view().arn()
     }
 
     /// The number of the revision; 0 for a document that isn't one yet.
     pub fn revision(&self) -> i64 {
-        let number = self.0.get("revision").and_then(Value::as_i64);
-        number.unwrap_or_default()
+        self.view().revision()
     }
 
-    /// `awsvpc`, `bridge`, `host` or `none`; ECS on Linux takes `bridge` where it isn't given.
+    /// `awsvpc`, `bridge`, `host` or `none`.
     pub fn network_mode(&self) -> &str {
-        self.text("networkMode").unwrap_or("bridge")
+        self.view().network_mode()
     }
 
     /// `EC2`, `FARGATE`, `EXTERNAL`; empty where it isn't given.
     pub fn requires_compatibilities(&self) -> Vec<&str> {
-        let list = self
-            .0
-            .get("requiresCompatibilities")
-            .and_then(Value::as_array);
-        list.into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect()
+        self.view().requires_compatibilities()
     }
 
     /// `X86_64` or `ARM64`, where the definition says so.
     pub fn cpu_architecture(&self) -> Option<&str> {
-        self.0
-            .get("runtimePlatform")?
-            .get("cpuArchitecture")?
-            .as_str()
+        self.view().cpu_architecture()
     }
 
     /// `LINUX`, `WINDOWS_SERVER_2022_CORE`, …, where the definition says so.
     pub fn operating_system(&self) -> Option<&str> {
-        self.0
-            .get("runtimePlatform")?
-            .get("operatingSystemFamily")?
-            .as_str()
+        self.view().operating_system()
     }
 
-    fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name)?.as_str()
+    pub(super) fn document_mut(&mut self) -> &mut Value {
+        &mut self.0
     }
 
     pub(super) fn members_mut(&mut self) -> Option<&mut Map<String, Value>> {
@@ -141,7 +101,7 @@ pub(super) fn tags(members: &Map<String, Value>) -> Vec<Value> {
 
 /// The definition inside an envelope, with the tags beside it moved in; anything else as it is.
 pub(super) fn unwrapped(mut document: Value) -> Value {
-    let is_envelope = document.get("containerDefinitions").is_none()
+    let is_envelope = document.get(CONTAINERS).is_none()
         && document.get("taskDefinition").is_some_and(Value::is_object);
     if !is_envelope {
         return document;

@@ -3,7 +3,14 @@
 //! ECS says of a wrong kind no more than `STRING_VALUE can not be converted to an Integer`, after
 //! the image was built and pushed. Members that aren't listed are left to ECS.
 
-use super::walk::Step;
+use crate::definition::CONTAINERS;
+
+/// One step of a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Member(String),
+    Item(usize),
+}
 
 /// The kind of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +55,8 @@ const DEFINITION: &[(&[&str], Kind)] = &[
     (&["tags", "*"], Kind::Object),
     (&["tags", "*", "key"], Kind::Text),
     (&["tags", "*", "value"], Kind::Text),
-    (&["containerDefinitions"], Kind::List),
-    (&["containerDefinitions", "*"], Kind::Object),
+    (&[CONTAINERS], Kind::List),
+    (&[CONTAINERS, "*"], Kind::Object),
 ];
 
 /// Of one container (API reference, ContainerDefinition).
@@ -95,7 +102,7 @@ const CONTAINER: &[(&[&str], Kind)] = &[
 pub(super) fn wanted(path: &[Step]) -> Option<Kind> {
     let (table, path) = match path {
         [Step::Member(list), Step::Item(_), rest @ ..]
-            if list == "containerDefinitions" && !rest.is_empty() =>
+            if list == CONTAINERS && !rest.is_empty() =>
         {
             (CONTAINER, rest)
         }

@@ -18,11 +18,12 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
-pub use containers::{Container, ContainerError, resolve};
+pub use containers::{ContainerError, resolve};
 pub use diff::{Change, changes};
-pub use document::{Definition, RESPONSE_ONLY};
+pub use document::Definition;
 pub use edits::{EditError, apply, set_image};
 pub use normal::same_definition;
-pub use parse::{BadDocument, MAX_BYTES};
+pub use parse::BadDocument;
 pub use sound::unsound;
 pub use suits::{Unsuited, unsuited};
+pub use walk::MAX_BYTES;

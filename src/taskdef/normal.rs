@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::document::{RESPONSE_ONLY, tags};
-use crate::capacity::{cpu_units, memory_mib};
+use super::document::tags;
+use crate::definition::{CONTAINERS, DEFAULT_NETWORK_MODE, RESPONSE_ONLY, cpu_units, memory_mib};
 
 /// Lists whose items have names, which tell them apart; their order says nothing.
 pub(super) const NAMED: [&str; 8] = [
-    "containerDefinitions",
+    CONTAINERS,
     "environment",
     "properties",
     "secretOptions",
@@ -38,15 +38,15 @@ pub(super) fn normal(document: &Value) -> Value {
         let network_mode = members
             .get("networkMode")
             .and_then(Value::as_str)
-            .unwrap_or("bridge")
+            .unwrap_or(DEFAULT_NETWORK_MODE)
             .to_owned();
-        drop_default(members, "networkMode", &json!("bridge"));
+        drop_default(members, "networkMode", &json!(DEFAULT_NETWORK_MODE));
         // Shown by every answer since 2025, asked for or not.
         drop_default(members, "enableFaultInjection", &json!(false));
         // `1 vCPU` and `2GB` come back as plain numbers.
         plain_size(members, "cpu", cpu_units);
         plain_size(members, "memory", memory_mib);
-        for container in objects(members, "containerDefinitions") {
+        for container in objects(members, CONTAINERS) {
             normal_container(container, &network_mode);
         }
         for volume in objects(members, "volumes") {

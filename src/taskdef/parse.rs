@@ -9,11 +9,9 @@ use serde::de::DeserializeSeed;
 use serde_json::Value;
 
 use super::document::{Definition, unwrapped};
-use super::walk::{NUMBER_MARK, Walker};
+use super::walk::{MAX_BYTES, NUMBER_MARK, Stop, Walker};
 use super::yaml;
-
-/// The longest file that is read: ECS itself takes 64 KiB, which leaves room for many comments.
-pub const MAX_BYTES: usize = 1024 * 1024;
+use crate::definition::CONTAINERS;
 
 /// The most characters of a path that a message shows: no path that is meant is as long.
 const SHOWN_CHARS: usize = 200;
@@ -48,7 +46,26 @@ impl fmt::Display for BadDocument {
 
 impl std::error::Error for BadDocument {}
 
-pub(super) fn definition(file: &str, text: &[u8]) -> Result<Definition, BadDocument> {
+impl Definition {
+    /// Reads the text of `file`: RegisterTaskDefinition's shape, or what DescribeTaskDefinition
+    /// printed, with or without its `taskDefinition` envelope and the tags beside it.
+    ///
+    /// # Errors
+    /// What is wrong, with line, column and member.
+    pub fn parse(file: &str, text: &[u8]) -> Result<Definition, BadDocument> {
+        definition(file, text)
+    }
+
+    /// Takes over a document that `source` gave, in any of the shapes that a file may have.
+    ///
+    /// # Errors
+    /// What is wrong, with the member, without line and column.
+    pub fn from_value(source: &str, document: Value) -> Result<Definition, BadDocument> {
+        check_shape(source, unwrapped(document)).map(Definition::unchecked)
+    }
+}
+
+fn definition(file: &str, text: &[u8]) -> Result<Definition, BadDocument> {
     let bad = |line: usize, column: usize, why: &str| BadDocument {
         file: file.to_owned(),
         at: Some((line, column)),
@@ -93,7 +110,7 @@ pub(super) fn definition(file: &str, text: &[u8]) -> Result<Definition, BadDocum
 }
 
 /// What has to be there for the document to be a task definition at all.
-pub(super) fn check_shape(source: &str, document: Value) -> Result<Value, BadDocument> {
+fn check_shape(source: &str, document: Value) -> Result<Value, BadDocument> {
     let bad = |member: &str, why: &str| {
         let (file, member) = (source.to_owned(), member.to_owned());
         Err(BadDocument {
@@ -106,21 +123,15 @@ pub(super) fn check_shape(source: &str, document: Value) -> Result<Value, BadDoc
     if !document.is_object() {
         return bad("", "a task definition is an object");
     }
-    let Some(containers) = document
-        .get("containerDefinitions")
-        .and_then(Value::as_array)
-    else {
-        return bad(
-            "containerDefinitions",
-            "the task definition has no list of containers",
-        );
+    let Some(containers) = document.get(CONTAINERS).and_then(Value::as_array) else {
+        return bad(CONTAINERS, "the task definition has no list of containers");
     };
     if containers.is_empty() {
-        return bad("containerDefinitions", "the list of containers is empty");
+        return bad(CONTAINERS, "the list of containers is empty");
     }
     let mut names = BTreeSet::new();
     for (index, container) in containers.iter().enumerate() {
-        let member = format!("containerDefinitions[{index}].name");
+        let member = format!("{CONTAINERS}[{index}].name");
         match container.get("name").and_then(Value::as_str) {
             None | Some("") => return bad(&member, "the container has no name"),
             Some(name) if !names.insert(name) => {
@@ -187,21 +198,6 @@ impl<'a> Text<'a> {
 
 fn json(text: &str) -> Result<Value, Stop> {
     serde_json::from_str(text).map_err(|error| Stop::of_json(&error))
-}
-
-/// Where a reader stopped, and its words.
-pub(super) struct Stop {
-    pub(super) at: (usize, usize),
-    pub(super) text: String,
-}
-
-impl Stop {
-    fn of_json(error: &serde_json::Error) -> Stop {
-        Stop {
-            at: (error.line(), error.column()),
-            text: error.to_string(),
-        }
-    }
 }
 
 fn located(file: &str, member: String, stop: &Stop) -> BadDocument {

@@ -3,11 +3,9 @@
 //!
 //! Only what a person is likely to get wrong, and what is certain. All else is ECS's to say.
 
-use serde_json::Value;
-
 use super::Definition;
 use super::suits::Unsuited;
-use crate::capacity::{cpu_units, is_fargate_size, memory_mib, next_fargate_size};
+use crate::capacity::{is_fargate_size, next_fargate_size};
 use crate::request::is_role_arn;
 
 /// The largest Fargate task that is known: ECS may have larger ones by now.
@@ -18,7 +16,11 @@ pub fn unsound(definition: &Definition) -> Vec<Unsuited> {
     let mut problems = Vec::new();
     problems.extend(role(definition, "taskRoleArn"));
     problems.extend(role(definition, "executionRoleArn"));
-    if definition.requires_compatibilities().contains(&"FARGATE") {
+    if definition
+        .view()
+        .requires_compatibilities()
+        .contains(&"FARGATE")
+    {
         problems.extend(fargate(definition));
     }
     problems
@@ -53,7 +55,7 @@ fn role(definition: &Definition, member: &str) -> Option<Unsuited> {
 /// Fargate has its own network mode, and sizes that go together.
 fn fargate(definition: &Definition) -> Vec<Unsuited> {
     let mut problems = Vec::new();
-    let document = definition.as_value();
+    let definition = definition.view();
     let mode = definition.network_mode();
     if mode != "awsvpc" {
         problems.push(Unsuited::new(
@@ -61,8 +63,7 @@ fn fargate(definition: &Definition) -> Vec<Unsuited> {
             "set `networkMode` to `awsvpc`, or take `FARGATE` out of `requiresCompatibilities`",
         ));
     }
-    let given = |name: &str| document.get(name).cloned().unwrap_or(Value::Null);
-    let (Some(cpu), Some(memory)) = (cpu_units(&given("cpu")), memory_mib(&given("memory"))) else {
+    let (Some(cpu), Some(memory)) = (definition.cpu().known(), definition.memory().known()) else {
         problems.push(Unsuited::new(
             "the task definition is for Fargate, which needs `cpu` and `memory` of the task as a whole".to_owned(),
             "give both beside `containerDefinitions`, for instance `\"cpu\": \"256\", \"memory\": \"512\"`",

@@ -1,7 +1,8 @@
 //! Whether a definition suits the service that is to run it: what UpdateService would refuse, or
 //! what would only show once tasks fail, said before anything is changed.
 
-use super::{Container, Definition};
+use super::Definition;
+use crate::definition::Container;
 use crate::snapshot::Service;
 
 /// Something that doesn't go together.
@@ -43,8 +44,8 @@ fn load_balancers(definition: &Definition, service: &Service) -> Vec<Unsuited> {
             ));
             continue;
         };
-        if !listens(&container, port) {
-            let there = mapped(&container);
+        if !listens(container, port) {
+            let there = mapped(container);
             problems.push(Unsuited::new(
                 format!("the load balancer of service `{name}` sends to port {port} of container `{wanted}`, which maps {there}"),
                 format!("add `{{\"containerPort\": {port}}}` to the `portMappings` of `{wanted}`, or point the service's load balancer to another port"),
@@ -54,7 +55,7 @@ fn load_balancers(definition: &Definition, service: &Service) -> Vec<Unsuited> {
     problems
 }
 
-fn listens(container: &Container<'_>, port: u16) -> bool {
+fn listens(container: Container<'_>, port: u16) -> bool {
     container.ports().contains(&port)
         || container
             .port_ranges()
@@ -63,7 +64,7 @@ fn listens(container: &Container<'_>, port: u16) -> bool {
 }
 
 /// `80, 8000-8010`, or `no port`.
-fn mapped(container: &Container<'_>) -> String {
+fn mapped(container: Container<'_>) -> String {
     let ports = container.ports().into_iter().map(|port| port.to_string());
     let ranges = container.port_ranges().into_iter();
     let ranges = ranges.map(|range| format!("{}-{}", range.start(), range.end()));
@@ -77,7 +78,7 @@ fn mapped(container: &Container<'_>) -> String {
 /// `awsvpc` needs the service's subnets, and no other mode takes them.
 fn network(definition: &Definition, service: &Service) -> Option<Unsuited> {
     let name = &service.name;
-    let mode = definition.network_mode();
+    let mode = definition.view().network_mode();
     match (mode == "awsvpc", &service.network) {
         (true, None) => Some(Unsuited::new(
             format!(
@@ -101,7 +102,7 @@ fn launch_type(definition: &Definition, service: &Service) -> Option<Unsuited> {
         None if service.on_fargate() => "FARGATE",
         None => return None,
     };
-    let allowed = definition.requires_compatibilities();
+    let allowed = definition.view().requires_compatibilities();
     if allowed.is_empty() || allowed.contains(&wanted) {
         return None;
     }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::*;
+use crate::definition::RESPONSE_ONLY;
 use crate::request::{Facts, RawInputs, Request};
 
 const DESCRIBED: &str = include_str!("../../tests/data/task-definition.json");

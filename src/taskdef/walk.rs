@@ -9,20 +9,31 @@ use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, Visitor};
 
-use super::kinds::{self, Kind};
+use super::kinds::{self, Kind, Step};
 
 /// How `serde_json` marks a number inside; a member of this name could not be kept.
 pub(super) const NUMBER_MARK: &str = "$serde_json::private::Number";
 
+/// The longest file that is read: ECS itself takes 64 KiB, which leaves room for many comments.
+pub const MAX_BYTES: usize = 1024 * 1024;
+
 /// Twice what a file may hold: text alone never weighs more, only YAML's anchors do, which stand
 /// for a value again and again.
-const MAX_WEIGHT: usize = 2 * super::parse::MAX_BYTES;
+const MAX_WEIGHT: usize = 2 * MAX_BYTES;
 
-/// One step of a path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    Member(String),
-    Item(usize),
+/// Where a reader stopped, and its words.
+pub(super) struct Stop {
+    pub(super) at: (usize, usize),
+    pub(super) text: String,
+}
+
+impl Stop {
+    pub(super) fn of_json(error: &serde_json::Error) -> Stop {
+        Stop {
+            at: (error.line(), error.column()),
+            text: error.to_string(),
+        }
+    }
 }
 
 /// What the walk carries along. The path is left standing where an error is found.

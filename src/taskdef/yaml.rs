@@ -9,8 +9,7 @@ use serde::Deserialize as _;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::parse::Stop;
-use super::walk::Walker;
+use super::walk::{Stop, Walker};
 
 pub(super) fn walk(text: &str, walker: &Walker) -> Result<(), Stop> {
     walker

@@ -27,7 +27,7 @@ const CHILD: &str = "PLIMSOLL_TEST_BUG";
 fn child(thread: &str) {
     let output = Output::stdout();
     let words = LastWords::new(output.clone(), Redactor::default());
-    bug::watch(words.clone());
+    panic_hook::set(words.clone());
     let surroundings = Surroundings {
         style: Style::Action,
         environment: Environment::of(std::env::vars_os()),

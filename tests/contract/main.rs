@@ -11,6 +11,10 @@ mod examples;
 #[cfg(test)]
 mod image;
 #[cfg(test)]
+mod imports;
+#[cfg(test)]
+mod layers;
+#[cfg(test)]
 mod links;
 #[cfg(test)]
 mod lock;

@@ -6,6 +6,7 @@ use crate::files;
 const PURE: &[&str] = &[
     "snapshot",
     "cause",
+    "definition",
     "request",
     "taskdef",
     "capacity",
@@ -19,9 +20,6 @@ const PURE: &[&str] = &[
     "durations",
     "shown",
 ];
-
-/// Files and folders of pure modules that are the edge by their nature.
-const EDGE: &[&str] = &["src/rollout/watch.rs", "src/rollout/watch/"];
 
 /// What a pure file may not mention.
 const IMPURE: &[&str] = &[
@@ -46,9 +44,7 @@ fn is_pure(file: &str) -> bool {
         .next()
         .unwrap_or_default();
     let module = module.trim_end_matches(".rs");
-    PURE.contains(&module)
-        && !EDGE.iter().any(|edge| file.starts_with(edge))
-        && !file.ends_with("tests.rs")
+    PURE.contains(&module) && !file.ends_with("tests.rs")
 }
 
 /// The code of a line, without what is said in a comment.

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use plimsoll::cause::Cause;
-use plimsoll::diagnosis::{Case, LogTail, TargetHealth, diagnose};
+use plimsoll::diagnosis::{Case, diagnose};
 use plimsoll::snapshot::{
     CapacityProvider, Container, Deployment, DeploymentStatus, Event, Health, Instance,
-    LoadBalancer, Network, RolloutState, ScalingGroup, Service, ServiceDeployment, Task,
-    TaskStatus, Timestamp,
+    LoadBalancer, LogTail, Network, RolloutState, ScalingGroup, Service, ServiceDeployment,
+    TargetHealth, Task, TaskStatus, Timestamp,
 };
 use serde_json::{Value, json};
 

@@ -1,8 +1,9 @@
 //! Task definitions: a text is refused with its place, or read as a document that says the same
 //! when it is written.
 
+use plimsoll::definition::RESPONSE_ONLY;
 use plimsoll::taskdef::{
-    BadDocument, Definition, RESPONSE_ONLY, changes, same_definition, set_image, unsound,
+    BadDocument, Definition, changes, same_definition, set_image, unsound,
 };
 use serde_json::Value;
 

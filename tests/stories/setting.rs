@@ -92,7 +92,7 @@ pub(crate) fn large(world: &mut World) {
     let mut document: Value =
         serde_json::from_str(include_str!("../data/task-definition.json")).unwrap();
     let members = document.as_object_mut().unwrap();
-    members.retain(|name, _| !plimsoll::taskdef::RESPONSE_ONLY.contains(&name.as_str()));
+    members.retain(|name, _| !plimsoll::definition::RESPONSE_ONLY.contains(&name.as_str()));
     members.remove("tags");
     document["containerDefinitions"][0]["image"] =
         json!("111122223333.dkr.ecr.eu-west-1.amazonaws.com/api:v1");

@@ -2,9 +2,8 @@
 //!
 //! From AWS's error texts and the claims of the token that was refused; it asks nobody.
 
-use super::NotAssumed;
 use super::claims::Claims;
-use crate::aws::{AwsError, AwsErrorKind};
+use crate::aws::{AwsError, AwsErrorKind, NotAssumed};
 use crate::request::{Role, account_of};
 
 /// The issuer of tokens of github.com; GitHub Enterprise Server has one of its own.

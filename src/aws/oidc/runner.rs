@@ -10,8 +10,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use http::HeaderValue;
 use serde::Deserialize;
 
-use super::NotAssumed;
-use crate::aws::blob::read;
+use crate::aws::NotAssumed;
+use crate::aws::body::read;
 use crate::secret::Secret;
 
 /// Tries of one token. GitHub's own toolkit takes ten, over minutes; a person is waiting.

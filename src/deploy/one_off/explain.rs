@@ -6,11 +6,11 @@ use std::time::Duration;
 use super::{Causes, Job};
 use crate::capacity::{Deploy, TaskNeeds, forecast_together};
 use crate::cause::Cause;
-use crate::diagnosis::{Case, LogTail, diagnose};
+use crate::diagnosis::{Case, diagnose};
 use crate::run::Run;
 use crate::snapshot::{
-    Constraint, Deployment, DeploymentConfiguration, DeploymentStatus, PlacementFailure, Service,
-    Task,
+    Constraint, Deployment, DeploymentConfiguration, DeploymentStatus, LogTail, PlacementFailure,
+    Service, Task,
 };
 use crate::survey::Survey;
 use crate::wording::{Subject, as_cause};

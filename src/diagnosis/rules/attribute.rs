@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::cause::{CauseKind, Remedy};
-use crate::diagnosis::definition::Required;
+use crate::definition::Required;
 use crate::diagnosis::placement::{closest, subject};
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
@@ -27,17 +27,17 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
     };
     let lacking: Vec<Required<'_>> = seen
         .definition
-        .requires()
+        .requires_attributes()
         .filter(|one| !looked_at.is_empty() && looked_at.iter().all(|it| !has(it, *one)))
         .collect();
     let names: BTreeSet<String> = lacking.iter().map(|one| written(*one)).collect();
     let names = codes(names.iter().map(String::as_str));
-    let awsvpc = seen.definition.network_mode() == Some("awsvpc");
+    let awsvpc = seen.definition.network_mode() == "awsvpc";
     let message = if !lacking.is_empty() && sighted.closest().is_some() {
         format!("{} lacks what the task definition requires: {names}", subject(&sighted))
     } else if !lacking.is_empty() {
         format!("no container instance has what the task definition requires: {names}")
-    } else if awsvpc && seen.definition.requires().next().is_some() && !looked_at.is_empty() {
+    } else if awsvpc && seen.definition.requires_attributes().next().is_some() && !looked_at.is_empty() {
         "an instance has all attributes that the task definition requires, so most likely it is in \
          another VPC or Availability Zone than the service's subnets"
             .to_owned()

@@ -22,7 +22,7 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
         Constraint::DistinctInstance => "distinctInstance",
         Constraint::MemberOf(expression) | Constraint::Other(expression) => expression.as_str(),
     });
-    let all: Vec<&str> = service.chain(seen.definition.constraints()).collect();
+    let all: Vec<&str> = service.chain(seen.definition.constraint_expressions()).collect();
     let which = if all.is_empty() { String::new() } else { format!(": {}", codes(all)) };
     let message = match sighted.closest() {
         Some(_) => format!("{} doesn't satisfy the placement constraints{which}", subject(&sighted)),

@@ -37,7 +37,7 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
     let log = name.map(|name| seen.log_of(name)).unwrap_or_default();
     let mut remedies = Vec::new();
     if log.is_empty() {
-        let group = name.and_then(|name| seen.definition.log_option(name, "awslogs-group"));
+        let group = name.and_then(|name| seen.definition.container(name)?.log()?.option("awslogs-group"));
         remedies.push(advise(match group {
             Some(group) => format!("read its log: {}", code(&format!("aws logs tail {} --since 1h", argument(group)))),
             None => "read its log; the task definition has no `awslogs` group for it, so see where its log driver sends it".to_owned(),

@@ -23,7 +23,7 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
     let of_stopped = sighted.as_ref().and_then(|all| all.task()?.containers.iter().find(sick));
     let container = of_stopped.or(of_running).map(|one| one.name.as_str()).or_else(|| only_checked(seen));
     let who = container.map_or_else(|| "a container".to_owned(), |name| format!("container {}", code(name)));
-    let command = container.and_then(|name| seen.definition.health_check(name));
+    let command = container.and_then(|name| seen.definition.container(name)?.health_check());
     let by = command.as_ref().map(|command| format!(": {}", code(command))).unwrap_or_default();
     let message = format!("the health check of {who} fails{by}");
     let log = container.map(|name| seen.log_of(name)).unwrap_or_default();
@@ -53,7 +53,7 @@ fn remedies(command: Option<&str>) -> Vec<Remedy> {
 
 /// The one container that has a health check.
 fn only_checked<'a>(seen: &Seen<'a>) -> Option<&'a str> {
-    let mut checked = seen.definition.containers().filter(|one| one.get("healthCheck").is_some());
+    let mut checked = seen.definition.containers().filter(|one| one.has_health_check());
     let first = checked.next()?;
-    if checked.next().is_some() { None } else { first.get("name")?.as_str() }
+    if checked.next().is_some() { None } else { Some(first.name()) }
 }

@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(seen: &Seen<'_>) -> Option<Finding> {
     let sighted = seen.of(CauseKind::Cpu)?;
     let mut remedies = room(&seen.case);
-    if let Some(size) = seen.definition.size("cpu") {
+    if let Some(size) = seen.definition.size_as_written("cpu") {
         remedies.push(advise(format!("lower the task's `cpu` (now {})", code(&size))));
     }
     Some(sighted.found(lacks(&sighted, "CPU"), remedies))

@@ -43,7 +43,7 @@ fn from_log(seen: &Seen<'_>) -> Option<Finding> {
 }
 
 fn remedies(seen: &Seen<'_>) -> [crate::cause::Remedy; 2] {
-    let asked = seen.definition.architecture();
+    let asked = seen.definition.cpu_architecture();
     let instance = seen.case.instances.iter().find_map(|one| one.attribute("ecs.cpu-architecture"));
     let runs_on = asked.or(instance).unwrap_or("X86_64");
     let platform = if runs_on.to_ascii_lowercase().starts_with("arm") { "linux/arm64" } else { "linux/amd64" };

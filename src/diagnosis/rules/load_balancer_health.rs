@@ -1,7 +1,7 @@
 //! A load balancer that finds the tasks unhealthy.
 
 use crate::cause::{CauseKind, Remedy};
-use crate::diagnosis::case::TargetHealth;
+use crate::snapshot::TargetHealth;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::{Certainty, Finding};
 use crate::diagnosis::seen::Seen;

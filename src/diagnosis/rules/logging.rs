@@ -16,12 +16,12 @@ pub(super) const RULE: Rule = Rule {
 fn check(seen: &Seen<'_>) -> Option<Finding> {
     let sighted = seen.of(CauseKind::Logging)?;
     let container = sighted.container().map(|one| one.name.as_str());
-    let own = container.and_then(|name| seen.definition.log_option(name, "awslogs-group"));
+    let own = container.and_then(|name| seen.definition.container(name)?.log()?.option("awslogs-group"));
     let groups = own.map_or_else(|| seen.definition.log_groups(), |group| vec![group]);
     let region = seen
         .definition
         .containers()
-        .find_map(|one| one.pointer("/logConfiguration/options/awslogs-region")?.as_str());
+        .find_map(|one| one.log()?.option("awslogs-region"));
     let region = region.map(|region| format!(" --region {}", argument(region))).unwrap_or_default();
     if !sighted.says("log group does not exist") {
         let which = if groups.is_empty() { String::new() } else { format!(" (log group {})", codes(groups)) };

@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(seen: &Seen<'_>) -> Option<Finding> {
     let sighted = seen.of(CauseKind::Memory)?;
     let mut remedies = room(&seen.case);
-    if let Some(size) = seen.definition.size("memory") {
+    if let Some(size) = seen.definition.size_as_written("memory") {
         remedies.push(advise(format!("lower the task's `memory` (now {})", code(&size))));
     }
     Some(sighted.found(lacks(&sighted, "memory"), remedies))

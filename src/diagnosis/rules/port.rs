@@ -37,7 +37,7 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
         None => format!("{ports} is taken wherever the task could run"),
     };
     let mut remedies = room(&seen.case);
-    if seen.definition.network_mode() != Some("host") {
+    if seen.definition.network_mode() != "host" {
         remedies.push(advise(
             "leave `hostPort` out (or 0) and let the load balancer find the port, so that tasks can \
              stand side by side",

@@ -17,14 +17,7 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
     let sighted = seen.of(CauseKind::Volume)?;
     let names: Vec<&str> = seen.definition.volumes().collect();
     let named = if names.is_empty() { String::new() } else { format!(" (volumes {})", codes(names)) };
-    let systems: Vec<&str> = seen
-        .definition
-        .0
-        .and_then(|document| document.get("volumes")?.as_array())
-        .into_iter()
-        .flatten()
-        .filter_map(|volume| volume.pointer("/efsVolumeConfiguration/fileSystemId")?.as_str())
-        .collect();
+    let systems: Vec<&str> = seen.definition.file_systems().collect();
     let (message, remedies) = if sighted.says("efs") {
         let which = if systems.is_empty() { String::new() } else { format!(" {}", codes(systems)) };
         (

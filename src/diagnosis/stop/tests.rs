@@ -46,7 +46,7 @@ fn check(task: &Task, expected: StopKind, container: Option<&str>) {
     let document = json!({"containerDefinitions": [
         {"name": "app"}, {"name": "agent"}, {"name": "init", "essential": false},
     ]});
-    let stop = read(task, Definition(Some(&document)));
+    let stop = read(task, TaskDefinition::of(&document));
     assert_eq!(stop.kind, expected, "{}", task.stopped_reason);
     assert_eq!(
         stop.container.map(|one| one.name.as_str()),

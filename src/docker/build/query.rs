@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bollard::query_parameters::{BuildImageOptionsBuilder, BuilderVersion};
 
-use super::BuildRequest;
+use super::request::BuildRequest;
 use crate::docker::session::Offered;
 use crate::image::reference::DOCKER_HUB;
 

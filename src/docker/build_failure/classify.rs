@@ -6,8 +6,8 @@
 
 use http::StatusCode;
 
-use super::BuildFailureKind as Kind;
-use super::FailedStep;
+use super::kind::BuildFailureKind as Kind;
+use crate::docker::progress::FailedStep;
 use crate::docker::words::{http_status, is_dropped, is_unreachable, unquoted};
 
 /// The failed step's last lines in which its program may say that it can't be run.

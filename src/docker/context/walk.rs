@@ -5,16 +5,31 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use futures_util::Stream;
+use tokio::task::JoinHandle;
+
 use super::{BuildContext, ContextError, ContextSize, Dockerfile, bytes_of, open_regular};
-use crate::docker::tar_stream::PipeWriter;
+use crate::docker::tar_stream::{Chunk, PipeWriter, pipe};
 use crate::image::dockerignore::Matches;
+
+impl BuildContext {
+    /// The tar stream, and the task that fills it. The task ends by itself when the stream is
+    /// dropped.
+    pub(in crate::docker) fn stream(
+        self,
+    ) -> (
+        impl Stream<Item = Chunk> + Send + Sync + 'static,
+        JoinHandle<Result<ContextSize, ContextError>>,
+    ) {
+        let (writer, reader) = pipe();
+        let task = tokio::task::spawn_blocking(move || send(&self, writer));
+        (reader, task)
+    }
+}
 
 /// Writes the whole context; an error reaches the reader too, so that it never takes a part of the
 /// context for the whole.
-pub(super) fn send(
-    context: &BuildContext,
-    writer: PipeWriter,
-) -> Result<ContextSize, ContextError> {
+fn send(context: &BuildContext, writer: PipeWriter) -> Result<ContextSize, ContextError> {
     let mut walk = Walk {
         context,
         tar: tar::Builder::new(writer),

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use super::PushEvent;
+use super::event::PushEvent;
 use crate::docker::text::clean_line;
 use crate::image::Digest;
 

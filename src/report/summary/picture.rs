@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::duration;
+use super::common::duration;
 use super::parts::first_of;
 use crate::report::markdown::prose;
 use crate::rollout::Sample;

@@ -1,8 +1,9 @@
 //! What a summary says of one service: why it ended so, its forecast, its picture, its stopped
 //! tasks. Nothing here decides.
 
+use super::common::{NAME_CHARS, TEXT_CHARS, full_name, link, of_outcome, rank};
 use super::parts::{Part, first_of, folded, unfolded};
-use super::{NAME_CHARS, TEXT_CHARS, full_name, link, of_outcome, picture, rank};
+use super::picture;
 use crate::capacity::{Forecast, InstanceView, Verdict};
 use crate::cause::{Cause, Remedy};
 use crate::report::markdown::{code, prose};
@@ -145,7 +146,7 @@ fn heading(report: &Report, service: &ServiceReport) -> String {
 }
 
 /// Causes, each with its evidence and what to do.
-pub(in crate::report) fn causes(causes: &[Cause]) -> String {
+pub(super) fn causes(causes: &[Cause]) -> String {
     let causes = causes.iter().take(CAUSES_MAX);
     let texts: Vec<String> = causes.map(|cause| cause_text(cause, false)).collect();
     texts.join("\n")

@@ -2,7 +2,7 @@
 
 use super::super::Facts;
 use super::super::reader::Reader;
-use super::Repository;
+use super::repository::Repository;
 use crate::image::{ImageRef, ReferenceError};
 
 /// What `tags` says.

@@ -1,7 +1,6 @@
 //! A task that starts and doesn't last, and what ECS makes of it.
 
-use plimsoll::diagnosis::TargetHealth;
-use plimsoll::snapshot::{CircuitBreakerState, Hook, ServiceDeployment, TaskStatus};
+use plimsoll::snapshot::{CircuitBreakerState, Hook, ServiceDeployment, TargetHealth, TaskStatus};
 
 use crate::world::{BEGAN, OLD, World};
 

@@ -139,7 +139,7 @@ pub(super) fn begin(world: &mut World, name: &str) {
     document["containerDefinitions"][0]["image"] =
         json!("111122223333.dkr.ecr.eu-west-1.amazonaws.com/api:v2");
     let members = document.as_object_mut().unwrap();
-    members.retain(|name, _| !plimsoll::taskdef::RESPONSE_ONLY.contains(&name.as_str()));
+    members.retain(|name, _| !plimsoll::definition::RESPONSE_ONLY.contains(&name.as_str()));
     let arn = world.add_task_definition(document);
     world
         .update_service("web", name, &json!({"taskDefinition": arn}))

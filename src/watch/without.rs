@@ -1,8 +1,13 @@
-//! What the watch does without an optional read, in words. Nothing is decided here.
+//! The actions of the watch's optional reads, and what it does without each, in words. Nothing is
+//! decided here.
 
-use super::evidence::{HEALTH, LOGS, PROTECTION};
-use super::reader::{DEPLOYMENTS, LIST_DEPLOYMENTS};
 use crate::aws::TASKS;
+
+pub(super) const LIST_DEPLOYMENTS: &str = "ecs:ListServiceDeployments";
+pub(super) const DEPLOYMENTS: &str = "ecs:DescribeServiceDeployments";
+pub(super) const HEALTH: &str = "elasticloadbalancing:DescribeTargetHealth";
+pub(super) const LOGS: &str = "logs:GetLogEvents";
+pub(super) const PROTECTION: &str = "ecs:GetTaskProtection";
 
 /// What is done without this action; nothing for one of which the watch knows nothing.
 pub(super) fn without(action: &str) -> Option<&'static str> {

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::evidence;
-use super::without::without;
+use super::targets::Targets;
+use super::without::{DEPLOYMENTS, LIST_DEPLOYMENTS, PROTECTION, without};
 use crate::aws::{Aws, AwsError, Missed, OptionalReads, TASKS, TaskBook, Wanted};
 use crate::capacity::TaskNeeds;
 use crate::clock::Clock;
@@ -27,9 +27,6 @@ const LISTINGS_PER_LOOK: usize = 8;
 /// All optional reads of one look together. It is what a look may be late, and looks are 5 s apart.
 const OPTIONAL: Duration = Duration::from_secs(15);
 
-pub(super) const LIST_DEPLOYMENTS: &str = "ecs:ListServiceDeployments";
-pub(super) const DEPLOYMENTS: &str = "ecs:DescribeServiceDeployments";
-
 /// Reads looks, and remembers what needn't be read again.
 #[derive(Debug)]
 pub(super) struct Reader {
@@ -38,8 +35,7 @@ pub(super) struct Reader {
     pub(super) clock: Clock,
     /// What is yet to be said of reads that can't be had.
     news: Vec<Line>,
-    /// By the state's index.
-    pub(super) seen: BTreeMap<usize, evidence::Seen>,
+    pub(super) targets: Targets,
     /// By cluster.
     books: BTreeMap<String, TaskBook>,
     /// What a service looked like when its tasks were last listed, by the state's index.
@@ -68,7 +64,7 @@ impl Reader {
             reads: aws.optional_within(OPTIONAL),
             clock,
             news: Vec::new(),
-            seen: BTreeMap::new(),
+            targets: Targets::default(),
             books: BTreeMap::new(),
             signs: BTreeMap::new(),
             agents: BTreeMap::new(),
@@ -108,7 +104,12 @@ impl Reader {
                 }
                 Err(why) => look.failed = Some(why.clone()),
             }
-            self.targets(index, &states[index], &mut look).await;
+            let now = self.clock.now();
+            if self.targets.are_due(index, &states[index], &look, now) {
+                let (reads, clock) = (&self.reads, self.clock);
+                self.targets.read(index, &look, reads, clock).await;
+            }
+            self.targets.show(index, &mut look);
             self.protection(&states[index], &mut look).await;
             looks.push(look);
         }
@@ -251,6 +252,18 @@ impl Reader {
                 .filter_map(|one| Some((*wanted.get(&one.arn)?, one)))
                 .collect(),
         ))
+    }
+
+    /// Adds which old tasks are protected, where ECS should have stopped them by now.
+    async fn protection(&mut self, state: &State, look: &mut Look) {
+        let old = look.old_tasks(&state.target);
+        if !state.wants_protection() || old.is_empty() {
+            return;
+        }
+        let read = self.reads.aws.protected_tasks(&state.target.cluster, &old);
+        if let Ok(found) = self.reads.ask(&[PROTECTION], read).await {
+            look.protect(found);
+        }
     }
 
     /// Reads each cluster once where a rollout's question is where a task could go.

@@ -6,14 +6,15 @@
 
 mod evidence;
 mod reader;
+mod targets;
 mod without;
 
 use std::time::Duration;
 
-use super::{Line, Look, State, Step, Verdict, Waiting, step};
 use crate::aws::{Aws, AwsError, AwsErrorKind};
 use crate::cause::Cause;
 use crate::clock::Clock;
+use crate::rollout::{Line, Look, State, Step, Verdict, Waiting, step};
 use crate::snapshot::Timestamp;
 use reader::Reader;
 
@@ -165,8 +166,11 @@ impl Watch {
         }
         self.reader.reads.allow(EXPLANATIONS);
         for ((number, step), look) in steps.iter_mut().zip(&mut looks) {
-            let state = &self.states[*number];
-            self.reader.explain(*number, state, (look, step)).await;
+            if step.verdict.as_ref().is_some_and(Verdict::needs_causes) {
+                let state = &self.states[*number];
+                let causes = self.reader.explain(*number, state, look).await;
+                step.causes = causes.unwrap_or(std::mem::take(&mut step.causes));
+            }
         }
         let decided = |number: &usize| {
             let of_it = |(one, step): &(usize, Step)| one == number && step.verdict.is_some();

@@ -1,0 +1,18 @@
+//! Who a registry is asked as. Plain values.
+
+use crate::secret::Secret;
+
+/// A user of a registry.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    pub username: String,
+    pub password: Secret,
+}
+
+/// Credentials, and the registry that may see them.
+#[derive(Clone, Debug)]
+pub struct RegistryLogin {
+    /// Host and port as in an image's reference, e.g. `docker.io`, `ghcr.io`.
+    pub registry: String,
+    pub credentials: Credentials,
+}
