@@ -15,10 +15,19 @@ use crate::taskdef::Change;
 pub struct Plan {
     /// Each distinct definition once.
     pub definitions: Vec<DefinitionPlan>,
-    /// One per service: which of `definitions` it gets, and the call.
-    pub updates: Vec<(usize, Update)>,
+    /// One per service, in the order of the request.
+    pub updates: Vec<PlannedUpdate>,
     /// What runs to its end before any service is updated.
     pub one_off: Option<OneOff>,
+}
+
+/// What one service gets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlannedUpdate {
+    /// Which of the plan's `definitions` it gets, counted from zero.
+    pub definition: usize,
+    /// The call, still without the revision.
+    pub update: Update,
 }
 
 /// One RunTask call: a single task of the first service's revision.

@@ -1,7 +1,7 @@
 //! What a run came to: one value, and its forms for people and for programs.
 //!
-//! The report is filled while the run goes on, so that a cancelled run can still say what state
-//! things are in. Nothing here decides and nothing here prints.
+//! The journal fills it while the run goes on, so that a cancelled run can still say what state
+//! things are in. Nothing here decides and nothing here prints, and no step of a run reads it.
 
 pub mod json;
 pub mod markdown;
@@ -183,26 +183,14 @@ impl Report {
         }
     }
 
-    /// What a service is called where there are several: its name, with its cluster where another
-    /// one bears the same.
+    /// What a service is called where there are several, by its place among them.
     pub fn name_of(&self, index: usize) -> String {
-        let Some(service) = self.services.get(index) else {
-            return String::new();
-        };
-        let is_alone = self
-            .services
-            .iter()
-            .filter(|other| other.service == service.service)
-            .count()
-            < 2;
-        if is_alone {
-            return service.service.clone();
+        let services = self.services.iter();
+        let mut names = names(services.map(|one| (one.cluster.as_str(), one.service.as_str())));
+        match index < names.len() {
+            true => names.swap_remove(index),
+            false => String::new(),
         }
-        format!(
-            "{}/{}",
-            crate::snapshot::last_part(&service.cluster),
-            service.service
-        )
     }
 
     /// Where the AWS console shows the first service, for the partition of its region.
@@ -211,6 +199,19 @@ impl Report {
         let region = Some(self.region.as_str()).filter(|region| !region.is_empty())?;
         Some(console_url(region, &service.cluster, &service.service))
     }
+}
+
+/// What services are called where there are several, from the cluster and the name of each: the name,
+/// with its cluster where another one has the same.
+pub fn names<'a>(services: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Vec<String> {
+    let all = services.clone();
+    let alone = |name: &str| all.clone().filter(|(_, other)| *other == name).count() < 2;
+    services
+        .map(|(cluster, name)| match alone(name) {
+            true => name.to_owned(),
+            false => format!("{}/{name}", crate::snapshot::last_part(cluster)),
+        })
+        .collect()
 }
 
 /// The service's page in the AWS console.
