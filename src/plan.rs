@@ -33,8 +33,9 @@ pub struct PlannedUpdate {
 /// One RunTask call: a single task of the first service's revision.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OneOff {
-    /// Which of `definitions` it runs.
+    /// Which of `definitions` it runs, counted from zero.
     pub definition: usize,
+    /// Name or ARN.
     pub cluster: String,
     /// The container that gets the command, and whose exit code decides.
     pub container: String,
@@ -44,6 +45,7 @@ pub struct OneOff {
     pub command: Option<Vec<String>>,
     /// `EC2`, `FARGATE`, …; absent where `providers` rule.
     pub launch_type: Option<String>,
+    /// Empty where the launch type, or the cluster's default, rules.
     pub providers: Vec<StrategyItem>,
     /// For `awsvpc` only.
     pub network: Option<Network>,
@@ -70,6 +72,7 @@ pub enum DefinitionPlan {
     /// An existing revision, as it is.
     Existing {
         arn: String,
+        /// As DescribeTaskDefinition has it.
         document: Value,
         /// Against the revision that runs.
         changes: Vec<Change>,
@@ -77,7 +80,9 @@ pub enum DefinitionPlan {
     /// A new revision from this body.
     Register {
         family: String,
+        /// What RegisterTaskDefinition gets.
         body: Value,
+        /// Against the revision that runs.
         changes: Vec<Change>,
         /// The family's latest revision; 0 where there is none, or it isn't known.
         latest: i64,

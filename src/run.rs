@@ -3,12 +3,14 @@
 //! A step gets the context by shared reference and gives back what it found. The journal is the only
 //! thing that a run changes.
 
+mod ending;
 mod journal;
 mod record;
 
 use std::path::PathBuf;
 
-pub use journal::{Ending, Journal, LeftRollout, ServiceEnd, UpdateState};
+pub use ending::{Ending, LeftRollout, ServiceEnd, UpdateState};
+pub use journal::Journal;
 pub use record::{Known, Progress, Record, ServiceProgress};
 
 use crate::aws::Aws;

@@ -89,43 +89,63 @@ impl Outcome {
 pub struct ImageReport {
     /// `repository@sha256:…`, or what was given where the registry can't be asked.
     pub reference: String,
+    /// `sha256:…`; empty where it isn't known.
     pub digest: String,
+    /// Without the repository; empty where it was named by its digest.
     pub tag: String,
+    /// `linux/arm64`; empty where it isn't known.
     pub platform: String,
+    /// Whether this run built it.
     pub built: bool,
+    /// Whether this run pushed it.
     pub pushed: bool,
 }
 
 /// The revision of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DefinitionReport {
+    /// Empty before it is registered.
     pub arn: String,
     pub family: String,
+    /// Its number, from 1; 0 before it is registered.
     pub revision: i64,
     /// Whether this run registered it.
     pub registered: bool,
+    /// Against the revision that runs.
     pub changes: Vec<Change>,
 }
 
 /// One service of a run.
 #[derive(Clone, Debug, Default)]
 pub struct ServiceReport {
+    /// Its name, or its ARN where that was given.
     pub cluster: String,
+    /// Its name.
     pub service: String,
+    /// Absent while it isn't decided.
     pub outcome: Option<Outcome>,
+    /// One line.
     pub reason: String,
+    /// `ecs-svc/<digits>`; empty where no deployment is followed.
     pub deployment_id: String,
+    /// ARN of the revision that it got, or that is looked at; empty before that is known.
     pub task_definition: String,
+    /// Whether this run changed it.
     pub changed: bool,
+    /// Absent where none was made.
     pub forecast: Option<Forecast>,
+    /// The most telling first.
     pub causes: Vec<Cause>,
+    /// The newest tasks of the deployment that failed.
     pub stopped: Vec<Task>,
+    /// The counts of tasks, oldest first.
     pub timeline: Vec<Sample>,
 }
 
 /// A whole run.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
+    /// Absent while it isn't decided.
     pub outcome: Option<Outcome>,
     /// The word before the reason where it isn't the outcome's: `explain` tells of a state.
     pub title: Option<&'static str>,
@@ -133,18 +153,24 @@ pub struct Report {
     pub reason: String,
     /// What to do about it, where there is something to do.
     pub help: Vec<String>,
+    /// Whether this run changed at least one service.
     pub service_changed: bool,
     /// The service whose UpdateService was sent and not answered yet.
     pub pending_write: Option<PendingWrite>,
     /// `on-superseded: ignore`: the outcome stays, the exit code is 0.
     pub superseded_is_fine: bool,
+    /// When the run began, and when it ended.
     pub started: Timestamp,
     pub finished: Timestamp,
+    /// `eu-west-1`; empty before it is known.
     pub region: String,
+    /// The first one, where there are several.
     pub image: Option<ImageReport>,
+    /// The first one, where there are several.
     pub definition: Option<DefinitionReport>,
     /// The task that was to run before any service is updated.
     pub one_off: Option<OneOffReport>,
+    /// In the order of the request.
     pub services: Vec<ServiceReport>,
 }
 

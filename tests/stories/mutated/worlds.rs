@@ -73,7 +73,7 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    pub(super) fn task(&self) -> Task {
+    pub(super) fn command(&self) -> Command {
         match self.job {
             Job::Deploy | Job::Plan => Command::Deploy,
             Job::Explain => Command::Explain,
