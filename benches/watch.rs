@@ -18,7 +18,7 @@ mod door;
 
 use std::process::Command;
 
-use plimsoll::run::Task;
+use plimsoll::run;
 use plimsoll_sim::{InstanceSpec, ServiceSpec, TaskBehaviour, World, refused};
 use serde_json::json;
 
@@ -68,7 +68,7 @@ fn one(services: usize) {
     let told = runtime.block_on(
         story(services)
             .input("wait-for-minutes", &MINUTES.to_string())
-            .carry_out(Task::Watch),
+            .carry_out(run::Command::Watch),
     );
     assert_eq!(told.outcome(), "timed-out", "{}", told.report.reason);
     let watch: Vec<_> = told

@@ -25,9 +25,9 @@ use crate::console::Console;
 use crate::console::output::Output;
 use crate::github::GitHub;
 use crate::redact::Redactor;
-use crate::report::{Outcome, Report};
-use crate::request::{Facts, OnCancel, RawInputs, Request};
-use crate::run::{Run, Task};
+use crate::report::Outcome;
+use crate::request::{Facts, RawInputs, Request};
+use crate::run::{Command, Ending, Journal, RunContext};
 use crate::{deploy, inspect};
 
 /// From a signal to the end of the process 5 s may pass; this leaves time to write.
@@ -44,9 +44,9 @@ pub struct Process {
     pub words: LastWords,
 }
 
-/// Does `task` from its raw inputs to its exit code.
+/// Does `command` from its raw inputs to its exit code.
 pub async fn run(
-    task: Task,
+    command: Command,
     raw: RawInputs,
     surroundings: Surroundings,
     process: &mut Process,
@@ -54,74 +54,61 @@ pub async fn run(
     let clock = Clock::system();
     let out = Box::new(process.output.clone());
     let redactor = process.words.redactor().clone();
-    let mut console = Console::new(out, surroundings.style, clock).hiding(&redactor);
+    let console = Console::new(out, surroundings.style, clock).hiding(&redactor);
     let facts = Facts::from_env(surroundings.env().iter().cloned());
     let checked = Request::check(&raw, &facts);
     let job_summary = checked.as_ref().map_or(true, |request| request.job_summary);
     process.words.at(&surroundings);
     process.words.begin(&console, job_summary);
+    let mut journal = Journal::begin(console, process.words.record(), clock);
     for warning in &raw.warnings {
-        console.warning(warning);
+        journal.warning(warning);
     }
-    let report = Report {
-        started: clock.now(),
-        ..Report::default()
-    };
-    process.words.record().keep(&report, clock);
     let unreadable = &surroundings.environment.unreadable;
     let request = match checked {
         Ok(request) if unreadable.is_empty() => request,
         checked => {
             let inputs = checked.err().unwrap_or_default();
             let inputs = inputs.iter().map(ToString::to_string);
-            let problems: Vec<String> = unreadable
-                .iter()
-                .map(|name| no_text(name))
-                .chain(inputs)
-                .collect();
-            let report = refused(report, clock, problems);
-            return process.words.say(&mut console, &report, clock);
+            let problems = unreadable.iter().map(|name| no_text(name)).chain(inputs);
+            journal.ended(refused(problems.collect()));
+            return process.words.say(journal);
         }
     };
     if let Some(token) = &request.github.token {
-        console.mask(token.expose());
+        journal.log().mask(token.expose());
     }
     // The SDK's settings may have it ask this machine, or its network, for a region.
     let connected = tokio::select! {
-        aws = Box::pin(connect(&request, &surroundings, console.redactor())) => aws,
+        aws = Box::pin(connect(&request, &surroundings, redactor)) => aws,
         outcome = process.signals.next() => {
-            let report = Report {
-                outcome: Some(outcome),
-                reason: format!("{CANCELLED}, before any service was changed"),
-                finished: clock.now(),
-                ..report
-            };
-            return process.words.say(&mut console, &report, clock);
+            let reason = format!("{CANCELLED}, before any service was changed");
+            journal.ended(Ending::new(outcome, reason));
+            return process.words.say(journal);
         }
     };
     let aws = match connected {
         Ok(aws) => aws,
         Err(problems) => {
-            let report = refused(report, clock, problems);
-            return process.words.say(&mut console, &report, clock);
+            journal.ended(refused(problems));
+            return process.words.say(journal);
         }
     };
-    let mut run = Run {
+    let mut github = GitHub::of(&request, command, &facts, &aws::connector());
+    let context = RunContext {
+        command,
+        request,
         aws,
         clock,
-        console,
-        report,
-        record: process.words.record(),
         workspace: surroundings
             .var("GITHUB_WORKSPACE")
             .map_or_else(|| PathBuf::from("."), PathBuf::from),
         environment: surroundings.env().iter().cloned().collect(),
     };
-    let mut github = GitHub::of(&request, task, &facts, &aws::connector());
     let signal = process.signals.next();
-    let story = until_signal(&mut run, &request, task, &mut github, signal);
+    let story = until_signal(&context, &mut journal, &mut github, signal);
     Box::pin(story).await;
-    process.words.say(&mut run.console, &run.report, run.clock)
+    process.words.say(journal)
 }
 
 /// Clients as the request and the surroundings want them; nothing is asked of AWS yet.
@@ -139,21 +126,15 @@ async fn connect(
     Ok(aws.ending(surroundings.keys_end()))
 }
 
-/// Does `task`. The report holds the outcome in any case.
-pub async fn carry_out(run: &mut Run, request: &Request, task: Task) {
+/// Does what the context says. The journal holds the outcome in any case.
+pub async fn carry_out(context: &RunContext, journal: &mut Journal) {
     // Whole stories are too large for the stack of whoever waits for them.
-    let done = match task {
-        Task::Deploy => Box::pin(deploy::deploy(run, request)).await,
-        Task::Watch => Box::pin(inspect::watch(run, request)).await,
-        Task::Explain => Box::pin(inspect::explain(run, request)).await,
+    let ended = match context.command {
+        Command::Deploy => Box::pin(deploy::deploy(context, journal)).await,
+        Command::Watch => Box::pin(inspect::watch(context, journal)).await,
+        Command::Explain => Box::pin(inspect::explain(context, journal)).await,
     };
-    run.report.finished = run.clock.now();
-    if let Err(failure) = done {
-        run.report.outcome = Some(failure.outcome);
-        run.report.reason = failure.reason;
-        run.report.help = failure.help;
-    }
-    run.keep();
+    journal.ended(ended.unwrap_or_else(Ending::from));
 }
 
 /// What is said of a variable that is no text, and so might be taken for one that isn't set.
@@ -165,34 +146,30 @@ fn no_text(variable: &str) -> String {
 }
 
 /// All that is wrong with the inputs or the settings, at once.
-fn refused(report: Report, clock: Clock, mut problems: Vec<String>) -> Report {
+fn refused(mut problems: Vec<String>) -> Ending {
     let (reason, help) = match problems.len() {
         1 => (problems.remove(0), Vec::new()),
         many => (format!("{many} inputs are wrong"), problems),
     };
-    Report {
-        outcome: Some(Outcome::Invalid),
-        reason,
+    Ending {
         help,
-        finished: clock.now(),
-        ..report
+        ..Ending::new(Outcome::Invalid, reason)
     }
 }
 
-/// Does `task` until its end or until `signal` comes, which is the outcome then. Whatever the end
-/// is, GitHub is told.
+/// Does what the context says until its end or until `signal` comes, which is the outcome then.
+/// Whatever the end is, GitHub is told.
 pub async fn until_signal(
-    run: &mut Run,
-    request: &Request,
-    task: Task,
+    context: &RunContext,
+    journal: &mut Journal,
     github: &mut GitHub,
     signal: impl Future<Output = Outcome>,
 ) {
     tokio::pin!(signal);
     let signalled = {
         let story = async {
-            github.begin(run).await;
-            carry_out(run, request, task).await;
+            github.begin(journal).await;
+            carry_out(context, journal).await;
         };
         tokio::pin!(story);
         tokio::select! {
@@ -203,27 +180,24 @@ pub async fn until_signal(
     let Some(outcome) = signalled else {
         // The outcome is known: a signal only shortens what is left to tell.
         tokio::select! {
-            () = github.end(run) => {}
+            () = github.end(context, journal) => {}
             () = async { signal.await; tokio::time::sleep(FAREWELL).await; } => {}
         }
         return;
     };
-    run.report.outcome = Some(outcome);
-    run.report.reason = CANCELLED.to_owned();
-    run.keep();
-    let farewell = deploy::take_leave(run, request.rollout.on_cancel == OnCancel::Rollback);
+    journal.ended(Ending::new(outcome, CANCELLED));
+    let farewell = deploy::cancelled(context, journal, outcome);
     let (left, told) = tokio::join!(
         tokio::time::timeout(FAREWELL, farewell),
         tokio::time::timeout(FAREWELL, github.cancelled(outcome)),
     );
     if let Ok(Some(warning)) = told {
-        run.console.warning(&warning);
+        journal.warning(&warning);
     }
     if left.is_err() {
-        run.report.help.push(
-            "there was no time to ask ECS how things stand: look at the service in the console"
-                .to_owned(),
+        journal.advise(
+            "there was no time to ask ECS how things stand: look at the service in the console",
         );
     }
-    run.report.finished = run.clock.now();
+    journal.finish();
 }

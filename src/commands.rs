@@ -10,7 +10,7 @@ use crate::app::{self, Environment, Process, Surroundings};
 use crate::console::Style;
 use crate::demo;
 use crate::request::{RawInputs, cli};
-use crate::run::Task;
+use crate::run::Command as Asked;
 
 /// What the arguments ask for; the exit code. Wrong usage is `invalid`, as a wrong input is.
 pub async fn run(arguments: Vec<OsString>, environment: Environment, process: &mut Process) -> u8 {
@@ -25,19 +25,19 @@ pub async fn run(arguments: Vec<OsString>, environment: Environment, process: &m
     let Some((name, matches)) = matches.subcommand() else {
         return 2;
     };
-    let (task, raw) = match name {
-        "deploy" => (Task::Deploy, RawInputs::from_matches(matches)),
+    let (asked, raw) = match name {
+        "deploy" => (Asked::Deploy, RawInputs::from_matches(matches)),
         "plan" => (
-            Task::Deploy,
+            Asked::Deploy,
             RawInputs::from_matches(matches).with("dry-run", "true"),
         ),
-        "watch" => (Task::Watch, RawInputs::from_matches(matches)),
-        "explain" => (Task::Explain, RawInputs::from_matches(matches)),
+        "watch" => (Asked::Watch, RawInputs::from_matches(matches)),
+        "explain" => (Asked::Explain, RawInputs::from_matches(matches)),
         _ => return demo::run(matches, &environment.pairs, process).await,
     };
     let report_path = matches.get_one::<String>("report").map(PathBuf::from);
     app::run(
-        task,
+        asked,
         raw,
         Surroundings {
             style: Style::Plain,

@@ -17,9 +17,9 @@ use crate::console::output::Output;
 use crate::console::{Console, Style};
 use crate::definition::{RESPONSE_ONLY, containers_mut};
 use crate::environment::Variables;
-use crate::report::{Outcome, Report, text};
+use crate::report::{Outcome, text};
 use crate::request::{Facts, RawInputs, Request};
-use crate::run::{Record, Run, Task};
+use crate::run::{self, Journal, Record, RunContext};
 
 const REGION: &str = "eu-west-1";
 /// A rollout of a minute and a half takes six seconds.
@@ -255,31 +255,31 @@ impl Stage {
             ..Facts::default()
         };
         let clock = Clock::starting_at(self.clock.now()).faster(SPEED);
-        let mut run = Run {
-            aws: self.aws.clone(),
-            clock,
-            console: Console::new(Box::new(self.output.clone()), Style::Plain, clock),
-            report: Report {
-                started: clock.now(),
-                ..Report::default()
-            },
-            record: Record::default(),
-            workspace: ".".into(),
-            environment: self.environment.clone(),
-        };
-        match Request::check(&raw, &facts) {
-            Ok(request) => app::carry_out(&mut run, &request, Task::Deploy).await,
+        let console = Console::new(Box::new(self.output.clone()), Style::Plain, clock);
+        let mut journal = Journal::begin(console, Record::default(), clock);
+        let request = match Request::check(&raw, &facts) {
+            Ok(request) => request,
             Err(problems) => {
                 for problem in problems {
-                    run.console.error("invalid", &problem.to_string());
+                    journal.log().error("invalid", &problem.to_string());
                 }
                 return None;
             }
+        };
+        let context = RunContext {
+            command: run::Command::Deploy,
+            request,
+            aws: self.aws.clone(),
+            clock,
+            workspace: ".".into(),
+            environment: self.environment.clone(),
+        };
+        app::carry_out(&context, &mut journal).await;
+        let shown = journal.shown();
+        for line in text::closing(&shown) {
+            journal.log().words(&line);
         }
-        for line in text::closing(&run.report.shown(&run.console.redactor())) {
-            run.console.words(&line);
-        }
-        run.report.outcome
+        shown.outcome
     }
 }
 

@@ -1,127 +1,113 @@
 //! The story of a deploy, told once:
 //!
-//! request → services → task definition → image → plan (with its forecast) → execute → watch → report
+//! request → services → task definition → image → plan (with its forecast) → register → update → follow
 //!
-//! Everything that can be known is checked before anything is changed, and the report is filled as
-//! the story goes on, so that a run which is cut off can still say what state things are in.
+//! Each step gives back what it found or did, and the next one gets it as a value. Everything that
+//! can be known is checked before anything is changed.
 
+mod base;
 mod build;
+mod cancelled;
+mod changes;
+mod compose;
+mod containers;
 mod definition;
-mod execute;
+mod endings;
 mod files;
-mod find;
-mod follow;
+mod follow_rollouts;
 mod forecast;
+mod found;
 mod image;
-mod leave;
+mod lost_answer;
 mod one_off;
+mod pinned;
 mod platform;
+mod read_services;
+mod register;
+mod registry;
 mod rollback;
+mod send_once;
 mod sign_in;
-mod start;
+mod update_services;
 
 use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::plan::{DefinitionPlan, Plan};
-use crate::report::{DefinitionReport, Outcome, ServiceReport};
-use crate::request::Request;
-use crate::run::Run;
-use crate::snapshot::Service;
-use image::Images;
+use crate::report::{DefinitionReport, Outcome};
+use crate::run::{Ending, Journal, RunContext};
+use found::Found;
+use pinned::Images;
+use register::{Registered, Revision};
 
-pub(crate) use follow::to_the_end as follow_to_the_end;
+pub use cancelled::cancelled;
+pub(crate) use follow_rollouts::follow_rollouts;
 pub(crate) use forecast::forecast_same;
-pub use leave::take_leave;
-pub(crate) use start::{Next, Started};
+pub(crate) use read_services::read_services;
+pub(crate) use update_services::{Next, Started};
 
-/// Deploys what `request` asks for.
+/// Deploys what the request asks for.
 ///
 /// # Errors
-/// Why the story could not be told to its end; the report has what had come of it by then.
-pub async fn deploy(run: &mut Run, request: &Request) -> Result<(), Failure> {
-    let services = services(run, request).await?;
-    let bases = definition::bases(run, request, &services).await?;
-    let wanted = platform::wanted(request, &services, &bases)?;
-    let found = image::find(run, request, &wanted).await?;
-    let mut plan = definition::plan(request, &services, &bases, &found)?;
-    show(run, &plan);
-    one_off::prepare(run, request, &plan).await?;
-    let outlook = forecast::outlook(run, request, &services, (&bases, &plan, &found)).await?;
+/// Why the story could not be told to its end; the journal has what had come of it by then.
+pub async fn deploy(context: &RunContext, journal: &mut Journal) -> Result<Ending, Failure> {
+    let request = &context.request;
+    let services = read_services(context, journal).await?;
+    let bases = base::read_bases(context, journal, &services).await?;
+    let platforms = platform::wanted(request, &services, &bases)?;
+    let images = image::find(context, journal, &platforms).await?;
+    let mut found = Found {
+        services,
+        bases,
+        images,
+    };
+    let mut plan = compose::plan(request, &found)?;
+    show(journal, &plan);
+    one_off::prepare(context, journal, &plan).await?;
+    let outlook = forecast::outlook(context, journal, &found, &plan).await?;
     if request.dry_run {
-        return forecast::planned(run, request, &found, &outlook);
+        return forecast::planned(context, journal, &found, &outlook);
     }
-    outlook.refuse(run)?;
-    if let Images::ToBuild(job) = &found {
-        let built = job.build(run).await?;
-        plan = definition::plan(request, &services, &bases, &Images::One(built))?;
-        note(run, &plan);
+    outlook.refuse(journal, request.rollout.capacity_check)?;
+    if let Images::ToBuild(job) = &found.images {
+        let pinned = build::build_and_push(context, journal, job).await?;
+        journal.image_is(pinned.image.clone());
+        found.images = Images::One(pinned);
+        plan = compose::plan(request, &found)?;
+        note(journal, &plan);
     }
-    let registered = start::definitions(run, &plan).await?;
+    let registered = Registered {
+        revisions: register::revisions(context, journal, &plan).await?,
+        found: &found,
+        plan: &plan,
+    };
     if request.register_only {
-        run.report.outcome = Some(Outcome::Planned);
-        let definition = run.report.definition.clone().unwrap_or_default();
-        let revision = crate::snapshot::last_part(&definition.arn);
-        run.report.reason = if definition.registered {
-            format!("registered {revision}, and no service was updated")
-        } else {
-            format!(
-                "{revision} says just this already: nothing was registered, and no service was updated"
-            )
-        };
-        return Ok(());
+        return Ok(registered_only(registered.revisions.first()));
     }
-    one_off::before_the_rollout(run, request, &services, (&plan, &registered)).await?;
-    let queue = start::queue(&services, &plan, &registered);
-    follow::to_the_end(run, request, queue).await;
-    start::tell_left_over(run, &registered);
-    Ok(())
+    one_off::before_the_rollout(context, journal, &registered).await?;
+    let queue = update_services::queue(&registered, &outlook);
+    let ended = follow_rollouts(context, journal, queue).await;
+    let used: Vec<&str> = ended.revisions.iter().map(String::as_str).collect();
+    let mut ending = ended.ending;
+    let left_over = register::left_over(&registered.revisions, &used);
+    ending.help.extend(left_over);
+    Ok(ending)
 }
 
-/// The services of the request, once it is known that this is the account that is meant. They stand
-/// in the report from here on.
-pub(crate) async fn services(run: &mut Run, request: &Request) -> Result<Vec<Service>, Failure> {
-    run.report.region = run.aws.region().unwrap_or_default().to_owned();
-    if run.report.region.is_empty() {
-        return Err(Failure::invalid("no AWS region is given")
-            .help("set the input `aws-region`, or `AWS_REGION`"));
-    }
-    sign_in::sign_in(run).await?;
-    check_account(run, request).await?;
-    let services = find::services(run, request).await?;
-    run.report.services = services.iter().map(reported).collect();
-    run.keep();
-    Ok(services)
+/// The end of a run with `register-only`.
+fn registered_only(revision: Option<&Revision>) -> Ending {
+    let arn = revision.map_or("", |revision| &revision.arn);
+    let name = crate::snapshot::last_part(arn);
+    let reason = if revision.is_some_and(|revision| revision.registered) {
+        format!("registered {name}, and no service was updated")
+    } else {
+        format!("{name} says just this already: nothing was registered, and no service was updated")
+    };
+    Ending::new(Outcome::Planned, reason)
 }
 
-/// `allowed-account-ids`: a deploy to the wrong account is refused before anything is read.
-async fn check_account(run: &mut Run, request: &Request) -> Result<(), Failure> {
-    if request.allowed_accounts.is_empty() {
-        return Ok(());
-    }
-    let identity = run.aws.identity().await?;
-    if request.allowed_accounts.contains(&identity.account) {
-        return Ok(());
-    }
-    Err(Failure::invalid(format!(
-        "the credentials belong to account {}, which `allowed-account-ids` doesn't list",
-        identity.account
-    ))
-    .help(format!(
-        "they are those of `{}`: use the role of the account that is meant",
-        identity.arn
-    )))
-}
-
-fn reported(service: &Service) -> ServiceReport {
-    ServiceReport {
-        cluster: service.cluster.clone(),
-        service: service.name.clone(),
-        ..ServiceReport::default()
-    }
-}
-
-fn show(run: &mut Run, plan: &Plan) {
+/// Says what the plan's definitions are, and what is new in them.
+fn show(journal: &mut Journal, plan: &Plan) {
     for definition in &plan.definitions {
         let (what, changes) = match definition {
             DefinitionPlan::Existing { arn, changes, .. } => (
@@ -137,39 +123,42 @@ fn show(run: &mut Run, plan: &Plan) {
             (1, _) => ", 1 change".to_owned(),
             (count, _) => format!(", {count} changes"),
         };
-        run.console.line(&format!("task definition: {what}{count}"));
+        journal.line(&format!("task definition: {what}{count}"));
         for change in changes {
-            run.console.line(&format!("  {change}"));
+            journal.line(&format!("  {change}"));
         }
     }
-    note(run, plan);
+    note(journal, plan);
 }
 
 /// What the first definition changes, for the report.
-fn note(run: &mut Run, plan: &Plan) {
-    run.report.definition = plan.definitions.first().map(|definition| match definition {
-        DefinitionPlan::Existing {
-            arn,
-            document,
-            changes,
-        } => DefinitionReport {
-            arn: arn.clone(),
-            family: text(document, "family"),
-            revision: document
-                .get("revision")
-                .and_then(Value::as_i64)
-                .unwrap_or_default(),
-            changes: changes.clone(),
-            ..DefinitionReport::default()
-        },
-        DefinitionPlan::Register {
-            family, changes, ..
-        } => DefinitionReport {
-            family: family.clone(),
-            changes: changes.clone(),
-            ..DefinitionReport::default()
-        },
-    });
+fn note(journal: &mut Journal, plan: &Plan) {
+    let first = plan.definitions.first();
+    journal.definition_planned(first.map(|definition| {
+        match definition {
+            DefinitionPlan::Existing {
+                arn,
+                document,
+                changes,
+            } => DefinitionReport {
+                arn: arn.clone(),
+                family: text(document, "family"),
+                revision: document
+                    .get("revision")
+                    .and_then(Value::as_i64)
+                    .unwrap_or_default(),
+                changes: changes.clone(),
+                ..DefinitionReport::default()
+            },
+            DefinitionPlan::Register {
+                family, changes, ..
+            } => DefinitionReport {
+                family: family.clone(),
+                changes: changes.clone(),
+                ..DefinitionReport::default()
+            },
+        }
+    }));
 }
 
 fn text(document: &Value, name: &str) -> String {

@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
+use crate::cause::Cause;
 use crate::deploy::{self, Next, Started};
 use crate::durations;
 use crate::failure::Failure;
 use crate::report::Outcome;
-use crate::request::Request;
 use crate::rollout::{Level, Line, Patience, State, Step, Target, Verdict};
-use crate::run::Run;
+use crate::run::{Ending, Journal, RunContext, ServiceEnd};
 use crate::snapshot::{Service, last_part};
 use crate::watch::Watch;
 
@@ -25,110 +25,119 @@ const STEADY: &str = "steady";
 const FAR: Duration = Duration::from_secs(3600);
 
 /// Follows the current deployment of each service to its end.
-pub async fn watch(run: &mut Run, request: &Request) -> Result<(), Failure> {
-    let services = deploy::services(run, request).await?;
-    let mut started = Vec::new();
+///
+/// # Errors
+/// A service or its revision can't be read, or it has no deployment.
+pub async fn watch(context: &RunContext, journal: &mut Journal) -> Result<Ending, Failure> {
+    let services = deploy::read_services(context, journal).await?;
+    let mut queue = Vec::new();
     for (index, service) in services.iter().enumerate() {
-        let mut target = target(run, service)?;
+        let mut target = target(context, service)?;
         // Whoever waits for a rollout wants its tasks healthy.
         if let Some(counted) = &mut target.counted {
             counted.whole = false;
         }
-        let document = run
-            .aws
-            .task_definition(&target.task_definition)
-            .await?
-            .document;
-        run.console.line(&format!(
+        let revision = context.aws.task_definition(&target.task_definition).await?;
+        journal.line(&format!(
             "service `{}`: watching deployment {} of {}",
             service.name,
             target.deployment,
             last_part(&target.task_definition)
         ));
-        run.report.services[index]
-            .deployment_id
-            .clone_from(&target.deployment);
-        run.report.services[index]
-            .task_definition
-            .clone_from(&target.task_definition);
-        started.push(Next::Started(Started {
+        journal.deployment_is(index, &target.deployment, &target.task_definition);
+        queue.push(Next::Started(Started {
             index,
             target,
-            document,
+            document: revision.document,
+            changed: false,
+            doubted: true,
         }));
     }
-    deploy::follow_to_the_end(run, request, started).await;
-    Ok(())
+    let ended = deploy::follow_rollouts(context, journal, queue).await;
+    Ok(ended.ending)
+}
+
+/// How a service stands.
+struct Stand {
+    outcome: Outcome,
+    /// The word for it, in place of the outcome's.
+    title: &'static str,
+    reason: String,
+    causes: Vec<Cause>,
 }
 
 /// Says of each service whether its rollout is steady, moving, failing or stuck, and why; of a
 /// steady one also whether a rollout of the same would fit.
-pub async fn explain(run: &mut Run, request: &Request) -> Result<(), Failure> {
-    let services = deploy::services(run, request).await?;
-    let mut worst: Option<(Outcome, &'static str, String)> = None;
+///
+/// # Errors
+/// A service or its revision can't be read, or it has no deployment.
+pub async fn explain(context: &RunContext, journal: &mut Journal) -> Result<Ending, Failure> {
+    let services = deploy::read_services(context, journal).await?;
+    let mut worst: Option<Ending> = None;
     for (index, service) in services.iter().enumerate() {
-        let (outcome, title, reason) = as_it_stands(run, request, (index, service)).await?;
-        if title == STEADY {
-            deploy::forecast_same(run, index, service).await?;
+        let stand = as_it_stands(context, journal, index, service).await?;
+        if stand.title == STEADY {
+            deploy::forecast_same(context, journal, index, service).await?;
         }
+        let Stand {
+            outcome,
+            title,
+            reason,
+            causes,
+        } = stand;
         if services.len() > 1 {
-            run.console
-                .line(&format!("`{}`: {title}: {reason}", service.name));
+            journal.line(&format!("`{}`: {title}: {reason}", service.name));
         }
-        let report = &mut run.report.services[index];
-        report.outcome = Some(outcome);
-        report.task_definition.clone_from(&service.task_definition);
-        report.reason = format!("{title}: {reason}");
-        if worst
-            .as_ref()
-            .is_none_or(|(before, _, _)| *before < outcome)
-        {
-            worst = Some((outcome, title, reason));
+        let end = ServiceEnd {
+            causes,
+            said_cause: (outcome == Outcome::Stuck).then_some(0),
+            ..ServiceEnd::new(outcome, format!("{title}: {reason}"))
+        };
+        journal.service_ended(index, &end);
+        if worst.as_ref().is_none_or(|worst| worst.outcome < outcome) {
+            worst = Some(Ending {
+                title: Some(title),
+                ..Ending::new(outcome, reason)
+            });
         }
     }
-    if let Some((outcome, title, reason)) = worst {
-        run.report.outcome = Some(outcome);
-        run.report.title = Some(title);
-        run.report.reason = reason;
-    }
-    Ok(())
+    Ok(worst.unwrap_or_else(|| Ending::new(Outcome::Error, "no service is named")))
 }
 
 /// A few looks at one service, and what they show. A deployment stays complete whatever becomes of its
 /// tasks, so that these are looked at too.
 async fn as_it_stands(
-    run: &mut Run,
-    request: &Request,
-    (index, service): (usize, &Service),
-) -> Result<(Outcome, &'static str, String), Failure> {
-    let target = target(run, service)?;
-    let definition = run.aws.task_definition(&target.task_definition).await?;
+    context: &RunContext,
+    journal: &mut Journal,
+    index: usize,
+    service: &Service,
+) -> Result<Stand, Failure> {
+    let target = target(context, service)?;
+    let definition = context.aws.task_definition(&target.task_definition).await?;
     let patience = Patience {
         stuck_after: STILL,
         limit: FAR,
-        deadline: run.clock.now().plus(FAR),
+        deadline: context.clock.now().plus(FAR),
         wait_when_stuck: false,
     };
     let state = State::new(target, patience, definition.document).doubted();
-    let mut watch = Watch::new(&run.aws, run.clock, request.rollout.poll);
+    let mut watch = Watch::new(&context.aws, context.clock, context.request.rollout.poll);
     watch.add(state);
-    let (last, moved) = look_closely(run, request, &mut watch).await?;
-    Ok(conclude(
-        run,
-        (index, service),
-        &watch.states()[0],
-        (last, moved),
-    ))
+    let looks = look_closely(context, journal, &mut watch).await?;
+    let state = &watch.states()[0];
+    journal.deployment_is(index, &state.target.deployment, &service.task_definition);
+    journal.stopped_tasks(index, &state.stopped);
+    Ok(stand(context, service, state, looks))
 }
 
-fn target(run: &Run, service: &Service) -> Result<Target, Failure> {
+fn target(context: &RunContext, service: &Service) -> Result<Target, Failure> {
     let Some(primary) = service.primary() else {
         return Err(Failure::invalid(format!(
             "service `{}` has no current deployment",
             service.name
         )));
     };
-    Ok(Target::of(service, primary, run.clock.now()))
+    Ok(Target::of(service, primary, context.clock.now()))
 }
 
 fn steady(service: &Service) -> String {
@@ -137,22 +146,29 @@ fn steady(service: &Service) -> String {
     format!("{revision} runs {running} of {desired} tasks, and its deployment is complete")
 }
 
-/// A few looks, so that one stale read decides nothing; the last step, and whether anything moved in
-/// one of them.
+/// What a few looks at one service came to.
+struct Looks {
+    /// What the last one meant.
+    last: Step,
+    /// Whether anything moved in one of them.
+    moved: bool,
+}
+
+/// A few looks, so that one stale read decides nothing.
 async fn look_closely(
-    run: &mut Run,
-    request: &Request,
+    context: &RunContext,
+    journal: &mut Journal,
     watch: &mut Watch,
-) -> Result<(Step, bool), Failure> {
+) -> Result<Looks, Failure> {
     let (mut last, mut moved, mut whole) = (Step::default(), false, 0);
     for count in 0..LOOKS_MAX {
         if count > 0 {
-            tokio::time::sleep(request.rollout.poll).await;
+            tokio::time::sleep(context.request.rollout.poll).await;
         }
         let (of_all, steps) = watch.look().await?;
-        tell(run, &of_all);
+        tell(journal, &of_all);
         for (_, step) in steps {
-            tell(run, &step.say);
+            tell(journal, &step.say);
             moved |= step.moved;
             whole += usize::from(!step.held);
             last = step;
@@ -161,31 +177,28 @@ async fn look_closely(
             break;
         }
     }
-    Ok((last, moved))
+    Ok(Looks { last, moved })
 }
 
-fn tell(run: &mut Run, lines: &[Line]) {
+fn tell(journal: &mut Journal, lines: &[Line]) {
     for Line { level, text } in lines {
         let mark = if *level == Level::Info { "" } else { "! " };
-        run.console.line(&format!("{mark}{text}"));
+        journal.line(&format!("{mark}{text}"));
     }
 }
 
-fn conclude(
-    run: &mut Run,
-    (index, service): (usize, &Service),
-    state: &State,
-    (last, moved): (Step, bool),
-) -> (Outcome, &'static str, String) {
+/// What the looks say of the service.
+fn stand(context: &RunContext, service: &Service, state: &State, looks: Looks) -> Stand {
+    let Looks { last, moved } = looks;
     let revision = last_part(&state.target.task_definition);
-    let age = run.clock.now().since(state.target.created);
+    let age = context.clock.now().since(state.target.created);
     let words: Vec<String> = last.waiting.iter().map(ToString::to_string).collect();
     let first = last
         .causes
         .first()
         .map(|cause| cause.message.clone())
         .unwrap_or_default();
-    let said = match last.verdict {
+    let (outcome, title, reason) = match last.verdict {
         Some(Verdict::Stuck { .. }) => (Outcome::Stuck, "stuck", first),
         Some(Verdict::Failed { reason }) => (Outcome::Failed, "failing", reason),
         Some(Verdict::RolledBack { reason, .. }) => (
@@ -225,10 +238,10 @@ fn conclude(
             ),
         ),
     };
-    let report = &mut run.report.services[index];
-    report.deployment_id.clone_from(&state.target.deployment);
-    report.causes = last.causes;
-    report.said_cause = (said.0 == Outcome::Stuck).then_some(0);
-    report.stopped.clone_from(&state.stopped);
-    said
+    Stand {
+        outcome,
+        title,
+        reason,
+        causes: last.causes,
+    }
 }

@@ -11,7 +11,7 @@ use plimsoll::console::Style;
 use plimsoll::console::output::Output;
 use plimsoll::redact::Redactor;
 use plimsoll::request::RawInputs;
-use plimsoll::run::Task;
+use plimsoll::run::Command;
 use plimsoll::runner::secrets;
 use plimsoll::{commands, logging};
 
@@ -108,7 +108,7 @@ async fn run(start: Start, arguments: Vec<OsString>, (output, words): (&Output, 
         }
         Start::Step(surroundings) => {
             let raw = RawInputs::from_env(surroundings.env().iter().cloned());
-            app::run(Task::Deploy, raw, surroundings, &mut process).await
+            app::run(Command::Deploy, raw, surroundings, &mut process).await
         }
         Start::Command(environment) => commands::run(arguments, environment, &mut process).await,
     }

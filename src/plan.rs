@@ -15,17 +15,27 @@ use crate::taskdef::Change;
 pub struct Plan {
     /// Each distinct definition once.
     pub definitions: Vec<DefinitionPlan>,
-    /// One per service: which of `definitions` it gets, and the call.
-    pub updates: Vec<(usize, Update)>,
+    /// One per service, in the order of the request.
+    pub updates: Vec<PlannedUpdate>,
     /// What runs to its end before any service is updated.
     pub one_off: Option<OneOff>,
+}
+
+/// What one service gets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlannedUpdate {
+    /// Which of the plan's `definitions` it gets, counted from zero.
+    pub definition: usize,
+    /// The call, still without the revision.
+    pub update: Update,
 }
 
 /// One RunTask call: a single task of the first service's revision.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OneOff {
-    /// Which of `definitions` it runs.
+    /// Which of `definitions` it runs, counted from zero.
     pub definition: usize,
+    /// Name or ARN.
     pub cluster: String,
     /// The container that gets the command, and whose exit code decides.
     pub container: String,
@@ -35,6 +45,7 @@ pub struct OneOff {
     pub command: Option<Vec<String>>,
     /// `EC2`, `FARGATE`, …; absent where `providers` rule.
     pub launch_type: Option<String>,
+    /// Empty where the launch type, or the cluster's default, rules.
     pub providers: Vec<StrategyItem>,
     /// For `awsvpc` only.
     pub network: Option<Network>,
@@ -61,6 +72,7 @@ pub enum DefinitionPlan {
     /// An existing revision, as it is.
     Existing {
         arn: String,
+        /// As DescribeTaskDefinition has it.
         document: Value,
         /// Against the revision that runs.
         changes: Vec<Change>,
@@ -68,7 +80,9 @@ pub enum DefinitionPlan {
     /// A new revision from this body.
     Register {
         family: String,
+        /// What RegisterTaskDefinition gets.
         body: Value,
+        /// Against the revision that runs.
         changes: Vec<Change>,
         /// The family's latest revision; 0 where there is none, or it isn't known.
         latest: i64,

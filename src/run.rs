@@ -1,46 +1,45 @@
-//! What a run works with, and what it can be asked to do.
+//! What a run works with, what it can be asked to do, and where it writes down what it knows.
+//!
+//! A step gets the context by shared reference and gives back what it found. The journal is the only
+//! thing that a run changes.
 
+mod ending;
+mod journal;
 mod record;
 
 use std::path::PathBuf;
 
+pub use ending::{Ending, LeftRollout, ServiceEnd, UpdateState};
+pub use journal::Journal;
 pub use record::{Known, Progress, Record, ServiceProgress};
 
 use crate::aws::Aws;
 use crate::clock::Clock;
-use crate::console::Console;
 use crate::environment::Variables;
-use crate::report::Report;
+use crate::request::Request;
 
-/// What a run works with: the clients, the time, the log, and what has come of it so far.
+/// What a run works with. It stays as it is from the first step to the last.
 #[derive(Debug)]
-pub struct Run {
+pub struct RunContext {
+    pub command: Command,
+    /// What was asked for.
+    pub request: Request,
+    /// The AWS clients.
     pub aws: Aws,
+    /// The runner's time. What comes after the first update goes by AWS's: see [`Journal::set_clock`].
     pub clock: Clock,
-    pub console: Console,
-    pub report: Report,
-    /// What others know of the report while the run goes on.
-    pub record: Record,
     /// Relative paths of the request start here.
     pub workspace: PathBuf,
     /// What `docker` and `docker build` would find in it too.
     pub environment: Variables,
 }
 
-impl Run {
-    /// Keeps the report as it stands, for whatever may end the run without a further word. It is
-    /// called before a write is sent, once it is answered, and after each look.
-    pub fn keep(&self) {
-        self.record.keep(&self.report, self.clock);
-    }
-}
-
-/// What a run is to do with a request.
+/// What a run does with its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Task {
+pub enum Command {
     Deploy,
     /// Follow the rollout that is there.
     Watch,
-    /// Say how things stand.
+    /// Say how the service stands.
     Explain,
 }

@@ -17,7 +17,7 @@ use crate::console::output::Output;
 use crate::console::{Console, Level, Style, Tail};
 use crate::redact::Redactor;
 use crate::report::{self, Outcome, Report};
-use crate::run::Record;
+use crate::run::{Ending, Journal, Record};
 
 /// The log's last lines are made within milliseconds.
 const LINES: Duration = Duration::from_millis(500);
@@ -96,9 +96,10 @@ impl LastWords {
     }
 
     /// Says how the run ended; the exit code.
-    pub(super) fn say(&self, console: &mut Console, report: &Report, clock: Clock) -> u8 {
-        self.record.keep(report, clock);
-        in_the_log(console, report);
+    pub(super) fn say(&self, journal: Journal) -> u8 {
+        let (mut console, report, clock) = journal.close();
+        self.record.keep(&report, clock);
+        in_the_log(&mut console, &report);
         let about = self.about();
         if let Some(surroundings) = about.surroundings {
             let closing = Closing {
@@ -134,19 +135,16 @@ impl LastWords {
         let style = about.surroundings.as_ref().map(|one| one.style);
         let out = Box::new(self.output.clone());
         let style = style.unwrap_or(Style::Plain);
-        let mut console = Console::new(out, style, clock).hiding(&self.redactor);
-        let report = Report {
-            outcome: Some(Outcome::Error),
-            reason: why.to_owned(),
+        let console = Console::new(out, style, clock).hiding(&self.redactor);
+        let mut journal = Journal::begin(console, self.record(), clock);
+        journal.ended(Ending {
             help: vec![
                 "the machine is short of memory, threads or open files: run it on one with more"
                     .to_owned(),
             ],
-            started: clock.now(),
-            finished: clock.now(),
-            ..Report::default()
-        };
-        self.say(&mut console, &report, clock)
+            ..Ending::new(Outcome::Error, why)
+        });
+        self.say(journal)
     }
 
     /// Says that the run ended by a bug; the exit code. It is called by the thread that panicked, so

@@ -7,21 +7,22 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::files;
-use super::image::wrong_platform;
-use crate::aws::{Aws, Missed, Repository};
+use super::pinned::{BuildJob, EcrPlace, Pinned};
+use super::platform::wrong_platform;
+use crate::aws::{Aws, Missed};
 use crate::docker::{
     BuildRequest, Built, Credentials, DockerError, Engine, PushFailureKind, PushRequest,
 };
 use crate::failure::Failure;
-use crate::image::{Digest, ImageRef, Platform};
+use crate::image::{Digest, ImageRef};
 use crate::report::{ImageReport, Outcome};
 use crate::request::BuildSpec;
-use crate::run::Run;
+use crate::run::{Journal, RunContext};
 
 mod asked;
 mod lines;
 
-use asked::Wanted;
+use asked::Asked;
 use lines::{Last, build_line, push_line};
 
 /// Lines of a failed step that are repeated.
@@ -30,37 +31,43 @@ const LAST_LINES: usize = 10;
 /// For reading back what was pushed, which is pinned all the same.
 const READ_BACK: Duration = Duration::from_secs(10);
 
-/// Builds for `wanted`, pushes all tags to `repository`, and reads the digest back from ECR.
+/// Builds, pushes all tags, and reads the digest back from ECR; gives back the image, pinned.
+///
+/// # Errors
+/// Where that could not be done, with the engine's or ECR's reason.
 pub(super) async fn build_and_push(
-    run: &mut Run,
-    (aws, repository): (&Aws, &Repository),
-    spec: &BuildSpec,
-    wanted: &Platform,
-) -> Result<ImageReport, Failure> {
+    context: &RunContext,
+    journal: &mut Journal,
+    job: &BuildJob<'_>,
+) -> Result<Pinned, Failure> {
+    let (repository, wanted) = (&job.place.repository, &job.platform);
     let address: ImageRef = repository.uri.parse().map_err(|error| {
         Failure::error(format!(
             "ECR answers `{}` as the repository's address, which is none: {error}",
             repository.uri
         ))
     })?;
-    let engine = Engine::connect(&run.environment)
+    let engine = Engine::connect(&context.environment)
         .await
         .map_err(|error| failure("connect to the Docker engine", &error))?;
     if let Some(address) = engine.in_the_clear() {
-        run.console.warning(&format!(
+        journal.warning(&format!(
             "the build context and the registry's login go to the Docker engine at `{address}` unencrypted: set `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH`"
         ));
     }
-    let credentials = log_in(run, aws).await?;
-    let paths = files::for_build(&run.workspace, &spec.context, spec.file.as_deref()).await;
-    let paths = paths.map_err(Failure::invalid)?;
-    let wanted_of = Wanted {
+    let credentials = log_in(journal, &job.place.aws).await?;
+    let spec = job.spec;
+    let paths = files::for_build(&context.workspace, &spec.context, spec.file.as_deref()).await;
+    let asked = Asked {
+        environment: &context.environment,
+        spec,
         platform: wanted,
+        address: &address,
         credentials: &credentials,
-        paths,
+        paths: paths.map_err(Failure::invalid)?,
     };
-    let request = asked::build_request(run, spec, &address, wanted_of)?;
-    let built = build(run, &engine, spec, &request).await?;
+    let request = asked::build_request(journal, asked)?;
+    let built = build(journal, &engine, spec, &request).await?;
     if !built.platform.satisfies(wanted) {
         return Err(wrong_platform(
             &request.name.to_string(),
@@ -75,31 +82,35 @@ pub(super) async fn build_and_push(
         tags: spec.tags.clone(),
         credentials: Some(credentials),
     };
-    run.console.group(&format!("Push to {address}"));
-    let fence = run.console.fence();
-    let pushed = push_all(run, &engine, push, (aws, repository)).await;
-    run.console.end_fence(fence);
-    run.console.end_group();
+    journal.log().group(&format!("Push to {address}"));
+    let fence = journal.log().fence();
+    let pushed = push_all(journal, &engine, push, &job.place).await;
+    journal.log().end_fence(fence);
+    journal.log().end_group();
     let digest = pushed?;
-    let tag = spec.tags.first().cloned().unwrap_or_default();
-    read_back(run, aws, repository, (&tag, digest.as_str())).await?;
+    read_back(journal, &job.place, job.tag(), digest.as_str()).await?;
     let reference = address.pinned(&digest).to_string();
-    run.console.line(&format!("pushed {reference}"));
-    Ok(ImageReport {
+    journal.line(&format!("pushed {reference}"));
+    let image = ImageReport {
         reference,
         digest: digest.to_string(),
-        tag,
+        tag: job.tag().to_owned(),
         platform,
         built: true,
         pushed: true,
+    };
+    Ok(Pinned {
+        image,
+        platforms: vec![wanted.clone()],
     })
 }
 
 /// A login for the registry, masked as ECR sent it and as it goes over the wire.
-async fn log_in(run: &mut Run, aws: &Aws) -> Result<Credentials, Failure> {
+async fn log_in(journal: &mut Journal, aws: &Aws) -> Result<Credentials, Failure> {
     let login = aws.registry_login().await?;
-    run.console.mask(login.password.expose());
-    run.console
+    journal.log().mask(login.password.expose());
+    journal
+        .log()
         .mask(&STANDARD.encode(format!("{}:{}", login.username, login.password.expose())));
     Ok(Credentials {
         username: login.username,
@@ -109,18 +120,18 @@ async fn log_in(run: &mut Run, aws: &Aws) -> Result<Credentials, Failure> {
 
 /// Builds within the time that the request gives it.
 async fn build(
-    run: &mut Run,
+    journal: &mut Journal,
     engine: &Engine,
     spec: &BuildSpec,
     request: &BuildRequest,
 ) -> Result<Built, Failure> {
-    run.console.group(&format!(
+    journal.log().group(&format!(
         "Build {} for {} from {}",
         request.name, request.platform, spec.context
     ));
-    let fence = run.console.fence();
+    let fence = journal.log().fence();
     let mut last = Last::default();
-    let console = &mut run.console;
+    let console = journal.log();
     let mut say = |event| {
         last.take(&event);
         if let Some(line) = build_line(event) {
@@ -129,8 +140,8 @@ async fn build(
     };
     // Dropped at the end of its time, it closes its connection, and the engine stops the build.
     let built = tokio::time::timeout(spec.timeout, engine.build(request, &mut say)).await;
-    run.console.end_fence(fence);
-    run.console.end_group();
+    journal.log().end_fence(fence);
+    journal.log().end_group();
     let Ok(built) = built else {
         return Err(Failure::error(format!(
             "could not build the image within the {} of `build-timeout`: {}",
@@ -140,7 +151,7 @@ async fn build(
         .help("raise `build-timeout` if the build needs the time; a step that hangs waits for input or for the network"));
     };
     if let Err(DockerError::Build(broken)) = &built {
-        repeat_last_lines(run, &broken.log);
+        repeat_last_lines(journal, &broken.log);
     }
     built.map_err(|error| failure("build the image", &error))
 }
@@ -148,13 +159,13 @@ async fn build(
 /// Pushes under all tags. A tag that can't be overwritten and that an attempt of this push has
 /// written, its answer lost on the way, is what was wanted.
 async fn push_all(
-    run: &mut Run,
+    journal: &mut Journal,
     engine: &Engine,
     mut push: PushRequest,
-    (aws, repository): (&Aws, &Repository),
+    place: &EcrPlace,
 ) -> Result<Digest, Failure> {
     loop {
-        let console = &mut run.console;
+        let console = journal.log();
         let pushed = engine
             .push(&push, &mut |event| console.line(&push_line(event)))
             .await;
@@ -165,10 +176,10 @@ async fn push_all(
         let Some(tag) = perhaps_ours(&error) else {
             return Err(failure("push the image", &error));
         };
-        let Some(digest) = ours(aws, repository, (&tag, &push.built)).await? else {
+        let Some(digest) = ours(place, &tag, &push.built).await? else {
             return Err(failure("push the image", &error));
         };
-        run.console.line(&format!(
+        journal.line(&format!(
             "{digest}: the registry holds it under `{tag}`, from the attempt that it did not answer"
         ));
         // They are pushed from the last to the first.
@@ -199,12 +210,8 @@ fn perhaps_ours(error: &DockerError) -> Option<String> {
 
 /// The digest of what the registry holds under a tag, where it is the image that was built: its id is
 /// the configuration's digest, or the manifest's own, by how the engine stores images.
-async fn ours(
-    aws: &Aws,
-    repository: &Repository,
-    (tag, built): (&str, &Built),
-) -> Result<Option<Digest>, Failure> {
-    let Some(held) = aws.image(repository, tag).await? else {
+async fn ours(place: &EcrPlace, tag: &str, built: &Built) -> Result<Option<Digest>, Failure> {
+    let Some(held) = place.aws.image(&place.repository, tag).await? else {
         return Ok(None);
     };
     let manifest: serde_json::Value = serde_json::from_str(&held.manifest).unwrap_or_default();
@@ -214,27 +221,27 @@ async fn ours(
 }
 
 /// What the failed step wrote last, once more outside the group: a viewer folds groups away.
-fn repeat_last_lines(run: &mut Run, log: &[String]) {
+fn repeat_last_lines(journal: &mut Journal, log: &[String]) {
     if log.is_empty() {
         return;
     }
-    run.console.line("the failed step's last lines:");
-    let fence = run.console.fence();
+    journal.line("the failed step's last lines:");
+    let fence = journal.log().fence();
     for line in log.iter().skip(log.len().saturating_sub(LAST_LINES)) {
-        run.console.line(&format!("  | {line}"));
+        journal.line(&format!("  | {line}"));
     }
-    run.console.end_fence(fence);
+    journal.log().end_fence(fence);
 }
 
 /// The registry must hold under the tag what the engine says that it pushed.
 async fn read_back(
-    run: &mut Run,
-    aws: &Aws,
-    repository: &Repository,
-    (tag, digest): (&str, &str),
+    journal: &mut Journal,
+    place: &EcrPlace,
+    tag: &str,
+    digest: &str,
 ) -> Result<(), Failure> {
-    let reads = aws.optional_within(READ_BACK);
-    let read = reads.aws.image(repository, tag);
+    let reads = place.aws.optional_within(READ_BACK);
+    let read = reads.aws.image(&place.repository, tag);
     let held = match reads.ask(&["ecr:BatchGetImage"], read).await {
         Ok(held) => held,
         Err(missed) if missed.error.is_about_subject() => return Err(missed.error.into()),
@@ -242,7 +249,7 @@ async fn read_back(
         Err(Missed { error, .. }) => {
             if reads.is_news(&error) {
                 let short = error.in_short();
-                run.console.line(&format!(
+                journal.line(&format!(
                     "{short}: the digest is the one that the engine says"
                 ));
             }

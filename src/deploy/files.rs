@@ -31,6 +31,9 @@ pub(super) enum NotUsed {
 }
 
 /// The first `most` bytes of the regular file that `given` names, from `workspace` on.
+///
+/// # Errors
+/// Why the file is not used.
 pub(super) async fn read(workspace: &Path, given: &str, most: u64) -> Result<Vec<u8>, NotUsed> {
     let (workspace, given) = (workspace.to_owned(), PathBuf::from(given));
     apart(move || {
@@ -61,6 +64,9 @@ pub(in crate::deploy) struct BuildPaths {
 
 /// Where a build's context and Dockerfile are; an error names the input and says why not. What isn't
 /// there is left to the build, which says so.
+///
+/// # Errors
+/// One of them leaves the workspace, or the disk doesn't answer.
 pub(super) async fn for_build(
     workspace: &Path,
     context: &str,

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::definition::Base;
+use super::base::Base;
 use crate::aws::{Aws, AwsError, EcrImage, Repository, json_once};
 use crate::capacity::Source;
 use crate::failure::Failure;
@@ -101,6 +101,16 @@ fn runs_on(base: &Base, services: &[Service]) -> Option<(Platform, &'static str)
 fn is_windows(definition: &Definition) -> bool {
     let family = definition.operating_system();
     family.is_some_and(|family| family.starts_with("WINDOWS"))
+}
+
+/// The image can't run where the task goes.
+pub(super) fn wrong_platform(which: &str, is: &Platform, wanted: &Platform) -> Failure {
+    Failure::invalid(format!(
+        "image `{which}` is for {is}, and {wanted} is wanted"
+    ))
+    .help(format!(
+        "build it for {wanted}, or set `platform: {is}` where the tasks run on such instances"
+    ))
 }
 
 /// Whether an image runs on the instances that its tasks may land on.
@@ -207,7 +217,7 @@ fn in_oci(architecture: &str) -> &str {
 
 /// What an image is for.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Found {
+pub(super) enum ImagePlatforms {
     One(Platform),
     /// A list of images; never empty.
     Several(Vec<Platform>),
@@ -216,13 +226,16 @@ pub(super) enum Found {
 }
 
 /// Reads the manifest, and for a single image its configuration.
+///
+/// # Errors
+/// The configuration can't be read.
 pub(super) async fn of(
     aws: &Aws,
     repository: &Repository,
     image: &EcrImage,
-) -> Result<Found, AwsError> {
+) -> Result<ImagePlatforms, AwsError> {
     let Some(manifest) = json_once(image.manifest.as_bytes()) else {
-        return Ok(Found::NotTold);
+        return Ok(ImagePlatforms::NotTold);
     };
     if let Some(list) = manifest.get("manifests").and_then(Value::as_array) {
         let platforms: Vec<Platform> = list
@@ -230,20 +243,20 @@ pub(super) async fn of(
             .filter_map(|entry| platform(entry.get("platform")?))
             .collect();
         return Ok(if platforms.is_empty() {
-            Found::NotTold
+            ImagePlatforms::NotTold
         } else {
-            Found::Several(platforms)
+            ImagePlatforms::Several(platforms)
         });
     }
     let Some(digest) = manifest.pointer("/config/digest").and_then(Value::as_str) else {
-        return Ok(Found::NotTold);
+        return Ok(ImagePlatforms::NotTold);
     };
     let url = aws.blob_url(repository, digest).await?;
     let configuration = json_once(&aws.blob(&url).await?);
     Ok(configuration
         .as_ref()
         .and_then(platform)
-        .map_or(Found::NotTold, Found::One))
+        .map_or(ImagePlatforms::NotTold, ImagePlatforms::One))
 }
 
 /// From `os`, `architecture` and `variant`. Attestations are listed as `unknown/unknown`.

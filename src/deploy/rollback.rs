@@ -5,116 +5,153 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::execute;
+use super::send_once::{self, UpdateCall};
 use crate::aws::Aws;
+use crate::clock::Clock;
 use crate::durations;
 use crate::plan::Update;
-use crate::report::{Outcome, ServiceReport};
-use crate::request::{OnFailure, OnStuck, Request};
-use crate::rollout::State;
-use crate::run::Run;
+use crate::report::Outcome;
+use crate::request::{OnFailure, OnStuck, RolloutOptions};
+use crate::rollout::Target;
+use crate::run::{Journal, LeftRollout, RunContext, ServiceEnd};
 use crate::snapshot::{Deployment, RolloutState, Service, Timestamp, last_part};
 
 /// How long the rollback itself is waited for.
-const ROLLBACK_LIMIT: Duration = Duration::from_secs(15 * 60);
+pub(super) const LIMIT: Duration = Duration::from_secs(15 * 60);
 /// For the way by which ECS itself rolls back; there is another one.
 const LISTING: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How far the clocks of the runner and of AWS may be apart.
 const CLOCK_SKEW_MS: i64 = 5 * 60 * 1000;
 
-/// A rollback that was begun.
+/// A rollback that is waited for.
 #[derive(Debug)]
 pub(super) struct Back {
-    /// Which of the report's services it is.
-    index: usize,
+    /// Which of the request's services it is, counted from zero.
+    pub(super) index: usize,
+    pub(super) begun: Begun,
+    /// How the deploy ended that is taken back.
+    pub(super) before: ServiceEnd,
+    /// By the clock that the run goes by.
+    pub(super) deadline: Timestamp,
+}
+
+/// A rollback that was begun.
+#[derive(Debug)]
+pub(super) struct Begun {
     cluster: String,
     service: String,
     /// The deployment that is taken back.
     deployment: String,
     /// ARN of the revision that is put back.
     previous: String,
-    deadline: Timestamp,
 }
 
-/// After a stuck or failed rollout: begins to roll back if `on-stuck` or `on-failure` says so.
-pub(super) async fn where_asked(
-    run: &mut Run,
-    request: &Request,
-    index: usize,
-    state: &State,
-) -> Option<Back> {
-    let asked = match run.report.services[index].outcome {
-        Some(Outcome::Stuck) => request.rollout.on_stuck == OnStuck::Rollback,
-        Some(Outcome::Failed) => request.rollout.on_failure == OnFailure::Rollback,
-        _ => false,
-    };
-    if !asked || !run.report.services[index].changed {
-        return None;
+impl Begun {
+    /// Whether the former revision serves again, where the services are as `now` says.
+    fn is_done(&self, cluster: &str, now: &[Service]) -> bool {
+        let of_it = |one: &&Service| self.cluster == cluster && one.name == self.service;
+        let found = now.iter().find(of_it);
+        found.is_some_and(|one| is_back(one, &self.previous, &self.deployment))
     }
-    match begin(run, index, state).await {
-        Ok(back) => Some(back),
-        Err(problem) => {
-            failed(run, index, &problem);
-            None
-        }
+}
+
+/// How the deploy of a service ended after its rollback.
+#[derive(Debug)]
+pub(super) struct AfterRollback {
+    /// Which of the request's services it is, counted from zero.
+    pub(super) index: usize,
+    pub(super) end: ServiceEnd,
+}
+
+/// Whether `on-stuck` or `on-failure` asks for a rollback after this outcome.
+pub(super) fn is_asked(options: &RolloutOptions, outcome: Outcome) -> bool {
+    match outcome {
+        Outcome::Stuck => options.on_stuck == OnStuck::Rollback,
+        Outcome::Failed => options.on_failure == OnFailure::Rollback,
+        _ => false,
     }
 }
 
 /// Waits until all that was begun has come to its end.
-pub(super) async fn to_the_end(run: &mut Run, mut backs: Vec<Back>) {
+pub(super) async fn to_the_end(
+    context: &RunContext,
+    journal: &mut Journal,
+    clock: Clock,
+    mut backs: Vec<Back>,
+) -> Vec<AfterRollback> {
+    let mut all = Vec::new();
     while !backs.is_empty() {
         tokio::time::sleep(LOOK_EVERY).await;
-        let clusters: BTreeSet<String> = backs.iter().map(|back| back.cluster.clone()).collect();
+        let clusters: BTreeSet<String> = backs
+            .iter()
+            .map(|back| back.begun.cluster.clone())
+            .collect();
         for cluster in clusters {
-            let here = backs.iter().filter(|back| back.cluster == cluster);
-            let names: Vec<&str> = here.map(|back| back.service.as_str()).collect();
-            let Ok(now) = run.aws.services(&cluster, &names).await else {
+            let here = backs.iter().filter(|back| back.begun.cluster == cluster);
+            let names: Vec<&str> = here.map(|back| back.begun.service.as_str()).collect();
+            let Ok(now) = context.aws.services(&cluster, &names).await else {
                 continue;
             };
-            backs.retain(|back| {
-                let of_it = |one: &&Service| back.cluster == cluster && one.name == back.service;
-                let found = now.found.iter().find(of_it);
-                let done = found.is_some_and(|one| is_back(one, &back.previous, &back.deployment));
-                if done {
-                    let report = &mut run.report.services[back.index];
-                    report.outcome = Some(Outcome::RolledBack);
-                    report.reason = format!(
-                        "{} is back, because {}",
-                        last_part(&back.previous),
-                        report.reason
-                    );
-                }
-                !done
-            });
+            let (done, rest): (Vec<Back>, Vec<Back>) = backs
+                .into_iter()
+                .partition(|back| back.begun.is_done(&cluster, &now.found));
+            backs = rest;
+            all.extend(done.into_iter().map(|back| worked(journal, back)));
         }
-        let now = run.clock.now();
-        let (late, rest) = backs.into_iter().partition(|back| now >= back.deadline);
+        let now = clock.now();
+        let (late, rest): (Vec<Back>, Vec<Back>) =
+            backs.into_iter().partition(|back| now >= back.deadline);
         backs = rest;
-        let late: Vec<Back> = late;
         for back in late {
-            let limit = durations::limit(ROLLBACK_LIMIT);
+            let limit = durations::limit(LIMIT);
             let problem = format!("it was still under way after {limit}");
-            failed(run, back.index, &problem);
+            let end = failed(journal, back.before, &problem);
+            journal.service_ended(back.index, &end);
+            let index = back.index;
+            all.push(AfterRollback { index, end });
         }
     }
+    all
 }
 
-fn failed(run: &mut Run, index: usize, problem: &str) {
-    run.console
-        .warning(&format!("the rollback did not work: {problem}"));
-    let reason = &mut run.report.services[index].reason;
-    reason.push_str(&format!("; the rollback did not work: {problem}"));
+fn worked(journal: &mut Journal, back: Back) -> AfterRollback {
+    let end = ServiceEnd {
+        outcome: Outcome::RolledBack,
+        reason: format!(
+            "{} is back, because {}",
+            last_part(&back.begun.previous),
+            back.before.reason
+        ),
+        causes: back.before.causes,
+        said_cause: back.before.said_cause,
+    };
+    journal.service_ended(back.index, &end);
+    let index = back.index;
+    AfterRollback { index, end }
+}
+
+/// Says that the rollback did not work; how the deploy ended, with that.
+pub(super) fn failed(journal: &mut Journal, end: ServiceEnd, problem: &str) -> ServiceEnd {
+    journal.warning(&format!("the rollback did not work: {problem}"));
+    let reason = format!("{}; the rollback did not work: {problem}", end.reason);
+    ServiceEnd { reason, ..end }
 }
 
 /// Asks for the rollback, if the deployment is still the service's current one.
-async fn begin(run: &mut Run, index: usize, state: &State) -> Result<Back, String> {
-    let target = &state.target;
+///
+/// # Errors
+/// Why that could not be asked for, in a few words.
+pub(super) async fn begin(
+    context: &RunContext,
+    journal: &mut Journal,
+    target: &Target,
+) -> Result<Begun, String> {
     let previous = target
         .previous
         .clone()
         .ok_or("there is no revision that was complete before")?;
-    let now = run
+    let now = context
         .aws
         .services(&target.cluster, &[&target.service])
         .await
@@ -127,16 +164,13 @@ async fn begin(run: &mut Run, index: usize, state: &State) -> Result<Back, Strin
     if service.primary().map(|primary| &primary.id) != Some(&target.deployment) {
         return Err("another deployment is in its place already".to_owned());
     }
-    start(run, state, (&previous, &service)).await?;
-    run.console
-        .line(&format!("rolling back to {}", last_part(&previous)));
-    Ok(Back {
-        index,
+    ask(context, journal, target, &service).await?;
+    journal.line(&format!("rolling back to {}", last_part(&previous)));
+    Ok(Begun {
         cluster: target.cluster.clone(),
         service: target.service.clone(),
         deployment: target.deployment.clone(),
         previous,
-        deadline: run.clock.now().plus(ROLLBACK_LIMIT),
     })
 }
 
@@ -162,13 +196,13 @@ fn is_back(service: &Service, previous: &str, ours: &str) -> bool {
 }
 
 /// ECS's own rollback where it can be asked for, else an update to the former revision.
-async fn start(
-    run: &mut Run,
-    state: &State,
-    (previous, service): (&str, &Service),
+async fn ask(
+    context: &RunContext,
+    journal: &mut Journal,
+    target: &Target,
+    service: &Service,
 ) -> Result<(), String> {
-    let target = &state.target;
-    let reads = run.aws.optional_within(LISTING);
+    let reads = context.aws.optional_within(LISTING);
     let known = reads.aws.service_deployment_arn(
         &target.cluster,
         &target.service,
@@ -177,40 +211,40 @@ async fn start(
     );
     let known = reads.ask(&["ecs:ListServiceDeployments"], known).await;
     if let Ok(Some(known)) = known {
-        match run.aws.roll_back(&known).await {
+        match context.aws.roll_back(&known).await {
             Ok(()) => return Ok(()),
-            Err(error) => run.console.line(&format!("ECS does not roll back by itself ({error}): the former revision is put back by an update")),
+            Err(error) => journal.line(&format!("ECS does not roll back by itself ({error}): the former revision is put back by an update")),
         }
     }
     let update = Update {
         cluster: target.cluster.clone(),
         service: target.service.clone(),
-        task_definition: Some(previous.to_owned()),
+        task_definition: target.previous.clone(),
         ..Update::default()
     };
-    execute::update(run, &update, service)
+    let change = UpdateCall {
+        update: &update,
+        before: service,
+    };
+    send_once::update(context, journal, change)
         .await
         .map(|_| ())
         .map_err(|refused| refused.failure.reason)
 }
 
-/// `on-cancel: rollback`: asks ECS to roll back, and doesn't wait for it.
+/// `on-cancel: rollback`: asks ECS to roll back, and doesn't wait for it. `started` is when the run
+/// began.
 ///
 /// # Errors
 /// Why that could not be asked for, in a few words.
-pub(super) async fn on_the_way_out(
+pub(super) async fn ask_on_the_way_out(
     aws: &Aws,
     started: Timestamp,
-    service: &ServiceReport,
+    left: &LeftRollout,
 ) -> Result<(), String> {
     let since = Timestamp::of_millis(started.0.saturating_sub(CLOCK_SKEW_MS));
     let known = aws
-        .service_deployment_arn(
-            &service.cluster,
-            &service.service,
-            &service.deployment_id,
-            since,
-        )
+        .service_deployment_arn(&left.cluster, &left.service, &left.deployment_id, since)
         .await
         .map_err(|error| error.to_string())?
         .ok_or("ECS doesn't list the deployment yet")?;

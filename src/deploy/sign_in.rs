@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::durations;
 use crate::failure::Failure;
-use crate::run::Run;
+use crate::run::{Journal, RunContext};
 use crate::snapshot::Timestamp;
 
 /// AWS takes no signature whose date is further off its own clock.
@@ -15,8 +15,8 @@ const SIGNATURE_TOLERANCE: Duration = Duration::from_secs(5 * 60);
 ///
 /// # Errors
 /// Why it can't be assumed, with what to do.
-pub(super) async fn sign_in(run: &mut Run) -> Result<(), Failure> {
-    let Some(assumed) = run.aws.sign_in().await? else {
+pub(super) async fn sign_in(context: &RunContext, journal: &mut Journal) -> Result<(), Failure> {
+    let Some(assumed) = context.aws.sign_in().await? else {
         return Ok(());
     };
     let aside = if assumed.instead_of_keys {
@@ -34,12 +34,12 @@ pub(super) async fn sign_in(run: &mut Run) -> Result<(), Failure> {
     } else {
         ""
     };
-    run.console.line(&format!(
+    journal.line(&format!(
         "credentials: role `{}`{way}, session `{}`, renewed as long as this takes{untagged}{aside}",
         assumed.role.arn, assumed.role.session_name
     ));
-    if let Some(off) = clock_is_off(run.clock.now(), assumed.at) {
-        run.console.warning(&format!(
+    if let Some(off) = clock_is_off(context.clock.now(), assumed.at) {
+        journal.warning(&format!(
             "the runner's clock is {off} AWS's, which accepts no signature that is more than {} off: set the clock",
             durations::limit(SIGNATURE_TOLERANCE)
         ));

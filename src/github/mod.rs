@@ -18,7 +18,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use crate::redact::Redactor;
 use crate::report::{Outcome, Report};
 use crate::request::{Facts, Request, Role};
-use crate::run::{Run, Task};
+use crate::run::{Command, Journal, RunContext};
 use crate::runner::token;
 use client::{Client, NotDone};
 use comment::Comment;
@@ -44,7 +44,7 @@ impl GitHub {
     /// What `request` wants GitHub to know, over `connector`. Must be called inside the runtime.
     pub fn of(
         request: &Request,
-        task: Task,
+        command: Command,
         facts: &Facts,
         connector: &SharedHttpConnector,
     ) -> GitHub {
@@ -52,7 +52,7 @@ impl GitHub {
         // A plan deploys nothing, and neither does a registration.
         let deploys = !request.dry_run && !request.register_only;
         let environment = wanted.environment.as_ref().filter(|_| deploys);
-        if task != Task::Deploy || (environment.is_none() && !wanted.comment) {
+        if command != Command::Deploy || (environment.is_none() && !wanted.comment) {
             return GitHub::default();
         }
         let client = match Client::of(wanted.token.as_ref(), facts, connector) {
@@ -99,24 +99,24 @@ impl GitHub {
     }
 
     /// Creates the deployment, before anything is changed.
-    pub async fn begin(&mut self, run: &mut Run) {
+    pub async fn begin(&mut self, journal: &mut Journal) {
         if let Some(missing) = self.missing.take() {
-            run.console.warning(&missing);
+            journal.warning(&missing);
         }
         let Some(deployment) = &mut self.deployment else {
             return;
         };
         if let Err(error) = within(deployment.begin()).await {
             self.warned = true;
-            run.console.warning(&error.warning("deployments"));
+            journal.warning(&error.warning("deployments"));
         }
     }
 
     /// Tells how the run ended; everything else of the run is done by then.
-    pub async fn end(&mut self, run: &mut Run) {
-        let report = &run.report.shown(&run.console.redactor());
+    pub async fn end(&mut self, context: &RunContext, journal: &mut Journal) {
+        let report = &journal.shown();
         let ended = words::Ended::of(report);
-        let aws = &run.aws;
+        let aws = &context.aws;
         let (deployment, comment) = (&mut self.deployment, &self.comment);
         let status = async {
             let Some(deployment) = deployment else {
@@ -139,13 +139,13 @@ impl GitHub {
             if self.warned {
                 tracing::debug!(%error, "the deployment's last status is missing");
             } else {
-                run.console.warning(&error.warning("deployments"));
+                journal.warning(&error.warning("deployments"));
             }
         }
         match written {
-            Ok(true) => run.console.line("the pull request's comment is up to date"),
+            Ok(true) => journal.line("the pull request's comment is up to date"),
             Ok(false) => {}
-            Err(error) => run.console.warning(&error.warning("pull-requests")),
+            Err(error) => journal.warning(&error.warning("pull-requests")),
         }
     }
 

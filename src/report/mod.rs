@@ -1,7 +1,7 @@
 //! What a run came to: one value, and its forms for people and for programs.
 //!
-//! The report is filled while the run goes on, so that a cancelled run can still say what state
-//! things are in. Nothing here decides and nothing here prints.
+//! The journal fills it while the run goes on, so that a cancelled run can still say what state
+//! things are in. Nothing here decides and nothing here prints, and no step of a run reads it.
 
 mod forecast;
 pub mod json;
@@ -33,45 +33,65 @@ use crate::taskdef::Change;
 pub struct ImageReport {
     /// `repository@sha256:…`, or what was given where the registry can't be asked.
     pub reference: String,
+    /// `sha256:…`; empty where it isn't known.
     pub digest: String,
+    /// Without the repository; empty where it was named by its digest.
     pub tag: String,
+    /// `linux/arm64`; empty where it isn't known.
     pub platform: String,
+    /// Whether this run built it.
     pub built: bool,
+    /// Whether this run pushed it.
     pub pushed: bool,
 }
 
 /// The revision of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DefinitionReport {
+    /// Empty before it is registered.
     pub arn: String,
     pub family: String,
+    /// Its number, from 1; 0 before it is registered.
     pub revision: i64,
     /// Whether this run registered it.
     pub registered: bool,
+    /// Against the revision that runs.
     pub changes: Vec<Change>,
 }
 
 /// One service of a run.
 #[derive(Clone, Debug, Default)]
 pub struct ServiceReport {
+    /// Its name, or its ARN where that was given.
     pub cluster: String,
+    /// Its name.
     pub service: String,
+    /// Absent while it isn't decided.
     pub outcome: Option<Outcome>,
+    /// One line.
     pub reason: String,
+    /// `ecs-svc/<digits>`; empty where no deployment is followed.
     pub deployment_id: String,
+    /// ARN of the revision that it got, or that is looked at; empty before that is known.
     pub task_definition: String,
+    /// Whether this run changed it.
     pub changed: bool,
+    /// Absent where none was made.
     pub forecast: Option<Forecast>,
+    /// The most telling first.
     pub causes: Vec<Cause>,
     /// The place among the causes of the one that `reason` says already.
     pub said_cause: Option<usize>,
+    /// The newest tasks of the deployment that failed.
     pub stopped: Vec<Task>,
+    /// The counts of tasks, oldest first.
     pub timeline: Vec<Sample>,
 }
 
 /// A whole run.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
+    /// Absent while it isn't decided.
     pub outcome: Option<Outcome>,
     /// The word before the reason where it isn't the outcome's: `explain` tells of a state.
     pub title: Option<&'static str>,
@@ -79,18 +99,24 @@ pub struct Report {
     pub reason: String,
     /// What to do about it, where there is something to do.
     pub help: Vec<String>,
+    /// Whether this run changed at least one service.
     pub service_changed: bool,
     /// The service whose UpdateService was sent and not answered yet.
     pub pending_write: Option<PendingWrite>,
     /// `on-superseded: ignore`: the outcome stays, the exit code is 0.
     pub superseded_is_fine: bool,
+    /// When the run began, and when it ended.
     pub started: Timestamp,
     pub finished: Timestamp,
+    /// `eu-west-1`; empty before it is known.
     pub region: String,
+    /// The first one, where there are several.
     pub image: Option<ImageReport>,
+    /// The first one, where there are several.
     pub definition: Option<DefinitionReport>,
     /// The task that was to run before any service is updated.
     pub one_off: Option<OneOffReport>,
+    /// In the order of the request.
     pub services: Vec<ServiceReport>,
 }
 
@@ -129,26 +155,14 @@ impl Report {
         }
     }
 
-    /// What a service is called where there are several: its name, with its cluster where another
-    /// one bears the same.
+    /// What a service is called where there are several, by its place among them.
     pub fn name_of(&self, index: usize) -> String {
-        let Some(service) = self.services.get(index) else {
-            return String::new();
-        };
-        let is_alone = self
-            .services
-            .iter()
-            .filter(|other| other.service == service.service)
-            .count()
-            < 2;
-        if is_alone {
-            return service.service.clone();
+        let services = self.services.iter();
+        let mut names = names(services.map(|one| (one.cluster.as_str(), one.service.as_str())));
+        match index < names.len() {
+            true => names.swap_remove(index),
+            false => String::new(),
         }
-        format!(
-            "{}/{}",
-            crate::snapshot::last_part(&service.cluster),
-            service.service
-        )
     }
 
     /// Where the AWS console shows the first service, for the partition of its region.
@@ -157,6 +171,19 @@ impl Report {
         let region = Some(self.region.as_str()).filter(|region| !region.is_empty())?;
         Some(console_url(region, &service.cluster, &service.service))
     }
+}
+
+/// What services are called where there are several, from the cluster and the name of each: the name,
+/// with its cluster where another one has the same.
+pub fn names<'a>(services: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Vec<String> {
+    let all = services.clone();
+    let alone = |name: &str| all.clone().filter(|(_, other)| *other == name).count() < 2;
+    services
+        .map(|(cluster, name)| match alone(name) {
+            true => name.to_owned(),
+            false => format!("{}/{name}", crate::snapshot::last_part(cluster)),
+        })
+        .collect()
 }
 
 /// The service's page in the AWS console.

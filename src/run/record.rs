@@ -1,8 +1,8 @@
-//! The report as it was last known, for whoever has to say how the run ended when the run itself
-//! can't any more: the panic hook in this process, and the step after the job once it was killed.
+//! The report as it was last known, for what has to say how the run ended when the run itself can't any
+//! more: the panic hook in this process, and the process after the job once this one was killed.
 //!
-//! Nothing here decides what is said. Whoever asks never waits long: the one that keeps may be the
-//! one that panicked.
+//! Nothing here decides what is said. Nobody who asks waits long: the thread that keeps the report may
+//! be the one that panicked.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, TryLockError};

@@ -6,12 +6,12 @@
 
 use std::process::Command;
 
-use plimsoll::app::{self, Environment, LastWords, Process, Signals, Surroundings, bug};
+use plimsoll::app::{self, Environment, LastWords, Process, Signals, Surroundings, panic_hook};
 use plimsoll::console::Style;
 use plimsoll::console::output::Output;
 use plimsoll::redact::Redactor;
 use plimsoll::request::RawInputs;
-use plimsoll::run::Task;
+use plimsoll::run;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::door::Hold;
@@ -56,12 +56,12 @@ fn child(thread: &str) {
         };
         if on_main {
             tokio::select! {
-                code = app::run(Task::Deploy, raw, surroundings, &mut process) => panic!("it ended with {code}"),
+                code = app::run(run::Command::Deploy, raw, surroundings, &mut process) => panic!("it ended with {code}"),
                 never = bug => never,
             }
         } else {
             tokio::spawn(bug);
-            app::run(Task::Deploy, raw, surroundings, &mut process).await;
+            app::run(run::Command::Deploy, raw, surroundings, &mut process).await;
         }
     });
 }

@@ -2,9 +2,7 @@
 //! when it is written.
 
 use plimsoll::definition::RESPONSE_ONLY;
-use plimsoll::taskdef::{
-    BadDocument, Definition, changes, same_definition, set_image, unsound,
-};
+use plimsoll::taskdef::{BadDocument, Definition, changes, same_definition, set_image, unsound};
 use serde_json::Value;
 
 /// The longest message about a text: a place in it, a member's path and a sentence.

@@ -1,7 +1,7 @@
 //! Where only the number of tasks changes, or tasks are missing though nothing is new: ECS calls the
 //! deployment complete all the while, and what counts are the tasks.
 
-use plimsoll::run::Task;
+use plimsoll::run::Command;
 use plimsoll_sim::{ServiceSpec, World};
 
 use crate::door::{Story, Told};
@@ -92,7 +92,7 @@ async fn explain_is_not_content_with_a_deployment_that_was_complete_once() {
         without_its_tasks(world);
         world.advance_to(world.now() + 120_000);
     });
-    let told = story.carry_out(Task::Explain).await;
+    let told = story.carry_out(Command::Explain).await;
     assert_ne!(told.report.exit_code(), 0, "{}", told.log);
     assert_eq!(told.report.title, Some("failing"), "{}", told.log);
 }
@@ -111,7 +111,7 @@ async fn explain_tells_how_many_tasks_of_a_complete_deployment_run() {
         service(world, hog, spec);
         world.advance_to(world.now() + 120_000);
     });
-    let told = story.carry_out(Task::Explain).await;
+    let told = story.carry_out(Command::Explain).await;
     assert!(
         told.log
             .contains("moving: api:1 is deployed, 1 of 3 tasks run; waiting for 1 new task"),

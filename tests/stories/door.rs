@@ -25,7 +25,7 @@ use plimsoll::github::GitHub;
 use plimsoll::redact::Redactor;
 use plimsoll::report::{Outcome, Report, ShownReport};
 use plimsoll::request::{Facts, RawInputs, Request};
-use plimsoll::run::{Record, Run, Task};
+use plimsoll::run::{Command, Journal, Record, RunContext};
 use plimsoll::snapshot::Timestamp;
 use plimsoll_sim::{Answer, Fault, FaultKind, Sim, World};
 
@@ -343,7 +343,7 @@ impl Story {
     }
 
     pub(crate) async fn deploy(self) -> Told {
-        self.carry_out(Task::Deploy).await
+        self.carry_out(Command::Deploy).await
     }
 
     /// A deploy that a signal ends so many seconds after its start.
@@ -352,7 +352,7 @@ impl Story {
         self.deploy().await
     }
 
-    pub(crate) async fn carry_out(self, task: Task) -> Told {
+    pub(crate) async fn carry_out(self, command: Command) -> Told {
         let clock = Clock::starting_at(Timestamp(START));
         let pages = Pages::default();
         let env = self
@@ -384,7 +384,7 @@ impl Story {
             UNIX_EPOCH + start + Duration::from_secs(seconds)
         });
         let way = self.way_to_github.as_ref().unwrap_or(&door);
-        let mut github = GitHub::of(&request, task, &self.facts, way);
+        let mut github = GitHub::of(&request, command, &self.facts, way);
         let signal = async {
             match self.cancel_after {
                 Some(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
@@ -392,25 +392,23 @@ impl Story {
             }
             Outcome::Terminated
         };
-        let mut run = Run {
+        let mut journal = Journal::begin(console, Record::default(), runners);
+        let context = RunContext {
+            command,
+            request,
             aws: aws(door, by).ending(keys_end),
             clock: runners,
-            console,
-            report: Report {
-                started: runners.now(),
-                ..Report::default()
-            },
-            record: Record::default(),
             workspace: self.workspace,
             environment: Variables::default(),
         };
-        let story = app::until_signal(&mut run, &request, task, &mut github, signal);
+        let story = app::until_signal(&context, &mut journal, &mut github, signal);
         Box::pin(story).await;
-        app::in_the_log(&mut run.console, &run.report);
+        let (mut console, report, _) = journal.close();
+        app::in_the_log(&mut console, &report);
         Told {
             sim: self.sim,
             log: pages.text(),
-            report: run.report,
+            report,
             seconds: clock.elapsed().as_secs(),
         }
     }

@@ -1,6 +1,6 @@
 //! Tasks that crash late: after they got healthy, and after ECS called the deployment complete.
 
-use plimsoll::run::Task;
+use plimsoll::run::Command;
 use plimsoll_sim::{Breaker, Exit, ServiceSpec, TaskBehaviour, World};
 
 use serde_json::json;
@@ -141,7 +141,7 @@ fn is_failing(told: &Told) {
 #[tokio::test(start_paused = true)]
 async fn a_service_that_was_deployed_and_crashes_is_explained_as_failing() {
     for at in 600..660 {
-        is_failing(&crashes_since(at).carry_out(Task::Explain).await);
+        is_failing(&crashes_since(at).carry_out(Command::Explain).await);
     }
 }
 

@@ -1,6 +1,6 @@
 //! `plan`, `explain` and `watch`: looking without touching.
 
-use plimsoll::run::Task;
+use plimsoll::run::Command;
 use plimsoll_sim::{ServiceSpec, TaskBehaviour};
 use serde_json::json;
 
@@ -72,7 +72,7 @@ async fn a_strict_plan_gates_a_pull_request() {
 async fn explain_says_that_a_steady_service_could_not_be_deployed_again() {
     let told = Story::new(large)
         .input("service", "sample")
-        .carry_out(Task::Explain)
+        .carry_out(Command::Explain)
         .await;
     untouched(&told);
     assert_eq!(told.report.exit_code(), 0);
@@ -99,7 +99,7 @@ async fn explain_calls_a_stuck_rollout_stuck() {
             .unwrap();
     })
     .input("service", "sample")
-    .carry_out(Task::Explain)
+    .carry_out(Command::Explain)
     .await;
     untouched(&told);
     assert_eq!(told.report.exit_code(), 4, "{}", told.log);
@@ -122,7 +122,7 @@ async fn explain_says_what_a_moving_rollout_waits_for() {
             .unwrap();
         world.advance_to(START);
     })
-    .carry_out(Task::Explain)
+    .carry_out(Command::Explain)
     .await;
     untouched(&told);
     assert_eq!(told.report.exit_code(), 0, "{}", told.log);
@@ -142,7 +142,7 @@ async fn watch_follows_what_somebody_else_started() {
             .update_service("web", "api", &json!({"forceNewDeployment": true}))
             .unwrap();
     })
-    .carry_out(Task::Watch)
+    .carry_out(Command::Watch)
     .await;
     untouched(&told);
     assert_eq!(told.outcome(), "succeeded", "{}", told.log);
@@ -160,7 +160,7 @@ async fn watch_never_rolls_back_what_it_did_not_start() {
             .unwrap();
     })
     .input("on-failure", "rollback")
-    .carry_out(Task::Watch)
+    .carry_out(Command::Watch)
     .await;
     untouched(&told);
     assert_eq!(told.outcome(), "failed", "{}", told.log);

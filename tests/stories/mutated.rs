@@ -144,7 +144,7 @@ async fn one(seed: u64) -> &'static str {
         mutator: mutator.clone(),
         _watched: watchdog(seed),
     };
-    let run = Box::pin(story.carry_out(scene.task()));
+    let run = Box::pin(story.carry_out(scene.command()));
     let told = tokio::time::timeout(LIMIT, run).await;
     let told = told.unwrap_or_else(|_| panic!("no end after {LIMIT:?}"));
     assert_eq!(PANICS.get(), 0, "a panic that was swallowed\n{}", told.log);

@@ -3,7 +3,7 @@
 
 mod unseen;
 
-use plimsoll::run::Task;
+use plimsoll::run::Command;
 use plimsoll_sim::{InstanceSpec, LambdaAnswer, LambdaSpec, ServiceSpec, World};
 use serde_json::{Value, json};
 
@@ -350,7 +350,7 @@ async fn a_zone_that_is_rebalanced_is_not_misread() {
             // The world is as many seconds further when it is looked at.
             world.advance_to(START + at * 1000);
         })
-        .carry_out(Task::Explain)
+        .carry_out(Command::Explain)
         .await
     };
     let mut running = Vec::new();

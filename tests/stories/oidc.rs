@@ -3,7 +3,7 @@
 mod chained;
 mod refused;
 
-use plimsoll::run::Task;
+use plimsoll::run::Command;
 use plimsoll_sim::{FaultKind, RoleSpec, ServiceSpec, TaskBehaviour, World};
 use serde_json::json;
 
@@ -233,7 +233,7 @@ async fn the_account_that_is_allowed_holds_for_the_role_too() {
 
 #[tokio::test(start_paused = true)]
 async fn whoever_looks_does_so_as_the_role() {
-    let told = with_role(trusting).carry_out(Task::Explain).await;
+    let told = with_role(trusting).carry_out(Command::Explain).await;
     assert_eq!(told.outcome(), "unchanged", "{}", told.log);
     assert_eq!(told.calls("AssumeRoleWithWebIdentity"), 1);
     check_secrets(&told);

@@ -1,6 +1,6 @@
 //! Optional reads that fail, each in every way: the end is that of a run in which they are denied.
 
-use plimsoll::run::Task;
+use plimsoll::run::Command;
 use plimsoll_sim::{FaultKind, ProviderSpec, ServiceSpec, TaskBehaviour, World};
 use serde_json::json;
 
@@ -367,7 +367,7 @@ async fn explain_says_the_same_without_an_optional_read() {
     };
     for (how, kind) in failures() {
         let story = stuck().trouble("ListServiceDeployments", ALWAYS, kind);
-        let told = story.carry_out(Task::Explain).await;
+        let told = story.carry_out(Command::Explain).await;
         assert_eq!(told.outcome(), "stuck", "{how}: {}", told.log);
         assert_eq!(told.kinds().first(), Some(&"cpu"), "{how}");
     }

@@ -5,30 +5,37 @@
 
 use crate::deploy::files::BuildPaths;
 use crate::docker::{BuildRequest, BuildSecret, Credentials, RegistryLogin};
+use crate::environment::Variables;
 use crate::failure::Failure;
 use crate::image::{ImageRef, Platform};
 use crate::request::{BuildSpec, Network};
-use crate::run::Run;
+use crate::run::Journal;
 
 /// The shortest line of a secret that is masked: a mask on a `}` or a `1` would shred the log, and
 /// nothing that short is a secret.
 const MASKED_FROM: usize = 4;
 
 /// What a build is for, and what it takes.
-pub(super) struct Wanted<'w> {
-    pub(super) platform: &'w Platform,
-    /// Of the registry that is pushed to.
-    pub(super) credentials: &'w Credentials,
+pub(super) struct Asked<'a> {
+    pub(super) environment: &'a Variables,
+    pub(super) spec: &'a BuildSpec,
+    pub(super) platform: &'a Platform,
+    /// The repository that is pushed to.
+    pub(super) address: &'a ImageRef,
+    /// Of its registry.
+    pub(super) credentials: &'a Credentials,
     pub(super) paths: BuildPaths,
 }
 
-/// What to build, for `wanted`, under the first tag of `address`.
+/// What to build, under the first tag.
+///
+/// # Errors
+/// The tag, or a reference of `cache-from`, is none.
 pub(super) fn build_request(
-    run: &mut Run,
-    spec: &BuildSpec,
-    address: &ImageRef,
-    wanted: Wanted<'_>,
+    journal: &mut Journal,
+    asked: Asked<'_>,
 ) -> Result<BuildRequest, Failure> {
+    let (spec, address) = (asked.spec, asked.address);
     let tag = spec.tags.first().map(String::as_str).unwrap_or_default();
     let name = address
         .with_tag(tag)
@@ -44,10 +51,10 @@ pub(super) fn build_request(
     }
     let registry = address.registry().to_owned();
     Ok(BuildRequest {
-        dockerfile: wanted.paths.dockerfile,
-        platform: wanted.platform.clone(),
+        dockerfile: asked.paths.dockerfile,
+        platform: asked.platform.clone(),
         target: spec.target.clone(),
-        build_args: build_args(run, spec),
+        build_args: build_args(journal, asked.environment, spec),
         labels: spec.labels.clone(),
         cache_from,
         inline_cache: spec.inline_cache,
@@ -59,33 +66,36 @@ pub(super) fn build_request(
             .iter()
             .map(|(host, address)| format!("{host}:{address}"))
             .collect(),
-        secrets: build_secrets(run, spec),
+        secrets: build_secrets(journal, spec),
         logins: vec![RegistryLogin {
             registry,
-            credentials: wanted.credentials.clone(),
+            credentials: asked.credentials.clone(),
         }],
-        ..BuildRequest::new(wanted.paths.context, name)
+        ..BuildRequest::new(asked.paths.context, name)
     })
 }
 
 /// Those with a value. One that the environment doesn't have isn't sent: then the Dockerfile's own
 /// default counts, as with `docker build`.
-fn build_args(run: &mut Run, spec: &BuildSpec) -> Vec<(String, String)> {
+fn build_args(
+    journal: &mut Journal,
+    environment: &Variables,
+    spec: &BuildSpec,
+) -> Vec<(String, String)> {
     let mut args = Vec::new();
     for (name, given) in &spec.build_args {
         let value = match given {
             Some(value) => Some(value.expose().to_owned()),
-            None => run.environment.set(name).map(str::to_owned),
+            None => environment.set(name).map(str::to_owned),
         };
         let Some(value) = value else {
-            run.console.warning(&format!(
+            journal.warning(&format!(
                 "`build-args`: `{name}` has no value, and there is no variable `{name}` in the environment: the Dockerfile's own default counts"
             ));
             continue;
         };
         if value.is_empty() {
-            run.console
-                .line(&format!("build-args: the value of `{name}` is empty"));
+            journal.line(&format!("build-args: the value of `{name}` is empty"));
         }
         args.push((name.clone(), value));
     }
@@ -94,18 +104,18 @@ fn build_args(run: &mut Run, spec: &BuildSpec) -> Vec<(String, String)> {
 
 /// Those with a value, masked. An empty one, as of a GitHub secret that isn't set, is as good as
 /// none: left out, a step that requires it fails and names it.
-fn build_secrets(run: &mut Run, spec: &BuildSpec) -> Vec<BuildSecret> {
+fn build_secrets(journal: &mut Journal, spec: &BuildSpec) -> Vec<BuildSecret> {
     let mut secrets = Vec::new();
     for (id, value) in &spec.build_secrets {
         if value.expose().is_empty() {
-            run.console.warning(&format!(
+            journal.warning(&format!(
                 "`build-secrets`: the value of `{id}` is empty (a GitHub secret that isn't set?): the build gets no such secret"
             ));
             continue;
         }
         for line in value.expose().lines().map(str::trim) {
             if line.len() >= MASKED_FROM {
-                run.console.mask(line);
+                journal.log().mask(line);
             }
         }
         secrets.push(BuildSecret {

@@ -3,98 +3,144 @@
 //!
 //! It only reads. What ECR doesn't hold is refused unless a pull may bring it there.
 
-use super::{Pinned, checked, no_such_tag};
+use super::super::pinned::{EcrPlace, Pinned};
+use super::super::registry::{self, Held};
 use crate::aws::{AwsError, Missed, OptionalReads, Repository};
 use crate::failure::Failure;
 use crate::image::{EcrHost, ImageRef, Platform};
 use crate::report::ImageReport;
-use crate::run::Run;
+use crate::run::{Journal, RunContext};
+
+/// A reference into ECR, and how it is asked about.
+struct InEcr<'a> {
+    reference: &'a ImageRef,
+    host: &'a EcrHost,
+    reads: OptionalReads,
+}
 
 /// Any reference that exists.
-pub(super) async fn existing(
-    run: &mut Run,
+///
+/// # Errors
+/// It is no reference, ECR doesn't hold it, or it is for another platform than is wanted.
+pub(in crate::deploy) async fn existing(
+    context: &RunContext,
+    journal: &mut Journal,
     given: &str,
     wanted: &[Platform],
-) -> Result<(ImageReport, Pinned), Failure> {
+) -> Result<Pinned, Failure> {
     let reference: ImageRef = given
         .parse()
         .map_err(|error| Failure::invalid(format!("`{given}` is no image reference: {error}")))?;
-    let as_given = ImageReport {
-        reference: given.to_owned(),
-        digest: reference
-            .digest()
-            .map(ToString::to_string)
-            .unwrap_or_default(),
-        tag: reference.tag().unwrap_or_default().to_owned(),
-        ..ImageReport::default()
-    };
-    let unpinned = Pinned {
-        reference: given.to_owned(),
-        platforms: Vec::new(),
-    };
+    let as_given = as_given(given, &reference);
     let Some(host) = reference.ecr() else {
-        run.console.line(&format!(
+        journal.line(&format!(
             "image: {given} isn't in ECR and is taken as it is"
         ));
-        return Ok((as_given, unpinned));
+        return Ok(as_given);
     };
-    let aws = run.aws.in_region(&host.region);
-    let reads = aws.before_a_deploy();
-    let account = host.account.as_str();
+    let aws = context.aws.in_region(&host.region);
+    let asked = InEcr {
+        reference: &reference,
+        host: &host,
+        reads: aws.before_a_deploy(),
+    };
+    let Some(repository) = repository(journal, given, &asked).await? else {
+        return Ok(as_given);
+    };
+    let place = EcrPlace { aws, repository };
+    let Some(held) = held(journal, given, &asked, &place).await? else {
+        return Ok(as_given);
+    };
+    let pinned = held.pinned(&place.repository.uri, wanted)?;
+    let tag = as_given.image.tag;
+    let image = ImageReport {
+        tag,
+        ..pinned.image
+    };
+    journal.line(&format!("image: {given} is {}", image.reference));
+    Ok(Pinned { image, ..pinned })
+}
+
+fn as_given(given: &str, reference: &ImageRef) -> Pinned {
+    let digest = reference.digest().map(ToString::to_string);
+    Pinned {
+        image: ImageReport {
+            reference: given.to_owned(),
+            digest: digest.unwrap_or_default(),
+            tag: reference.tag().unwrap_or_default().to_owned(),
+            ..ImageReport::default()
+        },
+        platforms: Vec::new(),
+    }
+}
+
+/// ECR's repository of the reference; none where the reference is taken as it is.
+async fn repository(
+    journal: &mut Journal,
+    given: &str,
+    asked: &InEcr<'_>,
+) -> Result<Option<Repository>, Failure> {
+    let (reference, reads) = (asked.reference, &asked.reads);
+    let account = asked.host.account.as_str();
     let read = reads.aws.repository(reference.path(), Some(account));
-    let repository = match reads.ask(&["ecr:DescribeRepositories"], read).await {
+    match reads.ask(&["ecr:DescribeRepositories"], read).await {
         // The same name in ECR is another repository unless its address is the one that was given.
-        Ok(repository) if is_at(&repository.uri, &reference) => Repository {
+        Ok(repository) if is_at(&repository.uri, reference) => Ok(Some(Repository {
             uri: reference.repository().to_string(),
             ..repository
-        },
+        })),
         Ok(repository) => {
-            run.console.line(&format!(
+            journal.line(&format!(
                 "image: {given}, taken as it is (ECR's repository of that name is {})",
                 repository.uri
             ));
-            return Ok((as_given, unpinned));
+            Ok(None)
         }
         Err(missed) if missed.error.is_about_subject() => {
-            no_repository(run, &reads, (&reference, &host), missed.error).await?;
-            return Ok((as_given, unpinned));
+            no_repository(journal, asked, missed.error).await?;
+            Ok(None)
         }
         // Another account's repository often lets its images be read, and not itself.
-        Err(_) => Repository {
+        Err(_) => Ok(Some(Repository {
             name: reference.path().to_owned(),
-            registry_id: host.account.clone(),
+            registry_id: account.to_owned(),
             uri: reference.repository().to_string(),
             immutable_tags: false,
-        },
-    };
+        })),
+    }
+}
+
+/// What ECR holds under the reference; none where the reference is taken as it is.
+async fn held(
+    journal: &mut Journal,
+    given: &str,
+    asked: &InEcr<'_>,
+    place: &EcrPlace,
+) -> Result<Option<Held>, Failure> {
+    let (reference, reads) = (asked.reference, &asked.reads);
     let which = reference.digest().map_or_else(
         || reference.tag().unwrap_or("latest").to_owned(),
         ToString::to_string,
     );
-    let read = reads.aws.image(&repository, &which);
-    let found = match reads.ask(&["ecr:BatchGetImage"], read).await {
-        Ok(Some(found)) => found,
+    let read = reads.aws.image(&place.repository, &which);
+    match reads.ask(&["ecr:BatchGetImage"], read).await {
+        Ok(Some(found)) => Ok(Some(Held::of(journal, place, &which, &found).await)),
         Ok(None) => {
             // Not held yet, perhaps.
-            if let Ok(true) = pulled_through(&reads, &reference, &host).await {
-                run.console.warning(&not_held(&reference));
-                return Ok((as_given, unpinned));
+            if let Ok(true) = pulled_through(asked).await {
+                journal.warning(&not_held(reference));
+                return Ok(None);
             }
-            return Err(no_such_tag(&aws, &repository, &which).await);
+            Err(registry::no_such_tag(place, &which).await)
         }
-        Err(missed) if missed.error.is_about_subject() => return Err(missed.error.into()),
+        Err(missed) if missed.error.is_about_subject() => Err(missed.error.into()),
         Err(Missed { error, .. }) => {
-            run.console.warning(&format!(
+            journal.warning(&format!(
                 "{given} is deployed as it is written, not by its digest: {error}"
             ));
-            return Ok((as_given, unpinned));
+            Ok(None)
         }
-    };
-    let (image, pinned) = checked(run, &aws, &repository, (&which, &found), wanted).await?;
-    run.console
-        .line(&format!("image: {given} is {}", image.reference));
-    let tag = as_given.tag;
-    Ok((ImageReport { tag, ..image }, pinned))
+    }
 }
 
 fn is_at(uri: &str, reference: &ImageRef) -> bool {
@@ -104,24 +150,24 @@ fn is_at(uri: &str, reference: &ImageRef) -> bool {
 
 /// The repository isn't there: fine where a pull creates it, and told where that isn't known.
 async fn no_repository(
-    run: &mut Run,
-    reads: &OptionalReads,
-    (reference, host): (&ImageRef, &EcrHost),
+    journal: &mut Journal,
+    asked: &InEcr<'_>,
     error: AwsError,
 ) -> Result<(), Failure> {
     if error.code.as_deref() != Some("RepositoryNotFoundException") {
         return Err(error.into());
     }
+    let (reference, host) = (asked.reference, asked.host);
     let name = reference.path();
     let (account, region) = (host.account.as_str(), host.region.as_str());
-    match pulled_through(reads, reference, host).await {
-        Ok(true) => run.console.warning(&not_held(reference)),
+    match pulled_through(asked).await {
+        Ok(true) => journal.warning(&not_held(reference)),
         Ok(false) => {
             return Err(Failure::from(error).help(format!(
                 "correct the name, account and region in `{reference}`: {region} of account {account} has no repository `{name}`, and no pull-through cache rule would create it"
             )));
         }
-        Err(missed) => run.console.warning(&format!(
+        Err(missed) => journal.warning(&format!(
             "{reference} is deployed as it is written, and no task starts if that is wrong: {region} of account {account} has no repository `{name}`, and whether a pull-through cache rule creates it isn't known: {}", missed.error
         )),
     }
@@ -129,16 +175,12 @@ async fn no_repository(
 }
 
 /// Whether a pull-through cache rule fetches the image when it is pulled.
-async fn pulled_through(
-    reads: &OptionalReads,
-    reference: &ImageRef,
-    host: &EcrHost,
-) -> Result<bool, Missed> {
-    let account = Some(host.account.as_str());
-    let read = reads.aws.is_pulled_through(reference.path(), account);
-    reads
-        .ask(&["ecr:DescribePullThroughCacheRules"], read)
-        .await
+async fn pulled_through(asked: &InEcr<'_>) -> Result<bool, Missed> {
+    let account = Some(asked.host.account.as_str());
+    let path = asked.reference.path();
+    let read = asked.reads.aws.is_pulled_through(path, account);
+    let actions = ["ecr:DescribePullThroughCacheRules"];
+    asked.reads.ask(&actions, read).await
 }
 
 fn not_held(reference: &ImageRef) -> String {

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use super::{Causes, Job};
+use super::job::{Causes, OneOffJob};
 use crate::capacity::{Deploy, TaskNeeds, forecast_together};
 use crate::cause::Cause;
 use crate::diagnosis::{Case, diagnose};
-use crate::run::Run;
+use crate::run::RunContext;
 use crate::snapshot::{
     Constraint, Deployment, DeploymentConfiguration, DeploymentStatus, LogTail, PlacementFailure,
     Service, Task,
@@ -18,15 +18,29 @@ use crate::wording::{Subject, as_cause};
 /// Nothing waits longer for what only explains.
 const READS: Duration = Duration::from_secs(30);
 
+/// What is known of a task whose end is to be explained.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Evidence<'a> {
+    /// As it was last seen; absent where none was started.
+    pub(super) task: Option<&'a Task>,
+    /// Why ECS started none.
+    pub(super) failures: &'a [PlacementFailure],
+    /// The last lines that it wrote, oldest first.
+    pub(super) log: &'a [String],
+}
+
 /// What explains that the task found no place or didn't end well, the most telling first.
-pub(super) async fn causes(run: &Run, job: &Job<'_>, failures: &[PlacementFailure]) -> Causes {
-    let report = run.report.one_off.clone().unwrap_or_default();
-    let task = report.task.as_ref();
+pub(super) async fn causes(
+    context: &RunContext,
+    job: &OneOffJob<'_>,
+    evidence: Evidence<'_>,
+) -> Causes {
+    let task = evidence.task;
     let placed = task.is_some_and(|task| task.instance.is_some() || task.started.is_some());
     let survey = if placed {
         None
     } else {
-        Some(surveyed(run, job).await)
+        Some(surveyed(context, job).await)
     };
     let stand_in = stand_in(job, task);
     let proven: Causes = survey
@@ -34,11 +48,11 @@ pub(super) async fn causes(run: &Run, job: &Job<'_>, failures: &[PlacementFailur
         .filter_map(|survey| blocked(job, survey, &stand_in))
         .collect();
     let logs: Vec<LogTail> = task
-        .filter(|_| !report.log.is_empty())
+        .filter(|_| !evidence.log.is_empty())
         .map(|task| LogTail {
             task: task.id().to_owned(),
-            container: report.container.clone(),
-            lines: report.log.clone(),
+            container: job.ask.container.clone(),
+            lines: evidence.log.to_vec(),
             ..LogTail::default()
         })
         .into_iter()
@@ -46,8 +60,8 @@ pub(super) async fn causes(run: &Run, job: &Job<'_>, failures: &[PlacementFailur
     diagnose(&Case {
         tasks: task.map(std::slice::from_ref).unwrap_or_default(),
         logs: &logs,
-        failures,
-        definition: Some(&job.ready.document),
+        failures: evidence.failures,
+        definition: Some(&job.revision.document),
         instances: survey
             .as_ref()
             .map(|survey| survey.instances.as_slice())
@@ -57,27 +71,27 @@ pub(super) async fn causes(run: &Run, job: &Job<'_>, failures: &[PlacementFailur
             .map(|survey| survey.providers.as_slice())
             .unwrap_or_default(),
         capacity: &proven,
-        ..Case::new(&stand_in, job.token, run.clock.now())
+        ..Case::new(&stand_in, job.token, context.clock.now())
     })
 }
 
 /// The proof that no place can come, if there is one now.
-pub(super) async fn proven(run: &Run, job: &Job<'_>) -> Causes {
-    let survey = surveyed(run, job).await;
+pub(super) async fn proven(context: &RunContext, job: &OneOffJob<'_>) -> Causes {
+    let survey = surveyed(context, job).await;
     let stand_in = stand_in(job, None);
     blocked(job, &survey, &stand_in).into_iter().collect()
 }
 
-async fn surveyed(run: &Run, job: &Job<'_>) -> Survey {
-    let needs = TaskNeeds::of(&job.ready.document);
+async fn surveyed(context: &RunContext, job: &OneOffJob<'_>) -> Survey {
+    let needs = TaskNeeds::of(&job.revision.document);
     let service = as_asked(job);
-    let reads = run.aws.optional_within(READS);
+    let reads = context.aws.optional_within(READS);
     Box::pin(reads.survey(&job.ask.cluster, &[(&service, &needs)], None)).await
 }
 
 /// A blocked forecast as a cause in the task's own words.
-fn blocked(job: &Job<'_>, survey: &Survey, stand_in: &Service) -> Option<Cause> {
-    let needs = TaskNeeds::of(&job.ready.document);
+fn blocked(job: &OneOffJob<'_>, survey: &Survey, stand_in: &Service) -> Option<Cause> {
+    let needs = TaskNeeds::of(&job.revision.document);
     let name = &job.service.name;
     let deploy = Deploy {
         service: stand_in,
@@ -90,7 +104,7 @@ fn blocked(job: &Job<'_>, survey: &Survey, stand_in: &Service) -> Option<Cause> 
         fargate: survey.fargate.get(name),
     };
     let forecasts = forecast_together(&survey.cluster(), &[deploy]);
-    let revision = job.revision();
+    let revision = job.revision_name();
     let subject = Subject::OneOffTask {
         revision: &revision,
         on_instances: !job.ask.is_fargate(),
@@ -100,7 +114,7 @@ fn blocked(job: &Job<'_>, survey: &Survey, stand_in: &Service) -> Option<Cause> 
 }
 
 /// The service with the places that were asked for: its own tasks are still its own.
-fn as_asked(job: &Job<'_>) -> Service {
+fn as_asked(job: &OneOffJob<'_>) -> Service {
     let expressions = job.ask.member_of.iter().cloned();
     Service {
         launch_type: job.ask.launch_type.clone(),
@@ -112,14 +126,14 @@ fn as_asked(job: &Job<'_>) -> Service {
 }
 
 /// A service that wants this one task, has no other, and no name that a service could have.
-fn stand_in(job: &Job<'_>, task: Option<&Task>) -> Service {
+fn stand_in(job: &OneOffJob<'_>, task: Option<&Task>) -> Service {
     let created = task.map(|task| task.created).unwrap_or_default();
     Service {
-        name: format!("one-off task of {}", job.revision()),
+        name: format!("one-off task of {}", job.revision_name()),
         desired: 1,
         running: 0,
         pending: 0,
-        task_definition: job.ready.arn.clone(),
+        task_definition: job.revision.arn.clone(),
         configuration: DeploymentConfiguration {
             minimum_healthy_percent: 0,
             ..DeploymentConfiguration::default()
@@ -127,7 +141,7 @@ fn stand_in(job: &Job<'_>, task: Option<&Task>) -> Service {
         deployments: vec![Deployment {
             id: job.token.to_owned(),
             status: DeploymentStatus::Primary,
-            task_definition: job.ready.arn.clone(),
+            task_definition: job.revision.arn.clone(),
             desired: 1,
             pending: 0,
             running: 0,

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::{End, Job, explain};
+use super::explain;
+use super::job::{End, Followed, OneOffJob};
 use crate::aws::AwsErrorKind;
 use crate::failure::Failure;
 use crate::report::Outcome;
-use crate::request::Request;
-use crate::run::Run;
+use crate::run::{Journal, RunContext};
 use crate::snapshot::{Task, TaskStatus, Timestamp, last_part};
 
 /// A container may take 120 s from SIGTERM to its end (`stopTimeout` on Fargate), and the task some
@@ -22,18 +22,25 @@ const BETWEEN_PROOFS: Duration = Duration::from_secs(30);
 /// Looks that must prove the same: one may have caught a read that was stale.
 const PROOFS: u32 = 2;
 
-/// Keeps what was seen of the task; says its status where that is another one.
-pub(super) fn see(run: &mut Run, task: Task) {
-    let report = run.report.one_off.get_or_insert_default();
-    let before = report.task.as_ref().map(|before| &before.last_status);
-    if before != Some(&task.last_status) {
-        run.console
-            .line(&format!("one-off task: {}", status(&task.last_status)));
-    }
-    report.task = Some(task);
-    run.keep();
+/// A task that is to be followed.
+#[derive(Clone, Debug)]
+pub(super) struct Watched<'a> {
+    pub(super) job: &'a OneOffJob<'a>,
+    /// As it was last seen.
+    pub(super) task: Task,
+    /// When its time is over.
+    pub(super) deadline: Timestamp,
 }
 
+/// Writes down what was seen of the task; says its status where that is another one than `before`.
+pub(super) fn see(journal: &mut Journal, before: Option<&Task>, task: &Task) {
+    if before.map(|before| &before.last_status) != Some(&task.last_status) {
+        journal.line(&format!("one-off task: {}", status(&task.last_status)));
+    }
+    journal.one_off_seen(task);
+}
+
+/// As ECS writes it: `RUNNING`.
 pub(super) fn status(status: &TaskStatus) -> String {
     match status {
         TaskStatus::Other(text) => text.clone(),
@@ -42,59 +49,63 @@ pub(super) fn status(status: &TaskStatus) -> String {
 }
 
 /// Looks at the task until it is decided.
+///
+/// # Errors
+/// ECS can't be asked about it any more.
 pub(super) async fn followed(
-    run: &mut Run,
-    request: &Request,
-    (job, deadline): (&Job<'_>, Timestamp),
-) -> Result<End, Failure> {
-    let began = run.clock.now();
-    let mut proof = (began.plus(request.rollout.stuck_after), 0);
+    context: &RunContext,
+    journal: &mut Journal,
+    watched: Watched<'_>,
+) -> Result<Followed, Failure> {
+    let Watched {
+        job,
+        mut task,
+        deadline,
+    } = watched;
+    let options = &context.request.rollout;
+    let mut proof_due = context.clock.now().plus(options.stuck_after);
+    let mut proofs = 0;
     loop {
-        let rest = deadline.since(run.clock.now());
-        tokio::time::sleep(request.rollout.poll.min(rest)).await;
-        look(run, job).await?;
-        let report = run.report.one_off.get_or_insert_default();
-        let seen = report.task.clone();
-        if let Some(end) = seen
-            .as_ref()
-            .and_then(|task| end_of(task, &job.ask.container))
-        {
-            return Ok(end);
+        let rest = deadline.since(context.clock.now());
+        tokio::time::sleep(options.poll.min(rest)).await;
+        task = look(context, journal, job, task).await?;
+        if let Some(end) = end_of(&task, &job.ask.container) {
+            return Ok(Followed { task, end });
         }
-        let now = run.clock.now();
+        let now = context.clock.now();
         if now >= deadline {
-            let status = seen.map_or(TaskStatus::Provisioning, |task| task.last_status);
-            return Ok(End::TimedOut(status));
+            let end = End::TimedOut(task.last_status.clone());
+            return Ok(Followed { task, end });
         }
-        let waits = seen.is_some_and(|task| waits_for_place(&task)) && !job.ask.is_fargate();
-        if waits && now >= proof.0 {
-            let causes = explain::proven(run, job).await;
-            proof = (
-                now.plus(BETWEEN_PROOFS),
-                if causes.is_empty() { 0 } else { proof.1 + 1 },
-            );
-            if proof.1 >= PROOFS {
-                return Ok(End::NoPlace);
+        if waits_for_place(&task) && !job.ask.is_fargate() && now >= proof_due {
+            let causes = explain::proven(context, job).await;
+            proof_due = now.plus(BETWEEN_PROOFS);
+            proofs = if causes.is_empty() { 0 } else { proofs + 1 };
+            if proofs >= PROOFS {
+                let end = End::NoPlace;
+                return Ok(Followed { task, end });
             }
         }
     }
 }
 
-/// Looks once; what passes is left to the next look.
-async fn look(run: &mut Run, job: &Job<'_>) -> Result<(), Failure> {
-    let arn = run
-        .report
-        .one_off
-        .as_ref()
-        .and_then(|one| Some(one.task.as_ref()?.arn.clone()));
-    let arn = arn.unwrap_or_default();
-    let asked = run.aws.task(&job.ask.cluster, &arn);
+/// Looks once; the task as it is now. What passes is left to the next look.
+async fn look(
+    context: &RunContext,
+    journal: &mut Journal,
+    job: &OneOffJob<'_>,
+    task: Task,
+) -> Result<Task, Failure> {
+    let asked = context.aws.task(&job.ask.cluster, &task.arn);
     let Ok(answer) = tokio::time::timeout(LOOK_TIMEOUT, asked).await else {
-        return Ok(());
+        return Ok(task);
     };
     match answer {
-        Ok(Some(task)) => see(run, task),
-        Ok(None) => {}
+        Ok(Some(now)) => {
+            see(journal, Some(&task), &now);
+            Ok(now)
+        }
+        Ok(None) => Ok(task),
         Err(error)
             if matches!(
                 error.kind,
@@ -102,20 +113,20 @@ async fn look(run: &mut Run, job: &Job<'_>) -> Result<(), Failure> {
             ) =>
         {
             tracing::debug!(%error, "a look at the one-off task failed and is tried again");
+            Ok(task)
         }
         Err(error) => {
             let help = format!(
                 "task `{}` goes on in ECS without being watched",
-                last_part(&arn)
+                last_part(&task.arn)
             );
-            return Err(Failure {
+            Err(Failure {
                 outcome: Outcome::Error,
                 ..Failure::from(error)
             }
-            .help(help));
+            .help(help))
         }
     }
-    Ok(())
 }
 
 fn waits_for_place(task: &Task) -> bool {
@@ -137,41 +148,52 @@ pub(super) fn end_of(task: &Task, container: &str) -> Option<End> {
     }
 }
 
-/// Stops the task and waits until it is gone, as far as that may be seen in time; what came of it.
-pub(super) async fn stop(run: &mut Run, job: &Job<'_>, end: &End) -> &'static str {
+/// A task that was told to stop.
+#[derive(Clone, Debug)]
+pub(super) struct Stopped {
+    /// As it was last seen.
+    pub(super) followed: Followed,
+    /// What came of it, for the end of a sentence.
+    pub(super) how: &'static str,
+}
+
+/// Stops the task and waits until it is gone, as far as that may be seen in time.
+pub(super) async fn stop(
+    context: &RunContext,
+    journal: &mut Journal,
+    job: &OneOffJob<'_>,
+    followed: Followed,
+) -> Stopped {
     const GOES_ON: &str = "; it could not be stopped and goes on";
-    const TOLD: &str = "; it was told to stop";
-    let Some(task) = run.report.one_off.as_ref().and_then(|one| one.task.clone()) else {
-        return "";
-    };
+    const ASKED: &str = "; it was told to stop";
+    let Followed { mut task, end } = followed;
     let why = match end {
         End::TimedOut(_) => "run-task-timeout is over",
         End::NoPlace => "no place for it was to come",
         _ => "the container that it was for has ended",
     };
-    if let Err(error) = run.aws.stop_task(&job.ask.cluster, &task.arn, why).await {
-        run.console
-            .warning(&format!("the one-off task goes on: {error}"));
-        return GOES_ON;
-    }
-    run.console
-        .line(&format!("one-off task: told to stop, because {why}"));
-    let until = run.clock.now().plus(STOPPING);
-    while run.clock.now() < until {
-        if look(run, job).await.is_err() {
-            return TOLD;
+    let mut how = ASKED;
+    let asked = context.aws.stop_task(&job.ask.cluster, &task.arn, why);
+    if let Err(error) = asked.await {
+        journal.warning(&format!("the one-off task goes on: {error}"));
+        how = GOES_ON;
+    } else {
+        journal.line(&format!("one-off task: told to stop, because {why}"));
+        let until = context.clock.now().plus(STOPPING);
+        while context.clock.now() < until {
+            match look(context, journal, job, task.clone()).await {
+                Ok(now) => task = now,
+                Err(_) => break,
+            }
+            if task.last_status == TaskStatus::Stopped {
+                how = "; it is stopped";
+                break;
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
         }
-        let task = run
-            .report
-            .one_off
-            .as_ref()
-            .and_then(|one| one.task.as_ref());
-        if task.is_some_and(|task| task.last_status == TaskStatus::Stopped) {
-            return "; it is stopped";
-        }
-        tokio::time::sleep(BETWEEN_LOOKS).await;
     }
-    TOLD
+    let followed = Followed { task, end };
+    Stopped { followed, how }
 }
 
 #[cfg(test)]

@@ -3,15 +3,16 @@
 //! Everything that RunTask would refuse and that can be known is said here, before anything is
 //! changed.
 
-use super::super::definition::{self, Base};
-use super::super::forecast;
-use super::super::image::Images;
+use super::super::base::Base;
+use super::super::changes::changes;
+use super::super::containers;
+use super::super::found::Found;
 use crate::durations::to_the_second;
 use crate::failure::Failure;
 use crate::plan::{OneOff, Plan};
 use crate::report::{OneOffReport, Outcome};
 use crate::request::{AssignPublicIp, OneOffOptions, Request};
-use crate::run::Run;
+use crate::run::{Journal, RunContext};
 use crate::snapshot::{Constraint, Network, Service};
 
 /// Nobody's task: whether DescribeTasks is allowed is known before one is started.
@@ -24,19 +25,20 @@ const NOBODY: &str = "00000000000000000000000000000000";
 /// `invalid`, where it is not clear what to run or where, or RunTask would refuse it.
 pub(in super::super) fn plan(
     request: &Request,
-    services: &[Service],
-    (bases, plan): (&[Base], &Plan),
-    images: &Images<'_>,
+    found: &Found<'_>,
+    plan: &Plan,
 ) -> Result<Option<OneOff>, Failure> {
+    let services = &found.services;
     let (Some(options), Some(service)) = (&request.one_off, services.first()) else {
         return Ok(None);
     };
-    if !(0..services.len()).any(|index| forecast::changes(services, plan, index)) {
+    if !(0..services.len()).any(|index| changes(services, plan, index)) {
         return Ok(None);
     }
-    let which = plan.updates.first().map_or(0, |(which, _)| *which);
-    let base = &bases[which];
-    let (container, essential) = container(request, options, base, images)?;
+    let which = plan.updates.first().map_or(0, |first| first.definition);
+    let base = &found.bases[which];
+    let gets_image = || gets_image(request, base, found);
+    let (container, essential) = container(options, base, gets_image)?;
     let mut one_off = OneOff {
         definition: which,
         cluster: service.cluster.clone(),
@@ -84,10 +86,9 @@ fn place(one_off: &mut OneOff, options: &OneOffOptions, service: &Service) {
 
 /// The container whose exit code decides, and whether the task ends with it.
 fn container(
-    request: &Request,
     options: &OneOffOptions,
     base: &Base,
-    images: &Images<'_>,
+    gets_image: impl FnOnce() -> Option<String>,
 ) -> Result<(String, bool), Failure> {
     let containers = base.definition.containers();
     let names: Vec<String> = containers
@@ -101,7 +102,7 @@ fn container(
             let mut essential = containers.iter().filter(|one| one.is_essential());
             match (essential.next(), essential.next()) {
                 (Some(only), None) => Some(only.name().to_owned()),
-                _ => gets_image(request, base, images),
+                _ => gets_image(),
             }
         }
     };
@@ -119,8 +120,8 @@ fn container(
 }
 
 /// The one container that gets the image, if it is one.
-fn gets_image(request: &Request, base: &Base, images: &Images<'_>) -> Option<String> {
-    let images = definition::placed(request, base, images).ok()?;
+fn gets_image(request: &Request, base: &Base, found: &Found<'_>) -> Option<String> {
+    let images = containers::placed(request, base, &found.images).ok()?;
     match images.as_slice() {
         [(name, _)] => Some(name.clone()),
         _ => None,
@@ -176,27 +177,27 @@ fn network(
 /// # Errors
 /// `error`, where DescribeTasks is not allowed: a task whose end can't be known isn't started.
 pub(in super::super) async fn prepare(
-    run: &mut Run,
-    request: &Request,
+    context: &RunContext,
+    journal: &mut Journal,
     plan: &Plan,
 ) -> Result<(), Failure> {
-    announce(run, request, plan);
+    let request = &context.request;
+    announce(journal, request, plan);
     let Some(ask) = plan.one_off.as_ref().filter(|_| !request.dry_run) else {
         return Ok(());
     };
-    let seen = run.aws.task(&ask.cluster, NOBODY).await;
+    let seen = context.aws.task(&ask.cluster, NOBODY).await;
     seen.map(drop).map_err(|error| {
         Failure::from(error).help("how the one-off task ends could not be read, so none is started")
     })
 }
 
-fn announce(run: &mut Run, request: &Request, plan: &Plan) {
+fn announce(journal: &mut Journal, request: &Request, plan: &Plan) {
     if request.one_off.is_none() {
         return;
     }
     let Some(ask) = &plan.one_off else {
-        run.console
-            .line("one-off task: none is run, because no service gets a new deployment");
+        journal.line("one-off task: none is run, because no service gets a new deployment");
         return;
     };
     let command = match &ask.command {
@@ -219,8 +220,8 @@ fn announce(run: &mut Run, request: &Request, plan: &Plan) {
             text.push_str(", with a public address");
         }
     }
-    run.console.line(&text);
-    run.report.one_off = Some(OneOffReport {
+    journal.line(&text);
+    journal.one_off_planned(OneOffReport {
         cluster: ask.cluster.clone(),
         container: ask.container.clone(),
         command: ask.command.clone(),

@@ -1,6 +1,6 @@
 //! The worlds and runs whose answers are falsified.
 
-use plimsoll::run::Task;
+use plimsoll::run::Command;
 use plimsoll_sim::{Breaker, Exit, InstanceSpec, ProviderSpec, ServiceSpec, TaskBehaviour, World};
 use serde_json::json;
 
@@ -73,11 +73,11 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    pub(super) fn task(&self) -> Task {
+    pub(super) fn command(&self) -> Command {
         match self.job {
-            Job::Deploy | Job::Plan => Task::Deploy,
-            Job::Explain => Task::Explain,
-            Job::Watch => Task::Watch,
+            Job::Deploy | Job::Plan => Command::Deploy,
+            Job::Explain => Command::Explain,
+            Job::Watch => Command::Watch,
         }
     }
 }

@@ -1,4 +1,4 @@
-use super::super::End;
+use super::super::job::End;
 use super::end_of;
 use crate::snapshot::{Container, Health, Task, TaskStatus, Timestamp};
 

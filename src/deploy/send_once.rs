@@ -1,4 +1,6 @@
-//! Carrying out the plan: each write once, and a lost answer looked up before it is repeated.
+//! Writes, each sent once: a lost answer is looked up before the write is repeated.
+//!
+//! What is written, and what becomes of it afterwards, is not decided here.
 
 use std::time::Duration;
 
@@ -8,7 +10,7 @@ use crate::aws::{AwsError, AwsErrorKind, Described};
 use crate::failure::Failure;
 use crate::plan::Update;
 use crate::report::Outcome;
-use crate::run::Run;
+use crate::run::{Journal, RunContext};
 use crate::snapshot::{Deployment, Service, last_part};
 use crate::taskdef;
 
@@ -17,26 +19,35 @@ pub(super) const WRITE_TRIES: u32 = 8;
 /// Looks for the effect of a write whose answer was lost, within 8 s; reads lag behind writes.
 pub(super) const LOOKS_AFTER_LOSS: u32 = 4;
 
+/// How long to wait before the next try or look.
 pub(super) fn delay(attempt: u32) -> Duration {
     Duration::from_millis(500 << attempt.min(4))
 }
 
 /// Registers `body` as a new revision. `latest` is the family's newest one before: only a later one
 /// can be ours.
-pub(super) async fn register(run: &Run, body: &Value, latest: i64) -> Result<Described, Failure> {
+///
+/// # Errors
+/// ECS refuses it, or could not be asked.
+pub(super) async fn register(
+    context: &RunContext,
+    body: &Value,
+    latest: i64,
+) -> Result<Described, Failure> {
     let family = body
         .get("family")
         .and_then(Value::as_str)
         .unwrap_or_default();
     for attempt in 0..WRITE_TRIES {
-        let error = match run.aws.register_task_definition(body).await {
+        let error = match context.aws.register_task_definition(body).await {
             Ok(registered) => return Ok(registered),
             Err(error) => error,
         };
         match error.kind {
             AwsErrorKind::Throttled => {}
             AwsErrorKind::Unanswered => {
-                if let Some(registered) = registered_after_all(run, family, latest, body).await {
+                if let Some(registered) = registered_after_all(context, family, latest, body).await
+                {
                     return Ok(registered);
                 }
             }
@@ -53,14 +64,14 @@ pub(super) async fn register(run: &Run, body: &Value, latest: i64) -> Result<Des
 }
 
 async fn registered_after_all(
-    run: &Run,
+    context: &RunContext,
     family: &str,
     before: i64,
     body: &Value,
 ) -> Option<Described> {
     for attempt in 0..LOOKS_AFTER_LOSS {
         tokio::time::sleep(delay(attempt)).await;
-        let Ok(newest) = run.aws.task_definition(family).await else {
+        let Ok(newest) = context.aws.task_definition(family).await else {
             continue;
         };
         if newest.revision > before && taskdef::same_definition(&newest.document, body) {
@@ -82,24 +93,35 @@ fn refused_registration(error: &AwsError) -> Failure {
     failure
 }
 
-/// Updates one service; `before` is how it was. Gives back the deployment that this started.
+/// An UpdateService that is to be sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct UpdateCall<'a> {
+    pub(super) update: &'a Update,
+    /// The service as it was before.
+    pub(super) before: &'a Service,
+}
+
+/// Updates one service; the deployment that this started.
+///
+/// # Errors
+/// There is no deployment to follow, and what is known of the service instead.
 pub(super) async fn update(
-    run: &mut Run,
-    update: &Update,
-    before: &Service,
-) -> Result<(Service, Deployment), NotUpdated> {
+    context: &RunContext,
+    journal: &mut Journal,
+    change: UpdateCall<'_>,
+) -> Result<Deployment, NotUpdated> {
     // Once an answer was lost, no later refusal tells that nothing was changed.
     let mut lost = false;
     for attempt in 0..WRITE_TRIES {
-        let error = match run.aws.update_service(update).await {
-            Ok(service) => return answered(run, update, (before, service)).await,
+        let error = match context.aws.update_service(change.update).await {
+            Ok(service) => return answered(context, journal, change, &service).await,
             Err(error) => error,
         };
         match error.kind {
             AwsErrorKind::Throttled => {}
             AwsErrorKind::Unanswered => {
                 lost = true;
-                if let Some(found) = updated_after_all(run, update, before).await {
+                if let Some(found) = updated_after_all(context, change).await {
                     return Ok(found);
                 }
             }
@@ -112,7 +134,7 @@ pub(super) async fn update(
     }
     let failure = Failure::error(format!(
         "`ecs:UpdateService` on service `{}` was not answered",
-        update.service
+        change.update.service
     ));
     Err(NotUpdated {
         failure,
@@ -123,13 +145,14 @@ pub(super) async fn update(
 /// UpdateService's answer held against what was sent: a deployment of another revision is none of
 /// ours, whatever becomes of it. Answers may lag, so it is looked for before it is called missing.
 async fn answered(
-    run: &mut Run,
-    update: &Update,
-    (before, after): (&Service, Service),
-) -> Result<(Service, Deployment), NotUpdated> {
-    let primary = after.primary().cloned();
-    let named = match primary {
-        Some(primary) if asks_for(update, &primary) => return Ok((after, primary)),
+    context: &RunContext,
+    journal: &mut Journal,
+    change: UpdateCall<'_>,
+    after: &Service,
+) -> Result<Deployment, NotUpdated> {
+    let update = change.update;
+    let named = match after.primary() {
+        Some(primary) if asks_for(update, primary) => return Ok(primary.clone()),
         Some(other) => format!(
             "{} of {} as its current deployment",
             other.id,
@@ -138,11 +161,11 @@ async fn answered(
         None => "no deployment".to_owned(),
     };
     let revision = last_part(update.task_definition.as_deref().unwrap_or_default());
-    run.console.line(&format!(
+    journal.line(&format!(
         "service `{}`: updated; ECS names no deployment of {revision} yet",
         update.service
     ));
-    if let Some(found) = updated_after_all(run, update, before).await {
+    if let Some(found) = updated_after_all(context, change).await {
         return Ok(found);
     }
     let failure = Failure::error(format!(
@@ -160,15 +183,14 @@ fn asks_for(update: &Update, deployment: &Deployment) -> bool {
     wanted.is_none_or(|wanted| *wanted == deployment.task_definition)
 }
 
-async fn updated_after_all(
-    run: &Run,
-    update: &Update,
-    before: &Service,
-) -> Option<(Service, Deployment)> {
-    let old = before.primary().map(|deployment| deployment.id.as_str());
+async fn updated_after_all(context: &RunContext, change: UpdateCall<'_>) -> Option<Deployment> {
+    let update = change.update;
+    let old = change.before.primary();
+    let old = old.map(|deployment| deployment.id.as_str());
     for attempt in 0..LOOKS_AFTER_LOSS {
         tokio::time::sleep(delay(attempt)).await;
-        let Ok(now) = run.aws.services(&update.cluster, &[&update.service]).await else {
+        let name = update.service.as_str();
+        let Ok(now) = context.aws.services(&update.cluster, &[name]).await else {
             continue;
         };
         let Some(service) = now.found.into_iter().next() else {
@@ -178,7 +200,7 @@ async fn updated_after_all(
             continue;
         };
         if Some(primary.id.as_str()) != old && asks_for(update, &primary) {
-            return Some((service, primary));
+            return Some(primary);
         }
     }
     None
