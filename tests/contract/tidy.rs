@@ -17,6 +17,7 @@ const PURE: &[&str] = &[
     "survey",
     "secret",
     "durations",
+    "wording",
     "shown",
 ];
 
