@@ -19,10 +19,30 @@ const LOOKS: usize = 3;
 const LOOKS_MAX: usize = 9;
 /// Without a proof, a rollout that stands still this long after its start is called stuck.
 const STILL: Duration = Duration::from_secs(120);
-/// What a service is called whose deployment is complete and whose tasks run.
-const STEADY: &str = "steady";
 /// A few looks never reach this limit.
 const FAR: Duration = Duration::from_secs(3600);
+
+/// How it stands with a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// Its deployment is complete, and its tasks run.
+    Steady,
+    Moving,
+    Failing,
+    Stuck,
+}
+
+impl Standing {
+    /// The word before the reason.
+    fn as_str(self) -> &'static str {
+        match self {
+            Standing::Steady => "steady",
+            Standing::Moving => "moving",
+            Standing::Failing => "failing",
+            Standing::Stuck => "stuck",
+        }
+    }
+}
 
 /// Follows the current deployment of each service to its end.
 ///
@@ -60,8 +80,7 @@ pub async fn watch(context: &RunContext, journal: &mut Journal) -> Result<Ending
 /// How a service stands.
 struct Stand {
     outcome: Outcome,
-    /// The word for it, in place of the outcome's.
-    title: &'static str,
+    standing: Standing,
     reason: String,
     causes: Vec<Cause>,
 }
@@ -76,15 +95,16 @@ pub async fn explain(context: &RunContext, journal: &mut Journal) -> Result<Endi
     let mut worst: Option<Ending> = None;
     for (index, service) in services.iter().enumerate() {
         let stand = as_it_stands(context, journal, index, service).await?;
-        if stand.title == STEADY {
+        if stand.standing == Standing::Steady {
             deploy::forecast_same(context, journal, index, service).await?;
         }
         let Stand {
             outcome,
-            title,
+            standing,
             reason,
             causes,
         } = stand;
+        let title = standing.as_str();
         if services.len() > 1 {
             journal.line(&format!("`{}`: {title}: {reason}", service.name));
         }
@@ -198,20 +218,20 @@ fn stand(context: &RunContext, service: &Service, state: &State, looks: Looks) -
         .first()
         .map(|cause| cause.message.clone())
         .unwrap_or_default();
-    let (outcome, title, reason) = match last.verdict {
-        Some(Verdict::Stuck { .. }) => (Outcome::Stuck, "stuck", first),
-        Some(Verdict::Failed { reason }) => (Outcome::Failed, "failing", reason),
+    let (outcome, standing, reason) = match last.verdict {
+        Some(Verdict::Stuck { .. }) => (Outcome::Stuck, Standing::Stuck, first),
+        Some(Verdict::Failed { reason }) => (Outcome::Failed, Standing::Failing, reason),
         Some(Verdict::RolledBack { reason, .. }) => (
             Outcome::Failed,
-            "failing",
+            Standing::Failing,
             format!("ECS rolled back: {reason}"),
         ),
-        Some(Verdict::Succeeded) => (Outcome::Unchanged, STEADY, steady(service)),
+        Some(Verdict::Succeeded) => (Outcome::Unchanged, Standing::Steady, steady(service)),
         _ if state.target.counted.is_some() => {
             let (outcome, title, still) = if moved {
-                (Outcome::Unchanged, "moving", "")
+                (Outcome::Unchanged, Standing::Moving, "")
             } else {
-                (Outcome::Stuck, "stuck", ", and nothing moves")
+                (Outcome::Stuck, Standing::Stuck, ", and nothing moves")
             };
             let (running, desired) = (service.running, service.desired);
             let why = format!(
@@ -222,7 +242,7 @@ fn stand(context: &RunContext, service: &Service, state: &State, looks: Looks) -
         }
         _ if !moved && age >= STILL => (
             Outcome::Stuck,
-            "stuck",
+            Standing::Stuck,
             format!(
                 "{revision} is rolling out for {} and nothing moves; waiting for {}",
                 durations::minutes(age),
@@ -231,7 +251,7 @@ fn stand(context: &RunContext, service: &Service, state: &State, looks: Looks) -
         ),
         _ => (
             Outcome::Unchanged,
-            "moving",
+            Standing::Moving,
             format!(
                 "{revision} is rolling out, waiting for {}",
                 words.join("; ")
@@ -240,7 +260,7 @@ fn stand(context: &RunContext, service: &Service, state: &State, looks: Looks) -
     };
     Stand {
         outcome,
-        title,
+        standing,
         reason,
         causes: last.causes,
     }

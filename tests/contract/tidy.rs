@@ -18,6 +18,7 @@ const PURE: &[&str] = &[
     "survey",
     "secret",
     "durations",
+    "wording",
     "shown",
 ];
 
