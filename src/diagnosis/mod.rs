@@ -6,14 +6,11 @@
 //! for each.
 
 pub mod case;
-pub mod event;
 mod finding;
 mod placement;
-pub mod reason;
 pub mod rules;
 mod seen;
 mod sighted;
-pub mod stop;
 mod words;
 
 pub use case::Case;

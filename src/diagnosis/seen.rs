@@ -6,12 +6,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::aws_text::deployment_reason::is_usual;
+use crate::aws_text::event::{self, EventKind};
+use crate::aws_text::reason;
+use crate::aws_text::stop_reason::{self, StopKind};
 use crate::cause::CauseKind;
 use crate::definition::TaskDefinition;
 use crate::diagnosis::case::Case;
-use crate::diagnosis::event::{self, EventKind};
-use crate::diagnosis::reason;
-use crate::diagnosis::stop::{self, StopKind};
 use crate::diagnosis::words::{MAX_LINE, code, short};
 use crate::snapshot::{Container, Event, Task, TaskStatus, Timestamp, last_part};
 
@@ -106,7 +107,7 @@ impl<'a> Seen<'a> {
     }
 
     fn read_task(&mut self, task: &'a Task) {
-        let stop = stop::read(task, self.definition);
+        let stop = stop_reason::read(task, self.definition);
         let ended = task.last_status == TaskStatus::Stopped || task.last_status.is_stopping();
         let kind = match stop.kind {
             StopKind::Replaced => return,
@@ -143,8 +144,7 @@ impl<'a> Seen<'a> {
             .filter(|text| !text.is_empty())
         {
             let bad = status.starts_with("ROLLBACK") || status == "STOPPED";
-            let usual = text.ends_with(" in progress.") || text.ends_with(" completed.");
-            let unknown = Some(CauseKind::Unknown).filter(|_| bad && !usual);
+            let unknown = Some(CauseKind::Unknown).filter(|_| bad && !is_usual(text));
             if let Some(kind) = reason::kind(text).or(unknown) {
                 self.add(kind, text, Source::Deployment);
             }

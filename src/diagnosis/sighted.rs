@@ -2,9 +2,9 @@
 
 use std::cmp::Reverse;
 
+use crate::aws_text::Says;
 use crate::cause::{Cause, CauseKind, Remedy};
 use crate::diagnosis::finding::{Certainty, Finding};
-use crate::diagnosis::reason;
 use crate::diagnosis::seen::{Seen, Sighting, Source};
 use crate::diagnosis::words::{MAX_LINE, age, code, counted, short};
 use crate::snapshot::{Container, Task};
@@ -52,11 +52,9 @@ impl<'s, 'a> Sighted<'s, 'a> {
         self.all.first().map_or("", |one| one.text)
     }
 
-    /// Whether any of the texts holds these words (lower case).
-    pub(crate) fn says(&self, words: &str) -> bool {
-        self.all
-            .iter()
-            .any(|one| reason::plain(one.text).to_ascii_lowercase().contains(words))
+    /// Whether any of the texts says this.
+    pub(crate) fn says(&self, what: Says) -> bool {
+        self.all.iter().any(|one| what.is_in(one.text))
     }
 
     /// How many tasks it happened to.

@@ -10,8 +10,9 @@ use std::time::Duration;
 use super::failures::{failed_tasks, life, longest_life, one_line, running_tasks, well_beyond};
 use super::waiting::{COUNTS_AFTER, counts_as_healthy, only_time};
 use super::{Look, State};
+use crate::aws_text::event;
 use crate::cause::CauseKind;
-use crate::diagnosis::event;
+use crate::definition::TaskDefinition;
 use crate::durations::length;
 use crate::snapshot::{Deployment, Service, Task, Timestamp};
 
@@ -70,7 +71,7 @@ pub(super) fn failing(
     let newest = row.failed.first().filter(|_| count >= enough)?;
     Some(format!(
         "{count} tasks of the new revision failed in a row and {how}: {}",
-        one_line(newest)
+        one_line(newest, TaskDefinition::of(&state.document))
     ))
 }
 

@@ -6,6 +6,8 @@
 use std::time::Duration;
 
 use super::Target;
+use crate::aws_text::deployment_reason::{GivenUpBy, is_rollback};
+use crate::aws_text::event::{says_no_way_back, says_rollback_to};
 use crate::snapshot::{Deployment, RolloutState, Service, ServiceDeployment, Timestamp};
 
 /// After UpdateService a DescribeServices may lack the new deployment for a while.
@@ -182,11 +184,10 @@ fn rolls_back(service: &Service, reason: &str) -> bool {
     let breaker = service.configuration.circuit_breaker;
     let breaker = breaker.is_some_and(|breaker| breaker.rollback);
     let alarms = service.configuration.alarms_roll_back;
-    let says = |word: &str| reason.to_lowercase().contains(word);
-    match (says("circuit breaker"), says("alarm")) {
-        (true, false) => breaker,
-        (false, true) => alarms,
-        _ => breaker || alarms,
+    match GivenUpBy::of(reason) {
+        GivenUpBy::CircuitBreaker => breaker,
+        GivenUpBy::Alarms => alarms,
+        GivenUpBy::Unclear => breaker || alarms,
     }
 }
 
@@ -196,7 +197,7 @@ fn has_way_back(target: &Target, ours: &Deployment, service: &Service) -> bool {
     let none = service
         .events
         .iter()
-        .any(|event| event.at >= target.created && event.message.contains("No rollback candidate"));
+        .any(|event| event.at >= target.created && says_no_way_back(&event.message));
     let mut others = service.deployments.iter().filter(|one| one.id != ours.id);
     let complete = others.any(|one| one.rollout == Some(RolloutState::Completed));
     !none && (target.previous.is_some() || complete)
@@ -209,13 +210,12 @@ fn rollback_reason(
     primary: &Deployment,
     failed: bool,
 ) -> Option<String> {
-    let said = |text: &str| text.contains("rolling back");
     let event = service
         .events
         .iter()
         .filter(|event| event.at >= target.created)
-        .find(|event| said(&event.message) && event.message.contains(&primary.id));
-    if said(&primary.rollout_reason) {
+        .find(|event| says_rollback_to(&event.message, &primary.id));
+    if is_rollback(&primary.rollout_reason) {
         return Some(primary.rollout_reason.clone());
     }
     if let Some(event) = event {

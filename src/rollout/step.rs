@@ -10,7 +10,9 @@ use super::{
     Line, Look, STOPPED_MAX, Sample, State, Step, TIMELINE_MAX, Verdict, Waiting, complete,
     failures, lines, proof,
 };
+use crate::aws_text::event::without_service;
 use crate::cause::Cause;
+use crate::definition::TaskDefinition;
 use crate::snapshot::{Deployment, Service, Timestamp};
 
 /// A heartbeat when nothing was said for this long.
@@ -128,7 +130,7 @@ fn judge(state: &mut State, look: &Look, service: &Service, now: Timestamp, step
             if !std::mem::replace(&mut state.memory.rollback_said, true) {
                 step.say.push(Line::warning(format!(
                     "ECS is rolling back: {}",
-                    lines::message(&reason)
+                    without_service(&reason)
                 )));
             }
             step.waiting.push(Waiting::Rollback);
@@ -175,7 +177,10 @@ fn tell(state: &mut State, look: &Look, service: &Service, now: Timestamp, step:
                 .collect::<Vec<_>>()
         );
         if memory.failures.len() < STOPPED_MAX && memory.failures.insert(kind) {
-            step.say.push(Line::warning(failures::one_line(task)));
+            step.say.push(Line::warning(failures::one_line(
+                task,
+                TaskDefinition::of(&state.document),
+            )));
         }
     }
     if !failed.is_empty() {

@@ -8,6 +8,7 @@ mod words;
 use std::time::Duration;
 
 use super::{Look, State};
+use crate::aws_text::stop_reason::is_failure;
 use crate::snapshot::{
     Deployment, Health, Service, ServiceDeployment, Task, TaskStatus, Timestamp,
 };
@@ -323,11 +324,11 @@ impl Counts {
                 }
                 (status, true) if status.is_starting() => counts.starting += 1,
                 // One that failed by itself makes no way for a new one: ECS starts it again.
-                (status, false) if status.is_stopping() && !super::failures::is_failure(task) => {
+                (status, false) if status.is_stopping() && !is_failure(task) => {
                     counts.draining += 1;
                 }
                 (TaskStatus::Stopped, true) => {
-                    counts.failures += u32::from(super::failures::is_failure(task));
+                    counts.failures += u32::from(is_failure(task));
                 }
                 _ => {}
             }

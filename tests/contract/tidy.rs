@@ -7,6 +7,7 @@ const PURE: &[&str] = &[
     "snapshot",
     "cause",
     "definition",
+    "aws_text",
     "request",
     "taskdef",
     "capacity",

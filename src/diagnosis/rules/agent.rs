@@ -1,5 +1,6 @@
 //! An instance whose ECS agent doesn't answer.
 
+use crate::aws_text::Says;
 use crate::cause::CauseKind;
 use crate::diagnosis::placement::{closest, more_instances};
 use crate::diagnosis::rules::Rule;
@@ -17,7 +18,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(seen: &Seen<'_>) -> Option<Finding> {
     let sighted = seen.of(CauseKind::Agent)?;
     let id = sighted.closest().map(|id| format!(" of {}", code(id))).unwrap_or_default();
-    let message = if sighted.says("timeouterror") {
+    let message = if sighted.says(Says::AgentTimeout) {
         "the container runtime of an instance didn't answer in time".to_owned()
     } else if closest(&sighted).is_some_and(|one| one.agent_connected) {
         format!("the ECS agent{id} wasn't connected when ECS looked, and is connected now")

@@ -1,11 +1,12 @@
 //! A capacity provider that brings no instance: EC2 says no, or its group may not grow.
 
+use crate::aws_text::{Says, names};
 use crate::cause::CauseKind;
 use crate::diagnosis::placement::more_instances;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::{Certainty, Finding};
 use crate::diagnosis::seen::Seen;
-use crate::diagnosis::words::{advise, age, code, codes, counted, short, word_after};
+use crate::diagnosis::words::{advise, age, code, codes, counted, short};
 use crate::snapshot::{CapacityProvider, Task, TaskStatus};
 
 pub(super) const RULE: Rule = Rule {
@@ -21,13 +22,13 @@ const MAX_ACTIVITY: usize = 600;
 fn check(seen: &Seen<'_>) -> Option<Finding> {
     let activities = failed_activities(seen);
     if let Some(sighted) = seen.of(CauseKind::CapacityProvider) {
-        let name = word_after(sighted.text(), "capacity provider ").unwrap_or("of the service");
-        let message = if sighted.says("not in an active state") {
+        let name = names::capacity_provider(sighted.text()).unwrap_or("of the service");
+        let message = if sighted.says(Says::NotActive) {
             format!("the capacity provider {} isn't active", code(name))
         } else {
             format!("EC2 gives the capacity provider {} no instance", code(name))
         };
-        let remedies = [advise(if sighted.says("unfulfillablecapacity") {
+        let remedies = [advise(if sighted.says(Says::NoCapacity) {
             "widen the provider's instance requirements (types, vCPU, memory, zones): nothing meets them now"
         } else {
             "allow more instance types, subnets or zones in the provider, or wait: ECS goes on trying"

@@ -1,5 +1,6 @@
 //! The circuit breaker: what follows when tasks fail, never the first cause.
 
+use crate::aws_text::Says;
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::{Certainty, Finding};
@@ -26,7 +27,7 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
         None => "the circuit breaker ended the deployment, because tasks failed to start".to_owned(),
     };
     let finding = match sighted {
-        Some(sighted) if sighted.says("no rollback candidate") || sighted.says("rollback has failed") => {
+        Some(sighted) if sighted.says(Says::NoRollback) => {
             sighted.found(format!("{message}; there is no earlier deployment to roll back to"), Vec::new())
         }
         Some(sighted) => sighted.found(message, Vec::new()),

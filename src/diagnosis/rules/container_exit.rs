@@ -1,11 +1,12 @@
 //! An essential container that ends by itself: the crash loop.
 
+use crate::aws_text::Says;
+use crate::aws_text::stop_reason::exit_meaning;
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
 use crate::diagnosis::seen::Seen;
 use crate::diagnosis::sighted::Sighted;
-use crate::diagnosis::stop::exit_meaning;
 use crate::diagnosis::words::{advise, age, argument, code};
 
 pub(super) const RULE: Rule = Rule {
@@ -29,7 +30,7 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
             let meaning = exit_meaning(exit).map(|meaning| format!(": {meaning}")).unwrap_or_default();
             format!("{who} ended with exit code {exit}{}{meaning}", lived(&sighted))
         }
-        None if sighted.says("cannotstartcontainererror") || sighted.says("executable file not found") => {
+        None if sighted.says(Says::NotStarted) => {
             format!("{who} could not be started")
         }
         None => format!("{who} ended, and AWS gives no exit code"),

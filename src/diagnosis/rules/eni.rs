@@ -1,5 +1,6 @@
 //! No network interface left for a task of its own address (awsvpc).
 
+use crate::aws_text::Says;
 use crate::cause::CauseKind;
 use crate::diagnosis::placement::{closest, room, subject};
 use crate::diagnosis::rules::Rule;
@@ -21,7 +22,7 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
         Some(_) => format!("{} has no network interface left for the task", subject(&sighted)),
         None => "no network interface could be had for the task".to_owned(),
     };
-    if sighted.says("unused device index") {
+    if sighted.says(Says::NoDeviceIndex) {
         message.push_str(", or one of a stopped task is still being detached");
     }
     let mut remedies = room(&seen.case);

@@ -1,5 +1,6 @@
 //! AWS has no Fargate capacity just now.
 
+use crate::aws_text::Says;
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
@@ -19,7 +20,7 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
     let spot = case.service.capacity_providers.iter().any(|item| item.provider == "FARGATE_SPOT");
     let network = case.service.network.as_ref();
     let subnets = network.map_or(&[][..], |network| network.subnets.as_slice());
-    let message = if sighted.says("internal error.") {
+    let message = if sighted.says(Says::InternalError) {
         "AWS met an internal error, perhaps because a subnet is in an Availability Zone without Fargate"
     } else if spot {
         "AWS has no Fargate Spot capacity for the task at this time"

@@ -1,10 +1,11 @@
 //! An image for another CPU architecture than the task runs on.
 
+use crate::aws_text::{Says, names};
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::{Rule, image_pull};
 use crate::diagnosis::finding::{Certainty, Finding};
 use crate::diagnosis::seen::Seen;
-use crate::diagnosis::words::{advise, code, word_after};
+use crate::diagnosis::words::{advise, code};
 
 pub(super) const RULE: Rule = Rule {
     kind: CauseKind::ImagePlatform,
@@ -16,11 +17,11 @@ pub(super) const RULE: Rule = Rule {
 fn check(seen: &Seen<'_>) -> Option<Finding> {
     let Some(sighted) = seen.of(CauseKind::ImagePlatform) else { return from_log(seen) };
     let image = image_pull::image_of(&sighted).map_or_else(|| "the image".to_owned(), code);
-    let message = if sighted.says("exec format error") {
+    let message = if sighted.says(Says::WrongArchitecture) {
         let name = sighted.container().map_or("", |one| one.name.as_str());
         format!("the program of container {} is built for another CPU architecture than it runs on", code(name))
     } else {
-        let platform = ["platform '", "manifest for "].iter().find_map(|it| word_after(sighted.text(), it));
+        let platform = names::platform(sighted.text());
         format!("{image} has no variant for {}", code(platform.unwrap_or("the platform of the task")))
     };
     Some(sighted.found(message, Vec::new()).with_remedies(remedies(seen)))
@@ -31,7 +32,7 @@ fn from_log(seen: &Seen<'_>) -> Option<Finding> {
     let exits = seen.of(CauseKind::ContainerExit)?;
     let name = exits.container()?.name.as_str();
     let log = seen.log_of(name);
-    let line = log.iter().find(|line| line.contains("exec format error"))?;
+    let line = log.iter().find(|line| Says::WrongArchitecture.is_in(line))?;
     let message = format!(
         "the program of container {} is most likely built for another CPU architecture than it runs on",
         code(name),

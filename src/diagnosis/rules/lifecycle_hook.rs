@@ -1,10 +1,11 @@
 //! A lifecycle hook that failed, or that waits for somebody.
 
+use crate::aws_text::names;
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::{Certainty, Finding};
 use crate::diagnosis::seen::Seen;
-use crate::diagnosis::words::{advise, age, argument, code, word_after};
+use crate::diagnosis::words::{advise, age, argument, code};
 use crate::snapshot::Hook;
 
 pub(super) const RULE: Rule = Rule {
@@ -16,9 +17,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(seen: &Seen<'_>) -> Option<Finding> {
     if let Some(sighted) = seen.of(CauseKind::LifecycleHook) {
-        let named = ["hook target ", "response from "];
-        let target = named.iter().find_map(|marker| word_after(sighted.text(), marker));
-        let Some(target) = target else {
+        let Some(target) = names::hook_target(sighted.text()) else {
             let remedies = vec![advise("look at the deployment's lifecycle hooks: a pause that nobody ended in time, a function that failed, or its role")];
             return Some(sighted.found("a lifecycle hook failed the deployment", remedies));
         };

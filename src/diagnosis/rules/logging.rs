@@ -1,5 +1,6 @@
 //! A log driver that could not be set up.
 
+use crate::aws_text::Says;
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
@@ -23,7 +24,7 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
         .containers()
         .find_map(|one| one.log()?.option("awslogs-region"));
     let region = region.map(|region| format!(" --region {}", argument(region))).unwrap_or_default();
-    if !sighted.says("log group does not exist") {
+    if !sighted.says(Says::LogGroupMissing) {
         let which = if groups.is_empty() { String::new() } else { format!(" (log group {})", codes(groups)) };
         let remedies = vec![
             advise("check `logConfiguration` of the task definition, and the task's way to where the logs go"),

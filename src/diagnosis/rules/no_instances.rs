@@ -1,5 +1,6 @@
 //! A cluster or capacity provider without instances.
 
+use crate::aws_text::Says;
 use crate::cause::CauseKind;
 use crate::diagnosis::placement::more_instances;
 use crate::diagnosis::rules::Rule;
@@ -19,7 +20,7 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
     let sighted = seen.of(CauseKind::NoInstances)?;
     let providers = seen.case.service.capacity_providers.iter();
     let names: Vec<&str> = providers.map(|item| item.provider.as_str()).collect();
-    let place = if sighted.says("capacity provider") && !names.is_empty() {
+    let place = if sighted.says(Says::CapacityProvider) && !names.is_empty() {
         format!("the capacity provider {}", codes(names))
     } else {
         format!("the cluster {}", code(last_part(&seen.case.service.cluster)))

@@ -1,5 +1,6 @@
 //! A quota of the account.
 
+use crate::aws_text::Says;
 use crate::cause::CauseKind;
 use crate::diagnosis::placement::stop_first;
 use crate::diagnosis::rules::Rule;
@@ -16,13 +17,13 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(seen: &Seen<'_>) -> Option<Finding> {
     let sighted = seen.of(CauseKind::Quota)?;
-    let (what, code) = if sighted.says("number of vcpus") {
+    let (what, code) = if sighted.says(Says::VcpuCount) {
         ("vCPUs that Fargate may run at the same time", "L-3032A538 (Fargate On-Demand) or L-36FBB829 (Spot)")
-    } else if sighted.says("number of tasks") {
+    } else if sighted.says(Says::TaskCount) {
         ("tasks that may run at the same time", "those of AWS Fargate")
-    } else if sighted.says("vcpulimitexceeded") {
+    } else if sighted.says(Says::VcpuLimit) {
         ("vCPUs of EC2 instances", "those of Amazon EC2 for On-Demand instances")
-    } else if sighted.says("maxspotinstancecountexceeded") {
+    } else if sighted.says(Says::SpotLimit) {
         ("EC2 Spot instances", "those of Amazon EC2 for Spot requests")
     } else {
         ("CPU or memory that a Fargate task may have", "those of AWS Fargate")

@@ -1,11 +1,12 @@
 //! A role that may not do something, or that nobody may take.
 
+use crate::aws_text::{Says, names};
 use crate::cause::{CauseKind, Remedy};
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
 use crate::diagnosis::seen::Seen;
 use crate::diagnosis::sighted::Sighted;
-use crate::diagnosis::words::{advise, code, word_after};
+use crate::diagnosis::words::{advise, code};
 
 pub(super) const RULE: Rule = Rule {
     kind: CauseKind::Role,
@@ -17,17 +18,15 @@ pub(super) const RULE: Rule = Rule {
 fn check(seen: &Seen<'_>) -> Option<Finding> {
     let sighted = seen.of(CauseKind::Role)?;
     let text = sighted.text();
-    if sighted.says("unable to assume") {
-        let role = word_after(text, "assume the role ").or_else(|| word_after(text, "assume role "));
+    if sighted.says(Says::RoleNotAssumed) {
+        let role = names::role_to_assume(text);
         return Some(not_assumed(&sighted, role));
     }
-    let role = word_after(text, "assumed-role/")
-        .and_then(|rest| rest.split('/').next())
-        .or_else(|| word_after(text, "Infrastructure Role "));
-    if let Some(action) = word_after(text, "not authorized to perform: ") {
+    let role = names::role(text);
+    if let Some(action) = names::denied_action(text) {
         return Some(denied(&sighted, role, action));
     }
-    let (message, remedy) = if sighted.says("misconfigured or changed") {
+    let (message, remedy) = if sighted.says(Says::RoleChanged) {
         (
             "the IAM role that ECS uses for the service was changed, and ECS can't go on with it".to_owned(),
             "restore the role `AWSServiceRoleForECS` (`aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com`), or the role of the service".to_owned(),
@@ -45,12 +44,12 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
 
 fn denied(sighted: &Sighted<'_, '_>, role: Option<&str>, action: &str) -> Finding {
     let text = sighted.text();
-    let resource = word_after(text, "on resource: ");
+    let resource = names::denied_resource(text);
     let on = resource.map(|resource| format!(" on {}", code(resource))).unwrap_or_default();
     let role = role.or(sighted.seen.definition.execution_role());
     let role = role.map_or_else(|| "the role of the task".to_owned(), |role| format!("the role {}", code(role)));
     let mut remedies: Vec<Remedy> = vec![advise(format!("allow {}{on} to {role}", code(action)))];
-    if sighted.says("no vpc endpoint policy allows") {
+    if sighted.says(Says::EndpointPolicy) {
         remedies.insert(0, advise(format!("allow {} in the policy of the VPC endpoint", code(action))));
     }
     sighted.found(format!("{role} may not do {}{on}", code(action)), remedies)

@@ -1,5 +1,6 @@
 //! A secret or parameter that could not be read into the container.
 
+use crate::aws_text::Says;
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
@@ -26,12 +27,12 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
         many => format!("one of {}", codes(many.iter().copied())),
     };
     let role = seen.definition.execution_role();
-    let (message, remedy) = if sighted.says("invalid character") {
+    let (message, remedy) = if sighted.says(Says::InvalidCharacter) {
         (
             format!("a key was asked of a secret whose value is no JSON object: {which}"),
             "take the key off the end of `valueFrom`, or store a JSON object".to_owned(),
         )
-    } else if sighted.says("can't find") || sighted.says("notfound") || sighted.says("invalid ssm parameters") {
+    } else if sighted.says(Says::SecretMissing) {
         (
             format!("a secret or parameter doesn't exist: {which}"),
             "create it in this region and account, or correct its `valueFrom`".to_owned(),

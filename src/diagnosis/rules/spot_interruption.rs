@@ -1,5 +1,6 @@
 //! Capacity that went away under a task.
 
+use crate::aws_text::Says;
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
@@ -15,9 +16,9 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(seen: &Seen<'_>) -> Option<Finding> {
     let sighted = seen.of(CauseKind::SpotInterruption)?;
-    let message = if sighted.says("spot") {
+    let message = if sighted.says(Says::Spot) {
         "AWS took the Spot capacity under the task back"
-    } else if sighted.says("deregistration forced") {
+    } else if sighted.says(Says::ForcedDeregistration) {
         "somebody deregistered the container instance under the task by force"
     } else {
         "the instance under the task went away (Spot interruption, scale-in, or terminated by somebody)"

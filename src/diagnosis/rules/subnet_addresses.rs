@@ -1,10 +1,11 @@
 //! A subnet without free addresses.
 
+use crate::aws_text::{Says, names};
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
 use crate::diagnosis::seen::Seen;
-use crate::diagnosis::words::{advise, codes, word_after};
+use crate::diagnosis::words::{advise, codes};
 
 pub(super) const RULE: Rule = Rule {
     kind: CauseKind::SubnetAddresses,
@@ -15,14 +16,14 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(seen: &Seen<'_>) -> Option<Finding> {
     let sighted = seen.of(CauseKind::SubnetAddresses)?;
-    let named = word_after(sighted.text(), "subnet '").filter(|id| id.starts_with("subnet-"));
+    let named = names::subnet(sighted.text());
     let network = seen.case.service.network.as_ref();
     let subnets = match named {
         Some(id) => vec![id],
         None => network.map_or(Vec::new(), |all| all.subnets.iter().map(String::as_str).collect()),
     };
     let place = if subnets.is_empty() { "a subnet".to_owned() } else { format!("subnet {}", codes(subnets)) };
-    let message = if sighted.says("insufficientfreeaddresses") {
+    let message = if sighted.says(Says::NoFreeAddresses) {
         format!("{place} has no free address for the task's network interface")
     } else {
         format!("EC2 made no network interface in {place}, most likely because no address is free there")

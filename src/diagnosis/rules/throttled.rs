@@ -1,5 +1,6 @@
 //! ECS that slows down by itself: after tasks that never start, or at an API's limit.
 
+use crate::aws_text::Says;
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::{Certainty, Finding};
@@ -15,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(seen: &Seen<'_>) -> Option<Finding> {
     let sighted = seen.of(CauseKind::Throttled)?;
-    if !sighted.says("consistently start") {
+    if !sighted.says(Says::SlowedDown) {
         let message = "the calls that ECS makes for the service are being throttled";
         let remedies = vec![advise("wait: ECS goes on by itself; fewer changes at the same time help")];
         return Some(sighted.found(message, remedies));

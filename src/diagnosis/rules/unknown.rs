@@ -1,5 +1,6 @@
 //! Everything that no other rule knows, in AWS's own words.
 
+use crate::aws_text::Says;
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::{Certainty, Finding};
@@ -21,7 +22,7 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
         "somebody stopped the task (StopTask)".to_owned()
     } else if text.is_empty() {
         "a task stopped, and AWS gives no reason".to_owned()
-    } else if sighted.says("unable to place a task") && !sighted.says("reason") {
+    } else if sighted.says(Says::NoPlace) && !sighted.says(Says::SomeReason) {
         "ECS could not place a task, and doesn't say why".to_owned()
     } else {
         format!("AWS says what no rule knows: {}", code(text))

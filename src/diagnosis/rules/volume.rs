@@ -1,5 +1,6 @@
 //! A volume that could not be made or mounted.
 
+use crate::aws_text::Says;
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
@@ -18,7 +19,7 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
     let names: Vec<&str> = seen.definition.volumes().collect();
     let named = if names.is_empty() { String::new() } else { format!(" (volumes {})", codes(names)) };
     let systems: Vec<&str> = seen.definition.file_systems().collect();
-    let (message, remedies) = if sighted.says("efs") {
+    let (message, remedies) = if sighted.says(Says::FileSystem) {
         let which = if systems.is_empty() { String::new() } else { format!(" {}", codes(systems)) };
         (
             format!("the EFS file system{which} could not be mounted"),
@@ -31,7 +32,7 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
                 )),
             ],
         )
-    } else if sighted.says("ephemeralstorage") {
+    } else if sighted.says(Says::EphemeralStorage) {
         (
             "AWS didn't provide the task's ephemeral storage in time".to_owned(),
             vec![advise("wait: ECS goes on trying by itself")],
