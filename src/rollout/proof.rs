@@ -26,8 +26,8 @@ pub(super) struct Judgement {
 
 /// What the look at the cluster says of our rollout.
 pub(super) fn judge(state: &State, look: &Look) -> Judgement {
-    let grounds = look.grounds.as_ref();
-    match grounds.and_then(|grounds| grounds.movement(&state.target.deployment)) {
+    let cluster = look.cluster.as_ref();
+    match cluster.and_then(|cluster| cluster.movement(&state.target.deployment)) {
         Some(Movement::Stuck(forecast)) => Judgement {
             proof: Some(vec![of_forecast(forecast)]),
             ..Judgement::default()
@@ -56,7 +56,7 @@ pub(super) enum ScaleOut {
 /// Whether an instance is on its way: a group wants more than are here, and its latest activity
 /// didn't fail.
 pub(super) fn scale_out(look: &Look) -> Option<ScaleOut> {
-    let survey = look.grounds.as_ref().map(|grounds| &grounds.survey)?;
+    let survey = look.cluster.as_ref().map(|cluster| &cluster.survey)?;
     let is_unread = |what| survey.unread.iter().any(|one| one.what == what);
     if is_unread(Source::Instances) {
         return None;
@@ -212,7 +212,7 @@ pub(super) fn causes(
     now: Timestamp,
 ) -> Vec<Cause> {
     let tasks = look.tasks.as_deref().unwrap_or(&state.stopped);
-    let survey = look.grounds.as_ref().map(|grounds| &grounds.survey);
+    let survey = look.cluster.as_ref().map(|cluster| &cluster.survey);
     diagnose(&Case {
         tasks,
         service_deployment: look.service_deployment.as_ref(),
