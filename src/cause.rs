@@ -65,6 +65,17 @@ impl CauseKind {
         self < CauseKind::ImagePull
     }
 
+    /// Whether it says no more than ECS's own reason for a rollback.
+    pub fn restates_rollback(self) -> bool {
+        matches!(
+            self,
+            CauseKind::CircuitBreaker
+                | CauseKind::Alarm
+                | CauseKind::LifecycleHook
+                | CauseKind::Unknown
+        )
+    }
+
     /// Whether it is about what becomes of a task that has a place.
     pub fn is_of_task(self) -> bool {
         (CauseKind::ImagePull..=CauseKind::LoadBalancerHealth).contains(&self)
@@ -77,9 +88,19 @@ pub struct Cause {
     pub kind: CauseKind,
     /// One sentence, without a full stop.
     pub message: String,
+    /// The same inside a sentence that says already what went wrong, with the number that tells
+    /// most; the message itself where absent.
+    pub clause: Option<String>,
     /// What was seen, most telling first. AWS's texts stand verbatim and are untrusted.
     pub evidence: Vec<String>,
     pub remedies: Vec<Remedy>,
+}
+
+impl Cause {
+    /// The cause inside a sentence that says already what went wrong.
+    pub fn clause(&self) -> &str {
+        self.clause.as_deref().unwrap_or(&self.message)
+    }
 }
 
 /// Something that a person can do about it.

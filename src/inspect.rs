@@ -228,6 +228,7 @@ fn conclude(
     let report = &mut run.report.services[index];
     report.deployment_id.clone_from(&state.target.deployment);
     report.causes = last.causes;
+    report.said_cause = (said.0 == Outcome::Stuck).then_some(0);
     report.stopped.clone_from(&state.stopped);
     said
 }

@@ -26,6 +26,7 @@ pub mod failure;
 pub mod redact;
 pub mod report;
 pub mod secret;
+pub mod wording;
 // The edge.
 pub mod app;
 pub mod aws;

@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::arithmetic::Bounds;
 use super::claim::{Claim, is_going, is_steady};
-use super::decision::Decision;
+use super::decision::{Basis, Decision, Obstacle};
 use super::forecast::has_second_set;
 use super::growth::{Growth, growth};
 use super::order::Stops;
 use super::room::{BOUNDLESS, Tri};
 use super::rules::ZONE;
-use crate::cause::CauseKind;
+use super::uncertainty::Uncertainty;
 use crate::snapshot::{Scheduling, Task, TaskStatus};
 
 /// Free addresses in the service's subnets of one zone.
@@ -142,14 +142,13 @@ pub(super) fn too_few(claim: &Claim<'_, '_>, bounds: Bounds) -> Option<Decision>
     if !shared.never_ends(claim, &bounds, claim.new) && !short() {
         return None;
     }
-    let names: Vec<&str> = zones.keys().copied().collect();
-    let headline = format!(
-        "the rollout can't finish: the service's subnets in {} have {free} addresses free, and each new task takes one",
-        names.join(", ")
-    );
-    let kind = CauseKind::SubnetAddresses;
-    let mut decision = Decision::blocked(bounds, kind, headline);
-    decision.reasons.push(bounds.sums());
+    let names = zones.keys().copied();
+    let obstacle = Obstacle::SubnetAddresses {
+        zones: names.map(str::to_owned).collect(),
+        free,
+    };
+    let mut decision = Decision::blocked(bounds, obstacle);
+    decision.basis.push(Basis::Bounds);
     decision.stopped = vec![0; claim.plots.len()];
     Some(decision)
 }
@@ -237,7 +236,7 @@ pub(super) fn has_any(claim: &Claim<'_, '_>) -> bool {
 
 /// Why a task may find no address, in the worst case: all tasks that are still to start go to one
 /// subnet, before any address there comes back.
-pub(super) fn doubt(claim: &Claim<'_, '_>) -> Option<String> {
+pub(super) fn doubt(claim: &Claim<'_, '_>) -> Option<Uncertainty> {
     let known = known(claim)?;
     let starts = starts(claim);
     // An instance that is closed just now may be opened, and one more may come beside it.
@@ -248,11 +247,11 @@ pub(super) fn doubt(claim: &Claim<'_, '_>) -> Option<String> {
     let (zone, addresses) = known
         .iter()
         .find(|(zone, addresses)| addresses.fewest < starts && counts(zone))?;
-    Some(format!(
-        "a subnet of the service in {zone} has {} addresses free, and {starts} tasks may start there before \
-         others give theirs back",
-        addresses.fewest
-    ))
+    Some(Uncertainty::Addresses {
+        zone: zone.clone(),
+        free: addresses.fewest,
+        starts,
+    })
 }
 
 /// How many tasks may start at most, those of other services of the run too.

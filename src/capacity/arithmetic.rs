@@ -59,21 +59,6 @@ impl Bounds {
     pub fn deadlocked(&self) -> bool {
         self.lower > 0 && self.upper <= self.lower
     }
-
-    /// The sums, written out.
-    pub fn sums(&self) -> String {
-        let Bounds {
-            desired,
-            minimum_percent,
-            maximum_percent,
-            lower,
-            upper,
-        } = self;
-        format!(
-            "at least {lower} healthy ({desired} × {minimum_percent} % rounded up), \
-             at most {upper} running or pending ({desired} × {maximum_percent} % rounded down)"
-        )
-    }
 }
 
 #[cfg(test)]

@@ -3,12 +3,11 @@
 
 use super::arithmetic::Bounds;
 use super::claim::{Claim, Plot};
-use super::decision::{Decision, plural};
+use super::decision::{Decision, Fit, HowItFits, Obstacle};
 use super::growth::Growth;
-use super::reasons::reasons;
 use super::rolling::deadlock;
 use super::room::Tri;
-use crate::cause::CauseKind;
+use super::uncertainty::{Uncertainty, doubt};
 
 pub(super) fn decide(claim: &Claim<'_, '_>, (minimum, maximum): (u32, u32)) -> Decision {
     let rooms = claim.ground.rooms.len();
@@ -35,18 +34,9 @@ pub(super) fn decide(claim: &Claim<'_, '_>, (minimum, maximum): (u32, u32)) -> D
         }
     }
     let bounds = Bounds::new(served + short + open, minimum, maximum);
-    let reasons = reasons(claim, &Growth::Fixed(Vec::new()));
+    let doubt = doubt(claim, &Growth::Fixed(Vec::new()));
     if short > 0 && claim.is_read() && claim.doubts.missing == 0 {
-        let headline = format!(
-            "the rollout can't finish: {short} of {} {} no room for the new task, even with the old one gone",
-            bounds.desired,
-            if bounds.desired == 1 {
-                "instance has"
-            } else {
-                "instances have"
-            }
-        );
-        let mut decision = Decision::blocked(bounds, CauseKind::Unknown, headline);
+        let mut decision = Decision::blocked(bounds, Obstacle::Daemon { short });
         decision.stopped = claim.plots.iter().map(|plot| plot.old.len()).collect();
         return decision;
     }
@@ -55,27 +45,22 @@ pub(super) fn decide(claim: &Claim<'_, '_>, (minimum, maximum): (u32, u32)) -> D
     if let Some(deadlock) = forbidden(claim, bounds, open).filter(|_| !strays) {
         return deadlock;
     }
-    if reasons.sure && claim.loss == 0 && open == 0 && short == 0 && !bounds.deadlocked() {
-        let headline = format!(
-            "the rollout fits: each of {served} {} takes the new task",
-            plural(served, "instance")
-        );
-        return Decision::fits(bounds, headline, (1, None));
+    if doubt.sure && claim.loss == 0 && open == 0 && short == 0 && !bounds.deadlocked() {
+        let fit = Fit {
+            how: HowItFits::OnEachInstance { instances: served },
+            waves: 1,
+            tightest: None,
+        };
+        return Decision::fits(bounds, fit);
     }
-    let mut sentences = reasons.sentences;
+    let mut uncertainties = doubt.uncertainties;
     if cut_off > 0 {
-        sentences.push(format!(
-            "{cut_off} {} wanted to run a task and without the agent's connection: none starts there",
-            plural(cut_off, "instance")
-        ));
+        uncertainties.push(Uncertainty::AgentsLost { instances: cut_off });
     }
     if bounds.deadlocked() {
-        sentences.push(format!(
-            "no task of a DAEMON service may stop: {}",
-            bounds.sums()
-        ));
+        uncertainties.push(Uncertainty::NoTaskMayStop);
     }
-    Decision::unknown(bounds, sentences)
+    Decision::unknown(bounds, uncertainties)
 }
 
 /// The percentages alone forbid the rollout. A maximum of 100 starts nothing beside what runs and

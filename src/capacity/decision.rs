@@ -1,73 +1,224 @@
-//! A verdict and what it rests on, before the report is written around it.
+//! A verdict, and what it rests on: values with numbers in them.
+//!
+//! No sentence is written here; `wording` writes them.
 
 use super::arithmetic::Bounds;
-use super::forecast::Verdict;
-use super::greedy::Tightest;
+use super::growth::FixedCapacity;
+use super::uncertainty::Uncertainty;
 use crate::cause::CauseKind;
 
-/// What is decided before anything is written down.
+/// What the forecast comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Fits(Fit),
+    /// Proven: no order of starts and stops ends.
+    Blocked(Obstacle),
+    /// Neither is proven: why not, the weightiest first.
+    Unknown(Vec<Uncertainty>),
+}
+
+impl Verdict {
+    /// The word in the log, the output and the report.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Verdict::Fits(_) => "fits",
+            Verdict::Blocked(_) => "blocked",
+            Verdict::Unknown(_) => "unknown",
+        }
+    }
+
+    /// Whether every order of starts and stops ends.
+    pub fn is_fit(&self) -> bool {
+        matches!(self, Verdict::Fits(_))
+    }
+
+    /// Whether no order of starts and stops ends.
+    pub fn is_blocked(&self) -> bool {
+        matches!(self, Verdict::Blocked(_))
+    }
+
+    /// Whether neither is proven.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Verdict::Unknown(_))
+    }
+}
+
+/// How a rollout that fits will go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fit {
+    pub how: HowItFits,
+    /// Waves of starts that it takes; 0 where nothing starts.
+    pub waves: u32,
+    /// The moment in which the least room is left, where a wave starts anything.
+    pub tightest: Option<Tightest>,
+}
+
+/// What makes a rollout fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HowItFits {
+    /// The service wants no tasks.
+    NoTasksWanted,
+    /// A rolling update of so many tasks.
+    InWaves { tasks: u32 },
+    /// A second set of so many tasks starts before the old ones stop (blue/green, linear, canary).
+    SecondSet { tasks: i64, strategy: String },
+    /// A DAEMON service: each of so many instances takes its task.
+    OnEachInstance { instances: u32 },
+}
+
+/// The moment in which the least room is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tightest {
+    /// Old tasks that run then.
+    pub old: u32,
+    /// New tasks that run then.
+    pub new: u32,
+    /// How many further new tasks would find room then.
+    pub spare: i64,
+}
+
+/// What makes a rollout impossible. The bounds that it mentions are the forecast's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The percentages let ECS neither stop an old task nor start a new one.
+    Percentages,
+    /// No instance can take a new task, even once every old one has stopped.
+    NoInstance,
+    /// There is room for fewer new tasks than are wanted, even once every old one has stopped.
+    TooLittleRoom { room: i64, wanted: i64 },
+    /// No new task finds room beside the old ones, and no old one may stop first.
+    NoFirstStep,
+    /// After so many stops and starts nothing can go on.
+    NoFurtherStep { stopped: usize, started: i64 },
+    /// A second set of tasks has to start first, and there is room for too few of it.
+    SecondSet {
+        strategy: String,
+        /// Tasks of it that are still to start.
+        wanted: i64,
+        /// How many of these find room.
+        room: i64,
+    },
+    /// A DAEMON service: so many instances have no room for the new task, even without the old one.
+    Daemon { short: u32 },
+    /// The service's subnets have too few addresses free.
+    SubnetAddresses {
+        /// The availability zones of these subnets; empty on Fargate, which has them all.
+        zones: Vec<String>,
+        /// Addresses free in all of them together.
+        free: i64,
+    },
+    /// The account's quota of Fargate's vCPUs is used up.
+    FargateQuota {
+        /// CPU units.
+        quota: i64,
+        /// CPU units in use, as far as `users` says.
+        in_use: i64,
+        users: QuotaUsers,
+        /// CPU units of one new task.
+        needed: i64,
+    },
+    /// Fargate has no task of this size.
+    FargateSize {
+        asked: FargateSize,
+        /// The smallest size that holds it.
+        next: Option<FargateSize>,
+    },
+}
+
+impl Obstacle {
+    /// What is short; `None` where the instances that come closest say it.
+    pub fn kind(&self) -> Option<CauseKind> {
+        match self {
+            Obstacle::Percentages => Some(CauseKind::DeploymentConfiguration),
+            Obstacle::SubnetAddresses { .. } => Some(CauseKind::SubnetAddresses),
+            Obstacle::FargateQuota { .. } => Some(CauseKind::Quota),
+            Obstacle::FargateSize { .. } => Some(CauseKind::FargateCapacity),
+            Obstacle::NoInstance
+            | Obstacle::TooLittleRoom { .. }
+            | Obstacle::NoFirstStep
+            | Obstacle::NoFurtherStep { .. }
+            | Obstacle::SecondSet { .. }
+            | Obstacle::Daemon { .. } => None,
+        }
+    }
+}
+
+/// Whose use of a quota was counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QuotaUsers {
+    /// All of the account.
+    Account,
+    /// This service alone: the account uses that at least.
+    Service,
+    /// The services of this run alone.
+    Run,
+}
+
+/// A size of a Fargate task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FargateSize {
+    /// CPU units.
+    pub cpu: i64,
+    /// MiB.
+    pub memory: i64,
+}
+
+/// What a verdict that is certain rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// What the percentages of the forecast's bounds come to.
+    Bounds,
+    /// Capacity that doesn't grow.
+    FixedCapacity { why: FixedCapacity },
+}
+
+/// What is decided before a report is put together.
 #[derive(Debug)]
 pub(super) struct Decision {
     pub verdict: Verdict,
-    /// What is short where it is blocked: the leading kind.
-    pub kind: Option<CauseKind>,
-    pub headline: String,
-    pub reasons: Vec<String>,
+    pub basis: Vec<Basis>,
     pub bounds: Bounds,
     /// How many old tasks have stopped on each plot when a best order can go no further.
     pub stopped: Vec<usize>,
 }
 
 impl Decision {
-    pub(super) fn fits(
-        bounds: Bounds,
-        headline: String,
-        (waves, tightest): (u32, Option<Tightest>),
-    ) -> Self {
-        let verdict = Verdict::Fits { waves, tightest };
+    fn new(bounds: Bounds, verdict: Verdict) -> Self {
         Decision {
             verdict,
-            kind: None,
-            headline,
-            reasons: Vec::new(),
+            basis: Vec::new(),
             bounds,
             stopped: Vec::new(),
         }
     }
 
-    pub(super) fn blocked(bounds: Bounds, kind: CauseKind, headline: String) -> Self {
-        let (reasons, stopped) = (Vec::new(), Vec::new());
-        Decision {
-            verdict: Verdict::Blocked,
-            kind: Some(kind),
-            headline,
-            reasons,
-            bounds,
-            stopped,
-        }
+    pub(super) fn fits(bounds: Bounds, fit: Fit) -> Self {
+        Decision::new(bounds, Verdict::Fits(fit))
     }
 
-    pub(super) fn unknown(bounds: Bounds, reasons: Vec<String>) -> Self {
-        let headline = match reasons.first() {
-            Some(first) => format!("whether the rollout fits can't be known: {first}"),
-            None => "whether the rollout fits can't be known".to_owned(),
+    /// There is nothing to start.
+    pub(super) fn no_tasks_wanted(bounds: Bounds) -> Self {
+        let fit = Fit {
+            how: HowItFits::NoTasksWanted,
+            waves: 0,
+            tightest: None,
         };
-        Decision {
-            verdict: Verdict::Unknown,
-            kind: None,
-            headline,
-            reasons,
-            bounds,
-            stopped: Vec::new(),
-        }
+        Decision::fits(bounds, fit)
     }
-}
 
-/// The word for one or for several.
-pub(super) fn plural(count: u32, word: &str) -> String {
-    if count == 1 {
-        word.to_owned()
-    } else {
-        format!("{word}s")
+    pub(super) fn blocked(bounds: Bounds, obstacle: Obstacle) -> Self {
+        Decision::new(bounds, Verdict::Blocked(obstacle))
+    }
+
+    pub(super) fn unknown(bounds: Bounds, uncertainties: Vec<Uncertainty>) -> Self {
+        Decision::new(bounds, Verdict::Unknown(uncertainties))
+    }
+
+    /// What makes the rollout impossible, where that is proven.
+    pub(super) fn obstacle(&self) -> Option<&Obstacle> {
+        match &self.verdict {
+            Verdict::Blocked(obstacle) => Some(obstacle),
+            Verdict::Fits(_) | Verdict::Unknown(_) => None,
+        }
     }
 }

@@ -9,14 +9,14 @@ use serde_json::json;
 use super::addresses::{Shared, address_of, loose};
 use super::arithmetic::Bounds;
 use super::claim::Claim;
-use super::decision::Decision;
-use super::forecast::{self, Verdict, has_second_set};
+use super::decision::{Decision, FargateSize, Obstacle, QuotaUsers};
+use super::forecast::{self, has_second_set};
 use super::ground::{Deploy, FargateLimits, Ground};
 use super::needs::TaskNeeds;
-use super::reasons::unread;
 use super::rolling::deadlock;
 use super::room::BOUNDLESS;
-use crate::cause::{CauseKind, Remedy};
+use super::uncertainty::{Uncertainty, unread};
+use crate::cause::Remedy;
 use crate::snapshot::{Service, Task, TaskStatus, last_part};
 
 /// CPU units, the least and the most memory in MiB, and the step. From the developer guide's
@@ -77,19 +77,12 @@ pub(super) fn decide(claim: &Claim<'_, '_>, bounds: Bounds) -> Decision {
     if let (Some(cpu), Some(memory)) = claim.deploy.needs.task_size
         && !is_size(cpu, memory)
     {
-        let next = next_size(cpu, memory).map_or_else(String::new, |(cpu, memory)| {
-            format!("; the smallest that holds it has {cpu} CPU units and {memory} MiB")
-        });
-        let headline =
-            format!("Fargate has no task size of {cpu} CPU units with {memory} MiB{next}");
-        return Decision::blocked(bounds, CauseKind::FargateCapacity, headline);
+        let next = next_size(cpu, memory).map(|(cpu, memory)| FargateSize { cpu, memory });
+        let asked = FargateSize { cpu, memory };
+        return Decision::blocked(bounds, Obstacle::FargateSize { asked, next });
     }
     if bounds.desired == 0 {
-        return Decision::fits(
-            bounds,
-            "no tasks are wanted, so none need room".to_owned(),
-            (0, None),
-        );
+        return Decision::no_tasks_wanted(bounds);
     }
     if !has_second_set(service)
         && let Some(deadlock) = deadlock(claim, bounds)
@@ -101,9 +94,9 @@ pub(super) fn decide(claim: &Claim<'_, '_>, bounds: Bounds) -> Decision {
     {
         return decision;
     }
-    let mut reasons = vec!["Fargate's own capacity is not to be known beforehand".to_owned()];
-    reasons.extend(unread(claim));
-    Decision::unknown(bounds, reasons)
+    let mut uncertainties = vec![Uncertainty::FargateCapacity];
+    uncertainties.extend(unread(claim));
+    Decision::unknown(bounds, uncertainties)
 }
 
 /// The smallest size that Fargate has for the task, where the forecast then isn't blocked.
@@ -123,11 +116,11 @@ pub(super) fn offer(claim: &Claim<'_, '_>) -> Option<Remedy> {
         ..*claim.deploy
     };
     let verdict = forecast::decide(&Claim::new(claim.ground, &deploy)).verdict;
-    (verdict != Verdict::Blocked).then(|| Remedy {
+    (!verdict.is_blocked()).then(|| Remedy {
         text: format!("give the task {cpu} CPU units and {memory} MiB"),
         change: json!({"cpu": cpu, "memory": memory}),
         cost: Some("what Fargate charges for the larger size".to_owned()),
-        checked: matches!(verdict, Verdict::Fits { .. }),
+        checked: verdict.is_fit(),
     })
 }
 
@@ -138,34 +131,26 @@ fn over_limits(claim: &Claim<'_, '_>, bounds: Bounds, limits: &FargateLimits) ->
     if let Some((quota, in_use, shared)) = cpu_left(claim, limits)
         && shared.never_ends(claim, &bounds, new)
     {
-        let least = if limits.in_use.is_some() {
-            ""
-        } else {
-            "at least "
+        let users = match (limits.in_use, claim.ground.comers.is_empty()) {
+            (Some(_), _) => QuotaUsers::Account,
+            (None, true) => QuotaUsers::Service,
+            (None, false) => QuotaUsers::Run,
         };
-        let use_of = match (limits.in_use, claim.ground.comers.is_empty()) {
-            (Some(_), _) => "",
-            (None, true) => " by this service",
-            (None, false) => " by the services of this run",
+        let obstacle = Obstacle::FargateQuota {
+            quota,
+            in_use,
+            users,
+            needed: shared.need,
         };
-        let headline = format!(
-            "the rollout can't finish within the account's Fargate quota: {quota} CPU units ({} vCPU), \
-             {least}{in_use} in use{use_of}, {} needed for each new task",
-            quota / 1024,
-            shared.need
-        );
-        return Some(Decision::blocked(bounds, CauseKind::Quota, headline));
+        return Some(Decision::blocked(bounds, obstacle));
     }
     let (addresses, shared) = addresses_left(claim, limits)?;
     if shared.never_ends(claim, &bounds, new) {
-        let headline = format!(
-            "the rollout can't finish: the service's subnets have {addresses} addresses free, and each new task takes one"
-        );
-        return Some(Decision::blocked(
-            bounds,
-            CauseKind::SubnetAddresses,
-            headline,
-        ));
+        let obstacle = Obstacle::SubnetAddresses {
+            zones: Vec::new(),
+            free: addresses,
+        };
+        return Some(Decision::blocked(bounds, obstacle));
     }
     None
 }

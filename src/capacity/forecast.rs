@@ -8,41 +8,18 @@
 use super::addresses::too_few;
 use super::arithmetic::Bounds;
 use super::claim::Claim;
-use super::decision::{Decision, plural};
-use super::greedy::Tightest;
+use super::decision::{Basis, Decision, Fit, HowItFits, Obstacle, Tightest, Verdict};
 use super::ground::{Cluster, Deploy, Ground};
 use super::growth::growth;
 use super::needs::TaskNeeds;
-use super::reasons::reasons;
 use super::remedies::remedies;
 use super::rolling::{deadlock, provable, rolling, wanted};
+use super::uncertainty::doubt;
 use super::view::{InstanceView, Views};
 use super::why::Blocker;
 use super::{daemon, fargate};
 use crate::cause::{CauseKind, Remedy};
 use crate::snapshot::{Scheduling, Service};
-
-/// What the forecast comes to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    Fits {
-        waves: u32,
-        tightest: Option<Tightest>,
-    },
-    Blocked,
-    Unknown,
-}
-
-impl Verdict {
-    /// The word in the log, the output and the report.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Verdict::Fits { .. } => "fits",
-            Verdict::Blocked => "blocked",
-            Verdict::Unknown => "unknown",
-        }
-    }
-}
 
 /// The forecast for one service.
 #[derive(Clone, Debug)]
@@ -50,10 +27,8 @@ pub struct Forecast {
     pub verdict: Verdict,
     /// What a blocked rollout lacks most of all.
     pub kind: Option<CauseKind>,
-    /// One sentence for a tired person.
-    pub headline: String,
-    /// What it rests on, or why it can't be known, one sentence each.
-    pub reasons: Vec<String>,
+    /// What a verdict that is certain rests on.
+    pub basis: Vec<Basis>,
     pub bounds: Bounds,
     pub needs: TaskNeeds,
     /// What a blocked rollout lacks, after as many old tasks have stopped as the bounds let; the
@@ -85,21 +60,20 @@ pub(super) fn forecast_on(ground: &Ground<'_>, deploy: &Deploy<'_>) -> Forecast 
 pub(super) fn written(claim: Claim<'_, '_>, decision: Decision) -> Forecast {
     let needs = claim.deploy.needs.clone();
     let views = Views::of(&claim, &decision);
-    let remedies = match decision.verdict {
-        Verdict::Blocked => remedies(claim, &decision),
-        _ => Vec::new(),
+    let remedies = match decision.obstacle() {
+        Some(obstacle) => remedies(claim, &decision, obstacle),
+        None => Vec::new(),
     };
     // Where it is about instances, the one that comes closest says what is short.
     let nearest = || views.blockers.first().map(|blocker| blocker.kind);
-    let kind = match decision.kind {
-        Some(CauseKind::Unknown) => nearest().or(decision.kind),
-        kind => kind,
-    };
+    let kind = decision.obstacle().map(|obstacle| {
+        let kind = obstacle.kind().or_else(nearest);
+        kind.unwrap_or(CauseKind::Unknown)
+    });
     Forecast {
         kind,
         verdict: decision.verdict,
-        headline: decision.headline,
-        reasons: decision.reasons,
+        basis: decision.basis,
         bounds: decision.bounds,
         needs,
         blockers: views.blockers,
@@ -132,11 +106,7 @@ pub(super) fn decide_within(claim: &Claim<'_, '_>, percentages: (u32, u32)) -> D
         return daemon::decide(claim, percentages);
     }
     if bounds.desired == 0 {
-        return Decision::fits(
-            bounds,
-            "no tasks are wanted, so none need room".to_owned(),
-            (0, None),
-        );
+        return Decision::no_tasks_wanted(bounds);
     }
     if has_second_set(service) {
         return second_set(claim, bounds);
@@ -153,25 +123,19 @@ pub(super) fn has_second_set(service: &Service) -> bool {
 }
 
 fn second_set(claim: &Claim<'_, '_>, bounds: Bounds) -> Decision {
-    let strategy = claim.deploy.service.configuration.strategy.as_str();
+    let strategy = || claim.deploy.service.configuration.strategy.clone();
     let grows = growth(claim.ground, claim.deploy.service, claim.deploy.needs);
-    let reasons = reasons(claim, &grows);
+    let doubt = doubt(claim, &grows);
     let wanted = wanted(claim, &bounds);
     let best = claim.best_now();
-    let none = vec![0; claim.plots.len()];
     if provable(claim, &grows) && best < wanted {
-        let all = bounds.desired;
-        let missing = if wanted < i64::from(all) {
-            format!(", {wanted} are missing yet")
-        } else {
-            String::new()
+        let obstacle = Obstacle::SecondSet {
+            strategy: strategy(),
+            wanted,
+            room: best,
         };
-        let headline = format!(
-            "the rollout can't finish: {strategy} starts all {all} new {} beside the old ones{missing}, and there is room for {best}",
-            plural(all, "task")
-        );
-        let mut decision = Decision::blocked(bounds, CauseKind::Unknown, headline);
-        decision.stopped = none;
+        let mut decision = Decision::blocked(bounds, obstacle);
+        decision.stopped = vec![0; claim.plots.len()];
         return decision;
     }
     if let Some(decision) = too_few(claim, bounds) {
@@ -186,22 +150,26 @@ fn second_set(claim: &Claim<'_, '_>, bounds: Bounds) -> Decision {
             sum + plot.worst[0]
         })
     };
-    if reasons.sure
+    if doubt.sure
         && (0..claim.elsewhere_worst.len()).all(|provider| worst(provider) >= wanted + claim.loss)
     {
-        let headline = format!(
-            "the rollout fits: all {wanted} new tasks start beside the old ones ({strategy})"
-        );
-        let spare = (best - wanted).max(0);
         let tightest = Tightest {
             old: claim.old,
             new: bounds.desired,
-            spare,
+            spare: (best - wanted).max(0),
         };
-        return Decision::fits(bounds, headline, (1, Some(tightest)));
+        let fit = Fit {
+            how: HowItFits::SecondSet {
+                tasks: wanted,
+                strategy: strategy(),
+            },
+            waves: 1,
+            tightest: Some(tightest),
+        };
+        return Decision::fits(bounds, fit);
     }
-    Decision::unknown(bounds, reasons.sentences)
+    Decision::unknown(bounds, doubt.uncertainties)
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

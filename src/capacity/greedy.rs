@@ -7,15 +7,7 @@ use std::collections::BinaryHeap;
 
 use super::arithmetic::Bounds;
 use super::claim::Claim;
-
-/// The moment in which the least room is left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tightest {
-    pub old: u32,
-    pub new: u32,
-    /// How many further new tasks would find room then.
-    pub spare: i64,
-}
+use super::decision::Tightest;
 
 /// How many waves of starts it takes, and the tightest moment.
 pub(super) fn walk(claim: &Claim<'_, '_>, bounds: &Bounds) -> (u32, Option<Tightest>) {

@@ -5,16 +5,65 @@
 
 use super::ground::{Ground, TypeSize};
 use super::needs::TaskNeeds;
-use crate::cause::CauseKind;
 use crate::snapshot::{CapacityProvider, ScalingGroup, Service, last_part};
 
 /// What can be said about one service's capacity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Growth {
     /// It stays as it is; for providers with managed scaling, why they don't scale.
-    Fixed(Vec<(CauseKind, String)>),
+    Fixed(Vec<FixedCapacity>),
     /// It may grow, or may not be known at all: why.
-    May(String),
+    May(MayGrow),
+}
+
+/// Why a capacity provider with managed scaling brings no further instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FixedCapacity {
+    /// The Auto Scaling group is at its maximum.
+    AtMaximum {
+        provider: String,
+        group: String,
+        /// Instances that the group wants.
+        desired: u32,
+        /// Instances that it may want.
+        max: u32,
+    },
+    /// The task is larger than the smallest instance type of the group, by which ECS scales it.
+    TaskTooLarge {
+        provider: String,
+        /// What the task needs: CPU units.
+        cpu: i64,
+        /// MiB.
+        memory: i64,
+        instance_type: String,
+        size: TypeSize,
+    },
+}
+
+/// Why further instances may come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MayGrow {
+    /// The capacity provider could not be read.
+    ProviderUnread { provider: String },
+    /// A kind of capacity provider that brings its own capacity.
+    OwnCapacity { provider: String, kind: String },
+    /// Its Auto Scaling group could not be read.
+    GroupUnread { provider: String },
+    /// Not all instances that its group wants have registered.
+    Registering {
+        provider: String,
+        registered: usize,
+        /// Instances that the group wants.
+        desired: u32,
+    },
+    /// Its group is below its maximum.
+    BelowMaximum {
+        provider: String,
+        /// Instances that the group wants.
+        desired: u32,
+        /// Instances that it may want.
+        max: u32,
+    },
 }
 
 /// Whether ECS may bring instances for this task.
@@ -28,7 +77,9 @@ pub(super) fn growth(ground: &Ground<'_>, service: &Service, needs: &TaskNeeds) 
             .iter()
             .find(|one| last_part(&one.name) == name)
         else {
-            return Growth::May(format!("the capacity provider `{name}` could not be read"));
+            return Growth::May(MayGrow::ProviderUnread {
+                provider: name.to_owned(),
+            });
         };
         match one(ground, provider, needs) {
             Growth::May(why) => return Growth::May(why),
@@ -40,19 +91,21 @@ pub(super) fn growth(ground: &Ground<'_>, service: &Service, needs: &TaskNeeds) 
 
 fn one(ground: &Ground<'_>, provider: &CapacityProvider, needs: &TaskNeeds) -> Growth {
     let name = last_part(&provider.name);
+    let provider_name = || name.to_owned();
     match provider.kind.as_str() {
         "EC2_AUTOSCALING" | "" if !provider.managed_scaling => return Growth::Fixed(Vec::new()),
         "EC2_AUTOSCALING" | "" => {}
         kind => {
-            return Growth::May(format!(
-                "the capacity provider `{name}` ({kind}) brings its own capacity"
-            ));
+            return Growth::May(MayGrow::OwnCapacity {
+                provider: provider_name(),
+                kind: kind.to_owned(),
+            });
         }
     }
     let Some(group) = &provider.group else {
-        return Growth::May(format!(
-            "the capacity provider `{name}` scales its Auto Scaling group, which could not be read"
-        ));
+        return Growth::May(MayGrow::GroupUnread {
+            provider: provider_name(),
+        });
     };
     let there = ground
         .rooms
@@ -60,31 +113,33 @@ fn one(ground: &Ground<'_>, provider: &CapacityProvider, needs: &TaskNeeds) -> G
         .filter(|room| room.instance.capacity_provider.as_deref().map(last_part) == Some(name));
     let there = there.count();
     if usize::try_from(group.desired).is_ok_and(|desired| there < desired) {
-        return Growth::May(format!(
-            "the capacity provider `{name}` has {there} of {} instances so far",
-            group.desired
-        ));
+        return Growth::May(MayGrow::Registering {
+            provider: provider_name(),
+            registered: there,
+            desired: group.desired,
+        });
     }
     if group.desired >= group.max {
-        let text = format!(
-            "the Auto Scaling group `{}` of the capacity provider `{name}` is at its maximum: {} of {} instances",
-            group.name, group.desired, group.max
-        );
-        return Growth::Fixed(vec![(CauseKind::CapacityProvider, text)]);
+        return Growth::Fixed(vec![FixedCapacity::AtMaximum {
+            provider: provider_name(),
+            group: group.name.clone(),
+            desired: group.desired,
+            max: group.max,
+        }]);
     }
     match smallest_too_small(ground, group, needs) {
-        Some((kind, size)) => {
-            let text = format!(
-                "the capacity provider `{name}` doesn't scale for this task: it is larger ({} CPU units, {} MiB) \
-                 than the group's smallest instance type, `{kind}` ({} CPU units, {} MiB)",
-                needs.cpu, needs.memory, size.cpu, size.memory
-            );
-            Growth::Fixed(vec![(CauseKind::CapacityProvider, text)])
-        }
-        None => Growth::May(format!(
-            "the capacity provider `{name}` may add instances: {} of {} run",
-            group.desired, group.max
-        )),
+        Some((kind, size)) => Growth::Fixed(vec![FixedCapacity::TaskTooLarge {
+            provider: provider_name(),
+            cpu: needs.cpu,
+            memory: needs.memory,
+            instance_type: kind.to_owned(),
+            size,
+        }]),
+        None => Growth::May(MayGrow::BelowMaximum {
+            provider: provider_name(),
+            desired: group.desired,
+            max: group.max,
+        }),
     }
 }
 

@@ -6,8 +6,7 @@
 
 use super::addresses;
 use super::claim::{Claim, is_going};
-use super::decision::plural;
-use super::forecast::{Forecast, Verdict, forecast_on};
+use super::forecast::{Forecast, forecast_on};
 use super::ground::{Cluster, Deploy, Ground};
 use super::together::{ground_of_run, settle};
 use crate::snapshot::TaskStatus;
@@ -19,12 +18,32 @@ pub enum Movement {
     /// would help.
     Stuck(Box<Forecast>),
     /// Something is on its way up or down: what.
-    UnderWay(Vec<String>),
+    UnderWay(Vec<Underway>),
     /// Nothing is on its way, but ECS could take a step: which. It tries again only now and then
     /// (after failures up to half an hour later), so this may last.
-    Could(Vec<String>),
-    /// Nothing that is known moves, and nothing is proven: why not.
-    Unknown(Vec<String>),
+    Could(Vec<NextStep>),
+    /// Nothing that is known moves, and nothing is proven: the forecast says why not.
+    Unknown(Box<Forecast>),
+}
+
+/// What is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Underway {
+    /// New or old tasks of the service that have an instance and don't run yet.
+    Starting { tasks: u32 },
+    /// Tasks of the service that are stopping.
+    Stopping { tasks: u32 },
+    /// Tasks that are stopping, of whatever service, may make room.
+    RoomComesBack,
+}
+
+/// A step that ECS could take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NextStep {
+    /// A new task has room and may start.
+    Start,
+    /// An old task may stop.
+    Stop,
 }
 
 /// Looks at the rollouts of one run as they stand, in their order; each `target` names its
@@ -41,24 +60,24 @@ pub fn movements<'a>(cluster: &Cluster<'a>, deploys: &[Deploy<'a>]) -> Vec<Movem
 
 fn movement(ground: &Ground<'_>, deploy: &Deploy<'_>) -> Movement {
     let forecast = forecast_on(ground, deploy);
-    if forecast.verdict == Verdict::Blocked {
+    if forecast.verdict.is_blocked() {
         return Movement::Stuck(Box::new(forecast));
     }
     let claim = Claim::new(ground, deploy);
     let mut moves = under_way(ground, deploy);
     if claim.doubts.leaving > 0 {
-        moves.push("tasks that are stopping may make room".to_owned());
+        moves.push(Underway::RoomComesBack);
     }
     let next = next_step(&claim, &forecast);
     match (moves.is_empty(), next.is_empty()) {
         (false, _) => Movement::UnderWay(moves),
         (true, false) => Movement::Could(next),
-        (true, true) => Movement::Unknown(forecast.reasons),
+        (true, true) => Movement::Unknown(Box::new(forecast)),
     }
 }
 
 /// Tasks of this service that are on their way up or down.
-fn under_way(ground: &Ground<'_>, deploy: &Deploy<'_>) -> Vec<String> {
+fn under_way(ground: &Ground<'_>, deploy: &Deploy<'_>) -> Vec<Underway> {
     let own = ground.tasks_of(&deploy.service.name);
     let placed = |status: &TaskStatus| status.is_starting();
     let starting = own
@@ -67,21 +86,19 @@ fn under_way(ground: &Ground<'_>, deploy: &Deploy<'_>) -> Vec<String> {
     let stopping = own
         .iter()
         .filter(|(task, _)| is_going(task) && task.last_status != TaskStatus::Stopped);
-    let mut moves = Vec::new();
-    for (count, what) in [
-        (starting.count(), "starting"),
-        (stopping.count(), "stopping"),
-    ] {
-        if count > 0 {
-            let count = u32::try_from(count).unwrap_or(u32::MAX);
-            moves.push(format!("{count} {} {what}", plural(count, "task")));
-        }
-    }
-    moves
+    let count = |tasks: usize| u32::try_from(tasks).unwrap_or(u32::MAX);
+    let starting = count(starting.count());
+    let stopping = count(stopping.count());
+    let moves = [
+        (starting, Underway::Starting { tasks: starting }),
+        (stopping, Underway::Stopping { tasks: stopping }),
+    ];
+    let some = moves.into_iter().filter(|(tasks, _)| *tasks > 0);
+    some.map(|(_, moving)| moving).collect()
 }
 
 /// What ECS could do next.
-fn next_step(claim: &Claim<'_, '_>, forecast: &Forecast) -> Vec<String> {
+fn next_step(claim: &Claim<'_, '_>, forecast: &Forecast) -> Vec<NextStep> {
     let bounds = &forecast.bounds;
     let present = claim.old + claim.new + claim.doubts.unsteady;
     let mut moves = Vec::new();
@@ -92,11 +109,11 @@ fn next_step(claim: &Claim<'_, '_>, forecast: &Forecast) -> Vec<String> {
     let on_instances = !claim.deploy.service.on_fargate();
     let wanted = on_instances && claim.new < bounds.desired;
     if bounds.can_start(present) > 0 && wanted && worst > 0 && addressed {
-        moves.push("a new task has room and may start".to_owned());
+        moves.push(NextStep::Start);
     }
     let healthy = claim.old + claim.healthy_new();
     if claim.old > claim.doubts.protected && bounds.can_stop(healthy) > 0 {
-        moves.push("an old task may stop".to_owned());
+        moves.push(NextStep::Stop);
     }
     moves
 }

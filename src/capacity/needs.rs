@@ -1,7 +1,7 @@
 //! What one task asks of an instance, read from a task definition.
 //!
 //! It reads the JSON document as it will be registered and counts as ECS's agent does
-//! (`ToHostResources`). It never fails: what can't be read is said in `problems`, and nobody may
+//! (`ToHostResources`). It never fails: what can't be read stands in `problems`, and nobody may
 //! call a rollout proven on the strength of such needs.
 
 use std::collections::BTreeSet;
@@ -38,8 +38,32 @@ pub struct TaskNeeds {
     pub windows: bool,
     /// `bridge`, `host`, `awsvpc`, `none` or `default`; `bridge` where the document names none.
     pub network_mode: String,
-    /// What could not be read, one sentence each.
-    pub problems: Vec<String>,
+    /// What could not be read.
+    pub problems: Vec<Unreadable>,
+}
+
+/// Something in a task definition that could not be read. `value` is the JSON that stands there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// There is no `containerDefinitions`.
+    NoContainers,
+    /// The task's `cpu` or `memory` is not a size.
+    TaskSize {
+        member: &'static str,
+        value: String,
+    },
+    /// A container's `cpu`, `memory` or `memoryReservation` is not a size.
+    ContainerSize {
+        member: &'static str,
+        value: String,
+    },
+    /// A container's number of GPUs.
+    Gpus {
+        value: String,
+    },
+    HostPort {
+        value: String,
+    },
 }
 
 /// An attribute that an instance must have, with this value where one is named.
@@ -68,9 +92,7 @@ impl TaskNeeds {
         needs.read_task_size(definition);
         let mut containers = definition.containers().peekable();
         if containers.peek().is_none() {
-            needs
-                .problems
-                .push("the task definition has no `containerDefinitions`".to_owned());
+            needs.problems.push(Unreadable::NoContainers);
         }
         for container in containers {
             needs.add_container(container, mode);
@@ -112,8 +134,10 @@ impl TaskNeeds {
         self.task_size = (cpu.known(), memory.known());
         for (member, size) in [("cpu", cpu), ("memory", memory)] {
             if let Given::Unreadable(value) = size {
-                self.problems
-                    .push(format!("the task's `{member}` is not a size: {value}"));
+                self.problems.push(Unreadable::TaskSize {
+                    member,
+                    value: value.to_string(),
+                });
             }
         }
     }
@@ -136,28 +160,31 @@ impl TaskNeeds {
                 Given::Is(port) => {
                     ports.insert(port);
                 }
-                Given::Unreadable(number) => self
-                    .problems
-                    .push(format!("a host port can't be read: {number}")),
+                Given::Unreadable(number) => self.problems.push(Unreadable::HostPort {
+                    value: number.to_string(),
+                }),
             }
         }
     }
 
-    fn add(&mut self, sum: i64, size: Given<'_, i64>, member: &str) -> i64 {
+    fn add(&mut self, sum: i64, size: Given<'_, i64>, member: &'static str) -> i64 {
         match size {
             Given::Is(number) => sum.saturating_add(number),
             Given::No => sum,
             Given::Unreadable(value) => {
-                self.problems
-                    .push(format!("a container's `{member}` is not a size: {value}"));
+                self.problems.push(Unreadable::ContainerSize {
+                    member,
+                    value: value.to_string(),
+                });
                 sum
             }
         }
     }
 
     fn add_gpus(&mut self, gpus: Given<'_, Gpus>) {
-        let unreadable =
-            |value: &Value| format!("a container's number of GPUs can't be read: {value}");
+        let unreadable = |value: &Value| Unreadable::Gpus {
+            value: value.to_string(),
+        };
         match (self.gpus, gpus) {
             (Gpus::Count(sum), Given::Is(Gpus::Count(count))) => {
                 self.gpus = Gpus::Count(sum.saturating_add(count));

@@ -6,7 +6,7 @@ use super::arithmetic::Bounds;
 use super::claim::Claim;
 use super::decision::Decision;
 use super::forecast::decide_within;
-use super::remedies::{checked, is_fit};
+use super::remedies::checked;
 use crate::cause::Remedy;
 use crate::snapshot::Scheduling;
 
@@ -19,7 +19,7 @@ pub(super) fn offer(claim: &Claim<'_, '_>, decision: &Decision) -> Option<Remedy
     pairs.retain(|(_, maximum)| service.scheduling == Scheduling::Replica || *maximum == 100);
     pairs
         .into_iter()
-        .find(|pair| is_fit(&decide_within(claim, *pair)))
+        .find(|pair| decide_within(claim, *pair).verdict.is_fit())
         .map(|pair| {
             // ECS refuses a maximum of 100 % or less while it may rebalance zones.
             let switch = service.az_rebalancing && pair.1 <= 100;

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::claim::Claim;
 use super::forecast::decide;
 use super::growth::{is_larger, size, smallest_too_small};
-use super::remedies::{checked, is_fit, more};
+use super::remedies::{checked, more};
 use super::room::{Room, Tri};
 use crate::cause::Remedy;
 use crate::snapshot::{CapacityProvider, Instance, Resources, ScalingGroup, Scheduling, last_part};
@@ -35,7 +35,7 @@ pub(super) fn offer(mut claim: Claim<'_, '_>) -> Option<Remedy> {
             claim.elsewhere_best = best + one.best * times;
             claim.elsewhere_worst.clone_from(&worst);
             claim.elsewhere_worst[one.provider] += one.worst * times;
-            if is_fit(&decide(&claim)) {
+            if decide(&claim).verdict.is_fit() {
                 return Some(describe(&claim, (one.kind, count)));
             }
         }

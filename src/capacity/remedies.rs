@@ -8,16 +8,16 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::claim::Claim;
-use super::decision::{Decision, plural};
+use super::decision::{Decision, Obstacle};
 use super::fargate;
-use super::forecast::{Verdict, decide, has_second_set};
+use super::forecast::{decide, has_second_set};
 use super::ground::Deploy;
 use super::needs::TaskNeeds;
 use super::percentages;
 use super::pools;
 use super::room::Room;
 use super::view::roomiest;
-use crate::cause::{CauseKind, Remedy};
+use crate::cause::Remedy;
 
 /// Instances that are tried for a smaller task, the closest first: more make no better offer.
 const MOST_SIZES: usize = 3;
@@ -27,8 +27,12 @@ const MOST_REOPENED: usize = 1;
 const SMALLEST_SHARE: i64 = 4;
 
 /// The remedies for a rollout that is blocked.
-pub(super) fn remedies(claim: Claim<'_, '_>, decision: &Decision) -> Vec<Remedy> {
-    if decision.kind == Some(CauseKind::FargateCapacity) {
+pub(super) fn remedies(
+    claim: Claim<'_, '_>,
+    decision: &Decision,
+    obstacle: &Obstacle,
+) -> Vec<Remedy> {
+    if matches!(obstacle, Obstacle::FargateSize { .. }) {
         return fargate::offer(&claim).into_iter().collect();
     }
     let mut offers = Vec::new();
@@ -36,7 +40,7 @@ pub(super) fn remedies(claim: Claim<'_, '_>, decision: &Decision) -> Vec<Remedy>
     if !has_second_set(claim.deploy.service) {
         offers.extend(percentages::offer(&claim, decision));
     }
-    if decision.kind != Some(CauseKind::DeploymentConfiguration) {
+    if *obstacle != Obstacle::Percentages {
         offers.extend(dynamic_port(&claim));
         offers.extend(smaller_task(&claim, decision));
         offers.extend(reopened(&claim));
@@ -51,11 +55,7 @@ fn fits_with_needs(claim: &Claim<'_, '_>, needs: &TaskNeeds) -> bool {
         needs,
         ..*claim.deploy
     };
-    is_fit(&decide(&Claim::new(claim.ground, &deploy)))
-}
-
-pub(super) fn is_fit(decision: &Decision) -> bool {
-    matches!(decision.verdict, Verdict::Fits { .. })
+    decide(&Claim::new(claim.ground, &deploy)).verdict.is_fit()
 }
 
 /// A remedy that was checked.
@@ -147,24 +147,27 @@ fn reopened(claim: &Claim<'_, '_>) -> Vec<Remedy> {
             None => format!("`{}`", instance.id()),
         };
         let reopened = Claim::with_open(claim.ground, claim.deploy, Some(at));
-        is_fit(&decide(&reopened)).then(|| match instance.status.as_str() {
-            "DRAINING" => checked(
-                format!(
-                    "set the container instance {named} back from DRAINING to ACTIVE \
+        decide(&reopened)
+            .verdict
+            .is_fit()
+            .then(|| match instance.status.as_str() {
+                "DRAINING" => checked(
+                    format!(
+                        "set the container instance {named} back from DRAINING to ACTIVE \
                      (`aws ecs update-container-instances-state --status ACTIVE`)"
+                    ),
+                    json!({"containerInstance": instance.id(), "status": "ACTIVE"}),
+                    Some("what drains it no longer empties it".to_owned()),
                 ),
-                json!({"containerInstance": instance.id(), "status": "ACTIVE"}),
-                Some("what drains it no longer empties it".to_owned()),
-            ),
-            _ => checked(
-                format!(
-                    "bring back the ECS agent of the container instance {named} \
+                _ => checked(
+                    format!(
+                        "bring back the ECS agent of the container instance {named} \
                      (there, on Amazon Linux: `sudo systemctl restart ecs`)"
+                    ),
+                    json!({"containerInstance": instance.id(), "agentConnected": true}),
+                    None,
                 ),
-                json!({"containerInstance": instance.id(), "agentConnected": true}),
-                None,
-            ),
-        })
+            })
     };
     // Each try goes through the whole cluster, so only as many are tried as may be offered twice.
     closed
@@ -176,7 +179,8 @@ fn reopened(claim: &Claim<'_, '_>) -> Vec<Remedy> {
 
 /// `1 more instance`.
 pub(super) fn more(count: u32) -> String {
-    format!("{count} more {}", plural(count, "instance"))
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} more instance{plural}")
 }
 
 #[cfg(test)]

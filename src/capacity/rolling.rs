@@ -3,32 +3,20 @@
 use super::addresses::too_few;
 use super::arithmetic::Bounds;
 use super::claim::{Claim, Plot};
-use super::decision::{Decision, plural};
+use super::decision::{Basis, Decision, Fit, HowItFits, Obstacle};
 use super::greedy::walk;
 use super::growth::{Growth, growth};
 use super::order::Stops;
-use super::reasons::reasons;
 use super::room::{BOUNDLESS, Tri};
-use crate::cause::CauseKind;
+use super::uncertainty::{Uncertainty, doubt};
 
 /// The percentages alone forbid the rollout.
 pub(super) fn deadlock(claim: &Claim<'_, '_>, bounds: Bounds) -> Option<Decision> {
     if !bounds.deadlocked() || claim.old == 0 {
         return None;
     }
-    let Bounds {
-        desired,
-        minimum_percent,
-        maximum_percent,
-        lower,
-        upper,
-    } = bounds;
-    let headline = format!(
-        "the rollout can't finish: with {minimum_percent}/{maximum_percent} and {desired} wanted, ECS may \
-         neither stop an old task (at least {lower} must run) nor start a new one (at most {upper} may run)"
-    );
-    let mut decision = Decision::blocked(bounds, CauseKind::DeploymentConfiguration, headline);
-    decision.reasons.push(bounds.sums());
+    let mut decision = Decision::blocked(bounds, Obstacle::Percentages);
+    decision.basis.push(Basis::Bounds);
     decision.stopped = vec![0; claim.plots.len()];
     Some(decision)
 }
@@ -75,7 +63,7 @@ pub(super) fn best_at_end(claim: &Claim<'_, '_>) -> i64 {
 /// The verdict on a rolling update whose percentages let it move.
 pub(super) fn rolling(claim: &Claim<'_, '_>, bounds: Bounds) -> Decision {
     let grows = growth(claim.ground, claim.deploy.service, claim.deploy.needs);
-    let reasons = reasons(claim, &grows);
+    let doubt = doubt(claim, &grows);
     let provable = provable(claim, &grows) && bounds.upper >= bounds.desired;
     let stops = best_stops(claim, &bounds);
     let wanted = wanted(claim, &bounds);
@@ -86,27 +74,28 @@ pub(super) fn rolling(claim: &Claim<'_, '_>, bounds: Bounds) -> Decision {
     if let Some(decision) = too_few(claim, bounds) {
         return decision;
     }
-    if reasons.sure && every_order_ends(claim, &bounds) {
+    if doubt.sure && every_order_ends(claim, &bounds) {
         let (waves, tightest) = walk(claim, &bounds);
-        let headline = format!(
-            "the rollout fits: {} new {} in {waves} {}",
-            bounds.desired,
-            plural(bounds.desired, "task"),
-            plural(waves, "wave")
-        );
-        let mut decision = Decision::fits(bounds, headline, (waves, tightest));
-        decision.reasons.push(bounds.sums());
+        let fit = Fit {
+            how: HowItFits::InWaves {
+                tasks: bounds.desired,
+            },
+            waves,
+            tightest,
+        };
+        let mut decision = Decision::fits(bounds, fit);
+        decision.basis.push(Basis::Bounds);
         return decision;
     }
-    let mut reasons = reasons.sentences;
-    if reasons.is_empty() {
-        reasons.push(if at_end < wanted {
-            "no instance has room that is known".to_owned()
+    let mut uncertainties = doubt.uncertainties;
+    if uncertainties.is_empty() {
+        uncertainties.push(if at_end < wanted {
+            Uncertainty::NoKnownRoom
         } else {
-            "it depends on which old task ECS stops first: some orders end, others don't".to_owned()
+            Uncertainty::OrderOfStops
         });
     }
-    Decision::unknown(bounds, reasons)
+    Decision::unknown(bounds, uncertainties)
 }
 
 /// Whether the best case is one: nothing outside it could bring room.
@@ -162,34 +151,27 @@ fn blocked(
     let wanted = wanted(claim, &bounds);
     let gone: usize = stopped.iter().sum();
     let placed = seats_after(claim, &stopped).min(wanted);
-    let headline = if at_end == 0 && wanted > 0 {
-        "the rollout can't finish: no instance can take a new task, even with every old one gone"
-            .to_owned()
+    let obstacle = if at_end == 0 && wanted > 0 {
+        Obstacle::NoInstance
     } else if at_end < wanted {
-        format!(
-            "the rollout can't finish: there is room for {at_end} of {wanted} new {}, even with every old task gone",
-            plural(bounds.desired, "task")
-        )
+        Obstacle::TooLittleRoom {
+            room: at_end,
+            wanted,
+        }
+    } else if gone == 0 && placed == 0 {
+        Obstacle::NoFirstStep
     } else {
-        format!(
-            "the rollout can't finish: after {gone} stopped and {placed} started {}, no instance has room for \
-             another one and no further old task may stop",
-            plural(bounds.desired, "task")
-        )
+        Obstacle::NoFurtherStep {
+            stopped: gone,
+            started: placed,
+        }
     };
-    let headline = if gone == 0 && placed == 0 && at_end >= wanted {
-        "the rollout can't finish: no instance has room for a new task beside the old ones, and none of the \
-         old ones may stop first"
-            .to_owned()
-    } else {
-        headline
-    };
-    let mut decision = Decision::blocked(bounds, CauseKind::Unknown, headline);
-    decision.reasons.push(bounds.sums());
+    let mut decision = Decision::blocked(bounds, obstacle);
+    decision.basis.push(Basis::Bounds);
     if let Growth::Fixed(why) = grows {
-        decision
-            .reasons
-            .extend(why.iter().map(|(_, text)| text.clone()));
+        let fixed = why.iter().cloned();
+        let fixed = fixed.map(|why| Basis::FixedCapacity { why });
+        decision.basis.extend(fixed);
     }
     decision.stopped = stopped;
     decision

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::needs::{Gpus, TaskNeeds};
 use super::room::{BOUNDLESS, Room};
-use super::why::gpus_needed;
+use super::why::{Port, gpus_needed};
 use crate::snapshot::Task;
 
 /// What one old task gives back when it stops, in the best and in the worst case.
@@ -18,13 +18,6 @@ pub(super) struct Freed {
     pub ports: Vec<Port>,
     /// Whether it may hold further ones.
     pub any_port: bool,
-}
-
-/// A host port and its protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Port {
-    pub number: u16,
-    pub udp: bool,
 }
 
 impl Freed {

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use super::arithmetic::Bounds;
 use super::claim::{Claim, is_going, is_steady};
 use super::fargate::{self, is_fargate};
-use super::forecast::{Forecast, Verdict, decide, forecast_on, has_second_set, written};
+use super::forecast::{Forecast, decide, forecast_on, has_second_set, written};
 use super::ground::{Cluster, Deploy, Ground};
 use super::growth::{Growth, growth};
 use super::needs::{Gpus, TaskNeeds};
@@ -92,7 +92,7 @@ pub fn forecast_together<'a>(cluster: &Cluster<'a>, deploys: &[Deploy<'a>]) -> V
 fn decided_on(ground: &Ground<'_>, deploy: &Deploy<'_>) -> Option<Forecast> {
     let claim = Claim::new(ground, deploy);
     let decision = decide(&claim);
-    (decision.verdict != Verdict::Unknown).then(|| written(claim, decision))
+    (!decision.verdict.is_unknown()).then(|| written(claim, decision))
 }
 
 /// The ground on which the services of one run meet.

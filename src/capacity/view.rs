@@ -2,12 +2,11 @@
 //! no more of them than a person or a program has use for.
 
 use super::claim::{Claim, Plot};
-use super::decision::Decision;
-use super::forecast::Verdict;
+use super::decision::{Decision, Obstacle};
 use super::room::{BOUNDLESS, Room, Span, Tri};
 use super::rules::ZONE;
 use super::seats::Freed;
-use super::why::{Blocker, gpus_needed, why_not_among};
+use super::why::{Blocker, Lack, gpus_needed, why_not_among};
 use crate::cause::CauseKind;
 use crate::snapshot::Scheduling;
 
@@ -28,8 +27,8 @@ pub struct InstanceView {
     pub free: Free,
     /// Whether one more task fits now.
     pub fits: bool,
-    /// Why not, one phrase each.
-    pub why: Vec<String>,
+    /// Why not.
+    pub why: Vec<Blocker>,
 }
 
 /// What is free on an instance; absent where it is not known.
@@ -66,11 +65,12 @@ impl Views {
         order.truncate(shown);
         order.sort_unstable();
         // Neither percentages nor addresses are an instance's affair.
-        let elsewhere = [
-            Some(CauseKind::DeploymentConfiguration),
-            Some(CauseKind::SubnetAddresses),
-        ];
-        let blocked = decision.verdict == Verdict::Blocked && !elsewhere.contains(&decision.kind);
+        let blocked = decision.obstacle().is_some_and(|obstacle| {
+            !matches!(
+                obstacle,
+                Obstacle::Percentages | Obstacle::SubnetAddresses { .. }
+            )
+        });
         let daemon = claim.deploy.service.scheduling == Scheduling::Daemon;
         let mut views = Views {
             blockers: Vec::new(),
@@ -85,7 +85,7 @@ impl Views {
                 room,
                 plots[at].is_some_and(|(plot, _)| !plot.old.is_empty()),
             );
-            views.instances.push(view(room, &why));
+            views.instances.push(view(room, why));
             // A DAEMON service wants one task there, so an instance that takes one is no blocker.
             let served = || daemon && claim.seats_at_end(at, plots[at].map(|(plot, _)| plot)).0 > 0;
             if blocked && !served() {
@@ -217,52 +217,38 @@ pub(super) fn why_here(
 ) -> Vec<Blocker> {
     let mut why = Vec::new();
     if claim.rules.provider(room).is_none() {
-        let needed = claim.rules.providers.join(", ");
-        let there = room.instance.capacity_provider.as_deref();
-        why.push(Blocker::of_value(
-            CauseKind::CapacityProvider,
-            room,
-            &needed,
-            there,
-        ));
+        let wanted = claim.rules.providers.iter().copied();
+        let lack = Lack::CapacityProvider {
+            wanted: wanted.map(str::to_owned).collect(),
+            there: room.instance.capacity_provider.clone(),
+        };
+        why.push(Blocker::of(CauseKind::CapacityProvider, room, lack));
     }
     if let (Some(zones), Tri::No) = (claim.rules.zones, claim.rules.in_zone(room)) {
-        let zones: Vec<&str> = zones.iter().map(String::as_str).collect();
-        let needed = format!("{ZONE}={}", zones.join(" or "));
-        let there = room.instance.attribute(ZONE);
-        why.push(Blocker::of_value(
-            CauseKind::Attribute,
-            room,
-            &needed,
-            there,
-        ));
+        let lack = Lack::Attribute {
+            name: ZONE.to_owned(),
+            wanted: zones.iter().cloned().collect(),
+            there: room.instance.attribute(ZONE).map(str::to_owned),
+        };
+        why.push(Blocker::of(CauseKind::Attribute, room, lack));
     }
     let matches = claim.rules.matches(at);
     if matches != Tri::Yes {
-        let certain = matches == Tri::No;
-        let there = if certain {
-            Some("does not match")
-        } else {
-            None
-        };
-        let blocker = Blocker::of_value(CauseKind::Constraint, room, "memberOf", there);
-        why.push(Blocker { certain, ..blocker });
+        why.push(Blocker {
+            certain: matches == Tri::No,
+            ..Blocker::of(CauseKind::Constraint, room, Lack::MemberOf)
+        });
     }
     if claim.rules.distinct && (own || claim.placed.contains_key(&at)) {
-        let there = Some("a task of this service is there");
-        why.push(Blocker::of_value(
-            CauseKind::Constraint,
-            room,
-            "distinctInstance",
-            there,
-        ));
+        let lack = Lack::DistinctInstance;
+        why.push(Blocker::of(CauseKind::Constraint, room, lack));
     }
     let lacking = claim.rules.has_attributes(at) != Tri::Yes;
     why.extend(why_not_among(claim.deploy.needs, room, lacking));
     why
 }
 
-fn view(room: &Room<'_>, why: &[Blocker]) -> InstanceView {
+fn view(room: &Room<'_>, why: Vec<Blocker>) -> InstanceView {
     let instance = room.instance;
     let ports = room.tcp_taken.iter().chain(room.udp_taken.iter());
     let mut ports_taken: Vec<u16> = ports.copied().collect();
@@ -285,7 +271,7 @@ fn view(room: &Room<'_>, why: &[Blocker]) -> InstanceView {
             gpus: room.gpus.exact(),
         },
         fits: why.is_empty(),
-        why: why.iter().map(Blocker::sentence).collect(),
+        why,
     }
 }
 

@@ -2,83 +2,72 @@
 //!
 //! It compares; it knows nothing of rollouts.
 
-use serde_json::{Value, json};
-
 use super::needs::{Gpus, OS_TYPE, TaskNeeds};
 use super::room::{BOUNDLESS, Room, Span, Tri};
 use crate::cause::CauseKind;
 
-/// One thing that keeps a task from an instance (or from everywhere).
-#[derive(Clone, Debug, PartialEq)]
+/// One thing that keeps a task from an instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocker {
     pub kind: CauseKind,
-    /// The instance's id; empty where it is about no single instance.
+    /// The instance's id.
     pub instance: String,
-    /// A number in `unit`, or the value that is asked for.
-    pub needed: Value,
-    /// A number in `unit`, or the value that is there; null where it is not known.
-    pub free: Value,
-    /// `needed` less `free`; null where it is no number.
-    pub short: Value,
-    /// `CPU units`, `MiB`, `port`, `network interfaces`, `GPUs`, `attribute`, …
-    pub unit: &'static str,
+    pub lack: Lack,
     /// False where it only may be so, because something is not known.
     pub certain: bool,
 }
 
+/// What a task asks of an instance, and what is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// In the unit of the blocker's kind: CPU units, MiB, network interfaces or GPUs.
+    Amount {
+        needed: i64,
+        /// What is left; absent where that is not known.
+        free: Option<i64>,
+    },
+    /// A host port that is taken.
+    Port { port: Port },
+    /// An attribute.
+    Attribute {
+        name: String,
+        /// One of these; any value will do where there is none.
+        wanted: Vec<String>,
+        /// The value that the instance has; absent where it lacks the attribute or its value.
+        there: Option<String>,
+    },
+    /// The agent is not connected.
+    Agent,
+    /// The instance is not `ACTIVE`.
+    Status { there: String },
+    /// It is an instance of none of the service's capacity providers.
+    CapacityProvider {
+        wanted: Vec<String>,
+        /// The one that it is of; absent where it is of none.
+        there: Option<String>,
+    },
+    /// It doesn't match a `memberOf` expression; whether that is known is in `certain`.
+    MemberOf,
+    /// A task of the service is there, and `distinctInstance` allows one.
+    DistinctInstance,
+}
+
+/// A host port and its protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Port {
+    pub number: u16,
+    /// UDP rather than TCP.
+    pub udp: bool,
+}
+
 impl Blocker {
-    /// A blocker that is about words, not about amounts.
-    pub fn of_value(kind: CauseKind, room: &Room<'_>, needed: &str, free: Option<&str>) -> Blocker {
-        let unit = match kind {
-            CauseKind::Attribute => "attribute",
-            CauseKind::Port => "port",
-            CauseKind::Constraint => "placement constraint",
-            CauseKind::CapacityProvider => "capacity provider",
-            _ => "status",
-        };
+    /// One that is certain.
+    pub(super) fn of(kind: CauseKind, room: &Room<'_>, lack: Lack) -> Blocker {
         Blocker {
             kind,
             instance: room.instance.id().to_owned(),
-            needed: json!(needed),
-            free: json!(free),
-            short: Value::Null,
-            unit,
+            lack,
             certain: true,
-        }
-    }
-
-    /// The same in words: `16384 MiB needed, 15360 free, 1024 short`.
-    pub fn sentence(&self) -> String {
-        let words = |value: &Value| {
-            value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned)
-        };
-        let (needed, free) = (words(&self.needed), words(&self.free));
-        match self.kind {
-            _ if !self.short.is_null() => {
-                let unit = match self.needed.as_i64() {
-                    Some(1) => self.unit.strip_suffix('s').unwrap_or(self.unit),
-                    _ => self.unit,
-                };
-                let short = words(&self.short);
-                format!("{needed} {unit} needed, {free} free, {short} short")
-            }
-            CauseKind::Port => format!("host port {needed} is taken"),
-            CauseKind::Attribute if self.free.is_null() => {
-                format!("attribute `{needed}` is missing")
-            }
-            CauseKind::Attribute => format!("attribute `{needed}` asked for, `{free}` there"),
-            CauseKind::Agent => "the agent is not connected".to_owned(),
-            CauseKind::NoInstances => format!("the instance is {free}, not {needed}"),
-            CauseKind::CapacityProvider if self.free.is_null() => {
-                format!("not an instance of the capacity provider {needed}")
-            }
-            CauseKind::CapacityProvider => {
-                format!("an instance of the capacity provider {free}, not of {needed}")
-            }
-            _ if self.free.is_null() => format!("{needed} is not known"),
-            _ => format!("{needed}, but {free}"),
         }
     }
 }
@@ -139,19 +128,18 @@ pub(super) fn has_attribute(room: &Room<'_>, name: &str, value: Option<&str>) ->
 
 fn closed(room: &Room<'_>) -> Option<Blocker> {
     let status = room.instance.status.as_str();
-    let certain = room.open == Tri::No;
-    match room.open {
-        Tri::Yes => None,
-        Tri::Maybe | Tri::No if status == "ACTIVE" => {
-            let blocker =
-                Blocker::of_value(CauseKind::Agent, room, "connected", Some("not connected"));
-            Some(Blocker { certain, ..blocker })
-        }
+    let (kind, lack) = match room.open {
+        Tri::Yes => return None,
+        Tri::Maybe | Tri::No if status == "ACTIVE" => (CauseKind::Agent, Lack::Agent),
         Tri::Maybe | Tri::No => {
-            let blocker = Blocker::of_value(CauseKind::NoInstances, room, "ACTIVE", Some(status));
-            Some(Blocker { certain, ..blocker })
+            let there = status.to_owned();
+            (CauseKind::NoInstances, Lack::Status { there })
         }
-    }
+    };
+    Some(Blocker {
+        certain: room.open == Tri::No,
+        ..Blocker::of(kind, room, lack)
+    })
 }
 
 fn missing_attributes(needs: &TaskNeeds, room: &Room<'_>) -> Vec<Blocker> {
@@ -161,15 +149,14 @@ fn missing_attributes(needs: &TaskNeeds, room: &Room<'_>) -> Vec<Blocker> {
         .filter(|required| !has_attribute(room, &required.name, required.value.as_deref()));
     lacks
         .map(|required| {
-            let needed = match &required.value {
-                Some(value) => format!("{}={value}", required.name),
-                None => required.name.clone(),
+            let lack = Lack::Attribute {
+                name: required.name.clone(),
+                wanted: required.value.iter().cloned().collect(),
+                there: room.instance.attribute(&required.name).map(str::to_owned),
             };
-            let there = room.instance.attribute(&required.name);
-            let blocker = Blocker::of_value(CauseKind::Attribute, room, &needed, there);
             Blocker {
                 certain: required.certain,
-                ..blocker
+                ..Blocker::of(CauseKind::Attribute, room, lack)
             }
         })
         .collect()
@@ -177,23 +164,17 @@ fn missing_attributes(needs: &TaskNeeds, room: &Room<'_>) -> Vec<Blocker> {
 
 fn taken_ports(needs: &TaskNeeds, room: &Room<'_>) -> Vec<Blocker> {
     let left = &room.instance.remaining;
-    let tcp = needs
-        .tcp_ports
-        .intersection(&left.tcp_ports)
-        .map(|port| (*port, "tcp"));
-    let udp = needs
-        .udp_ports
-        .intersection(&left.udp_ports)
-        .map(|port| (*port, "udp"));
-    tcp.chain(udp)
-        .map(|(port, protocol)| {
-            Blocker::of_value(
-                CauseKind::Port,
-                room,
-                &format!("{port}/{protocol}"),
-                Some("taken"),
-            )
-        })
+    let port = |udp: bool| {
+        move |number: &u16| Port {
+            number: *number,
+            udp,
+        }
+    };
+    let tcp = needs.tcp_ports.intersection(&left.tcp_ports);
+    let udp = needs.udp_ports.intersection(&left.udp_ports);
+    tcp.map(port(false))
+        .chain(udp.map(port(true)))
+        .map(|port| Blocker::of(CauseKind::Port, room, Lack::Port { port }))
         .collect()
 }
 
@@ -202,27 +183,16 @@ pub(super) fn short(kind: CauseKind, room: &Room<'_>, needed: i64, free: Span) -
     if needed <= 0 || needed <= free.least {
         return None;
     }
-    let unit = match kind {
-        CauseKind::Cpu => "CPU units",
-        CauseKind::Memory => "MiB",
-        CauseKind::Gpu => "GPUs",
-        _ => "network interfaces",
-    };
     let certain = needed > free.most;
     // What is there for sure, where that was said.
     let said = !room.unread && kind != CauseKind::Eni;
-    let shown = match (certain && free.most < BOUNDLESS, said) {
+    let free = match (certain && free.most < BOUNDLESS, said) {
         (true, _) => Some(free.most),
         (false, true) => Some(free.least),
         (false, false) => free.exact(),
     };
     Some(Blocker {
-        kind,
-        instance: room.instance.id().to_owned(),
-        needed: json!(needed),
-        free: json!(shown),
-        short: json!(shown.map(|free| needed - free)),
-        unit,
         certain,
+        ..Blocker::of(kind, room, Lack::Amount { needed, free })
     })
 }

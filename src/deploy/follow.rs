@@ -193,7 +193,7 @@ fn note(report: &mut ServiceReport, state: &State) {
 /// gets its time: whoever did so may know of room to come.
 fn is_doubted(run: &Run, index: usize) -> bool {
     let forecast = run.report.services[index].forecast.as_ref();
-    forecast.is_none_or(|forecast| forecast.verdict == crate::capacity::Verdict::Unknown)
+    forecast.is_none_or(|forecast| forecast.verdict.is_unknown())
 }
 
 /// ECS can't be looked at any more: what becomes of the service is not known.
@@ -231,6 +231,7 @@ fn conclude(run: &mut Run, index: usize, state: &State, ended: Ended) {
     let revision = last_part(&state.target.task_definition).to_owned();
     let now = run.clock.now();
     let report = &mut run.report.services[index];
+    let said_cause = said_cause(&ended);
     let (outcome, reason) = match ended.verdict {
         Verdict::Succeeded
             if !report.changed && state.target.counted.is_some_and(|counted| counted.whole) =>
@@ -266,7 +267,7 @@ fn conclude(run: &mut Run, index: usize, state: &State, ended: Ended) {
         ),
         Verdict::RolledBack { to, reason } => {
             // ECS says that tasks failed or that an alarm went off; why, a cause may know.
-            let why = ended.causes.iter().find(|cause| !restates(cause.kind));
+            let why = said_cause.and_then(|place| ended.causes.get(place));
             let why = why.map(|cause| format!("; {revision}: {}", in_one_line(cause)));
             let reason = match &why {
                 Some(why) => format!("{}{why}", reason.trim_end_matches('.')),
@@ -297,6 +298,7 @@ fn conclude(run: &mut Run, index: usize, state: &State, ended: Ended) {
     report.outcome = Some(outcome);
     report.reason = reason;
     report.causes = ended.causes;
+    report.said_cause = said_cause;
     // How it stood at the end, also where nothing changed for a while.
     if let Some(last) = report.timeline.last().filter(|last| last.at < now) {
         let end = Sample {
@@ -312,15 +314,17 @@ fn conclude(run: &mut Run, index: usize, state: &State, ended: Ended) {
     run.keep();
 }
 
-/// Kinds that say what ECS's own reason for a rollback says.
-fn restates(kind: CauseKind) -> bool {
-    matches!(
-        kind,
-        CauseKind::CircuitBreaker
-            | CauseKind::Alarm
-            | CauseKind::LifecycleHook
-            | CauseKind::Unknown
-    )
+/// The cause that the reason names.
+fn said_cause(ended: &Ended) -> Option<usize> {
+    match ended.verdict {
+        Verdict::Stuck { .. } => Some(0),
+        // ECS's own reason may say the same as a cause.
+        Verdict::RolledBack { .. } => {
+            let mut causes = ended.causes.iter();
+            causes.position(|cause| !cause.kind.restates_rollback())
+        }
+        _ => None,
+    }
 }
 
 /// Old tasks of the stuck services that ran at the last look.

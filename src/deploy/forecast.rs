@@ -6,16 +6,16 @@ use super::definition::Base;
 use super::image::Images;
 use super::platform::{self, Landing};
 use super::start::as_it_is;
-use crate::capacity::{Forecast, TaskNeeds, Verdict, forecast_together};
+use crate::capacity::{Forecast, TaskNeeds, forecast_together};
 use crate::failure::Failure;
 use crate::plan::{DefinitionPlan, Plan, Update};
-use crate::report::{ImageReport, Outcome};
+use crate::report::{ImageReport, Outcome, forecast_lines};
 use crate::request::{CapacityCheck, Request};
-use crate::rollout::{in_one_line, of_forecast};
 use crate::run::Run;
 use crate::snapshot::Service;
 use crate::survey::Survey;
 use crate::taskdef::Definition;
+use crate::wording::{self, Subject};
 
 /// What the forecast comes to for the run.
 #[derive(Debug, Default)]
@@ -45,7 +45,10 @@ impl Outlook {
             let service = &mut run.report.services[*index];
             service.outcome = Some(Outcome::Blocked);
             service.reason.clone_from(why);
-            service.causes = service.forecast.iter().map(of_forecast).collect();
+            let forecast = service.forecast.as_ref();
+            let cause = forecast.and_then(|one| wording::as_cause(one, Subject::Rollout));
+            service.causes = cause.into_iter().collect();
+            service.said_cause = Some(0);
         }
         let reason = self
             .blocked
@@ -117,14 +120,10 @@ pub(super) async fn outlook(
             .zip(forecast_together(&survey.cluster(), &deploys))
         {
             say(run, &services[index], &forecast, services.len() > 1);
-            if forecast.verdict == Verdict::Unknown {
+            if forecast.verdict.is_unknown() {
                 reads.said_by_the_forecast();
             }
-            if forecast.verdict == Verdict::Blocked {
-                let why = format!(
-                    "the rollout can't finish: {}",
-                    in_one_line(&of_forecast(&forecast))
-                );
+            if let Some(why) = wording::blocked(&forecast) {
                 outlook.blocked.push((index, why));
             }
             run.report.services[index].forecast = Some(forecast);
@@ -228,10 +227,8 @@ fn say(run: &mut Run, service: &Service, forecast: &Forecast, several: bool) {
     } else {
         String::new()
     };
-    let lines = forecast.lines();
+    let lines = forecast_lines(forecast);
     for (index, line) in lines.shown.iter().enumerate() {
-        // The sentence of a rollout that fits begins with the word already.
-        let line = line.strip_prefix("fits: ").unwrap_or(line);
         run.console.line(&if index == 0 {
             format!("forecast{name}: {line}")
         } else {
@@ -275,7 +272,7 @@ pub(super) fn planned(
         service.reason = service
             .forecast
             .as_ref()
-            .map(|forecast| forecast.headline.clone())
+            .map(wording::headline)
             .unwrap_or_default();
     }
     run.report.outcome = Some(Outcome::Planned);

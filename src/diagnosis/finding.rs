@@ -34,6 +34,7 @@ impl Finding {
         let cause = Cause {
             kind,
             message,
+            clause: None,
             evidence: Vec::new(),
             remedies: Vec::new(),
         };

@@ -168,6 +168,7 @@ impl<'s, 'a> Sighted<'s, 'a> {
         let cause = Cause {
             kind: self.kind,
             message,
+            clause: None,
             evidence: self.evidence(),
             remedies,
         };

@@ -3,7 +3,6 @@
 use serde_json::{Map, Value, json};
 
 use super::{OneOffReport, Outcome, Report, ServiceReport, ShownReport};
-use crate::capacity::Forecast;
 use crate::cause::{Cause, Remedy};
 use crate::rollout::Sample;
 use crate::shown;
@@ -95,7 +94,7 @@ fn service(service: &ServiceReport) -> Value {
         "outcome": service.outcome.map(Outcome::as_str),
         "reason": service.reason,
         "deploymentId": service.deployment_id,
-        "forecast": service.forecast.as_ref().map(Forecast::to_json),
+        "forecast": service.forecast.as_ref().map(super::forecast::to_json),
         "causes": service.causes.iter().map(cause).collect::<Vec<_>>(),
         "stoppedTasks": service.stopped.iter().map(stopped).collect::<Vec<_>>(),
         "timeline": service.timeline.iter().map(sample).collect::<Vec<_>>(),

@@ -3,6 +3,7 @@
 //! The report is filled while the run goes on, so that a cancelled run can still say what state
 //! things are in. Nothing here decides and nothing here prints.
 
+mod forecast;
 pub mod json;
 pub mod markdown;
 mod one_off;
@@ -15,12 +16,13 @@ pub mod text;
 #[cfg(test)]
 mod tests;
 
+pub use forecast::{Lines as ForecastLines, lines as forecast_lines};
 pub use one_off::OneOffReport;
 pub use outcome::Outcome;
 pub use outputs::{OUTPUTS, hidden, outputs};
 pub use shown::ShownReport;
 
-use crate::capacity::{Forecast, Verdict};
+use crate::capacity::Forecast;
 use crate::cause::Cause;
 use crate::rollout::Sample;
 use crate::snapshot::{Task, Timestamp};
@@ -61,6 +63,8 @@ pub struct ServiceReport {
     pub changed: bool,
     pub forecast: Option<Forecast>,
     pub causes: Vec<Cause>,
+    /// The place among the causes of the one that `reason` says already.
+    pub said_cause: Option<usize>,
     pub stopped: Vec<Task>,
     pub timeline: Vec<Sample>,
 }
@@ -117,7 +121,7 @@ impl Report {
     pub fn is_doubtful(&self) -> bool {
         let blocked = |service: &ServiceReport| {
             let forecast = service.forecast.as_ref();
-            forecast.is_some_and(|forecast| forecast.verdict == Verdict::Blocked)
+            forecast.is_some_and(|forecast| forecast.verdict.is_blocked())
         };
         match self.outcome {
             Some(Outcome::Planned) => self.services.iter().any(blocked),

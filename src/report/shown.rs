@@ -8,7 +8,10 @@ use std::ops::Deref;
 use serde_json::Value;
 
 use super::{DefinitionReport, ImageReport, OneOffReport, PendingWrite, Report, ServiceReport};
-use crate::capacity::{Blocker, Forecast, InstanceView};
+use crate::capacity::{
+    Basis, Blocker, Fit, FixedCapacity, Forecast, HowItFits, InstanceView, Lack, MayGrow, Obstacle,
+    Uncertainty, Unread, Unreadable, Verdict,
+};
 use crate::cause::{Cause, Remedy};
 use crate::redact::Redactor;
 use crate::rollout::Sample;
@@ -101,19 +104,21 @@ texts! {
     Change { path, before, after }
     ServiceReport {
         cluster, service, reason, deployment_id, task_definition, forecast, causes, stopped, timeline;
-        outcome, changed
+        outcome, changed, said_cause
     }
     OneOffReport {
         cluster, token, task_definition, container, command, reason, task, causes, log;
         outcome
     }
     Forecast {
-        headline, reasons, blockers, instances, remedies;
-        verdict, kind, bounds, needs, left_out
+        verdict, basis, blockers, instances, remedies;
+        kind, bounds, needs, left_out
     }
-    Blocker { instance, needed, free, short; kind, unit, certain }
+    Fit { how; waves, tightest }
+    Unread { action, why; what }
+    Blocker { instance, lack; kind, certain }
     InstanceView { id, ec2_instance_id, instance_type, status, why; agent_connected, free, fits }
-    Cause { message, evidence, remedies; kind }
+    Cause { message, clause, evidence, remedies; kind }
     Remedy { text, change, cost; checked }
     Sample { event; at, desired, running, pending, failed, old_running }
     Task {
@@ -125,6 +130,110 @@ texts! {
     Container {
         name, last_status, reason, image, image_digest, addresses;
         exit_code, health, host_ports
+    }
+}
+
+/// The same for the variants of an enum.
+macro_rules! texts_of_variants {
+    ($($type:ty {
+        $($variant:ident { $($text:ident),* $(; $($other:ident),*)? })*
+    })*) => {
+        $(impl Texts for $type {
+            fn each_text(&mut self, each: Each<'_>) {
+                match self {
+                    $(Self::$variant { $($text,)* $($($other: _,)*)? } => {
+                        $($text.each_text(each);)*
+                    })*
+                }
+            }
+        })*
+    };
+}
+
+texts_of_variants! {
+    HowItFits {
+        NoTasksWanted {}
+        InWaves { ; tasks }
+        SecondSet { strategy; tasks }
+        OnEachInstance { ; instances }
+    }
+    Obstacle {
+        Percentages {}
+        NoInstance {}
+        TooLittleRoom { ; room, wanted }
+        NoFirstStep {}
+        NoFurtherStep { ; stopped, started }
+        SecondSet { strategy; wanted, room }
+        Daemon { ; short }
+        SubnetAddresses { zones; free }
+        FargateQuota { ; quota, in_use, users, needed }
+        FargateSize { ; asked, next }
+    }
+    Basis {
+        Bounds {}
+        FixedCapacity { why }
+    }
+    FixedCapacity {
+        AtMaximum { provider, group; desired, max }
+        TaskTooLarge { provider, instance_type; cpu, memory, size }
+    }
+    MayGrow {
+        ProviderUnread { provider }
+        OwnCapacity { provider, kind }
+        GroupUnread { provider }
+        Registering { provider; registered, desired }
+        BelowMaximum { provider; desired, max }
+    }
+    Uncertainty {
+        Unread { unread }
+        MayGrow { why }
+        NoInstances {}
+        TasksNotFound { ; tasks }
+        NotReady { ; instances }
+        Resources { ; instances }
+        StoppingTasks { ; instances }
+        Interfaces { ; instances }
+        Attributes { ; instances }
+        Constraints { ; instances }
+        OldTasks { ; instances }
+        Unsteady { ; tasks }
+        Protected { ; tasks }
+        Definition { problem }
+        Draining { ; tasks }
+        Siblings {}
+        Addresses { zone; free, starts }
+        NoKnownRoom {}
+        OrderOfStops {}
+        AgentsLost { ; instances }
+        NoTaskMayStop {}
+        FargateCapacity {}
+    }
+    Unreadable {
+        NoContainers {}
+        TaskSize { value; member }
+        ContainerSize { value; member }
+        Gpus { value }
+        HostPort { value }
+    }
+    Lack {
+        Amount { ; needed, free }
+        Port { ; port }
+        Attribute { name, wanted, there }
+        Agent {}
+        Status { there }
+        CapacityProvider { wanted, there }
+        MemberOf {}
+        DistinctInstance {}
+    }
+}
+
+impl Texts for Verdict {
+    fn each_text(&mut self, each: Each<'_>) {
+        match self {
+            Verdict::Fits(fit) => fit.each_text(each),
+            Verdict::Blocked(obstacle) => obstacle.each_text(each),
+            Verdict::Unknown(why) => why.each_text(each),
+        }
     }
 }
 
@@ -142,6 +251,7 @@ mod tests {
         let cause = Cause {
             kind: CauseKind::Unknown,
             message: format!("AWS says {secret}"),
+            clause: Some(secret.to_owned()),
             evidence: vec![format!("the request was {secret}")],
             remedies: Vec::new(),
         };

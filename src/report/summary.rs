@@ -112,9 +112,9 @@ fn worst_first(report: &Report) -> Vec<usize> {
         let service = &report.services[index];
         let verdict = service.forecast.as_ref().map(|forecast| &forecast.verdict);
         let likely = match verdict {
-            Some(Verdict::Blocked) => 0,
-            Some(Verdict::Unknown) | None => 1,
-            Some(Verdict::Fits { .. }) => 2,
+            Some(Verdict::Blocked(_)) => 0,
+            Some(Verdict::Unknown(_)) | None => 1,
+            Some(Verdict::Fits(_)) => 2,
         };
         let undecided = service.outcome.is_none() && service.changed;
         let outcome =

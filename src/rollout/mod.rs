@@ -36,7 +36,7 @@ pub use deployment_status::{OwnStatus, SeenBefore, own_status};
 pub use failures::{failed_tasks, why_stopped};
 pub use line::{Level, Line};
 pub use look::Look;
-pub use proof::{in_one_line, of_forecast};
+pub use proof::in_one_line;
 pub use state::{Patience, STOPPED_MAX, Sample, State, TIMELINE_MAX};
 pub use step::{causes, step};
 pub use target::{Counted, Target};

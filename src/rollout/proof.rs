@@ -3,14 +3,12 @@
 use std::time::Duration;
 
 use super::{Look, State, Waiting};
-use crate::capacity::{Blocker, Forecast, Movement, Source};
+use crate::capacity::{Movement, Source};
 use crate::cause::{Cause, CauseKind, Remedy};
 use crate::diagnosis::{Case, diagnose};
 use crate::durations;
 use crate::snapshot::{Service, Timestamp};
-
-/// Instances that one cause lists; the forecast has all.
-const INSTANCES_LISTED: usize = 8;
+use crate::wording::{self, Subject};
 
 /// What the capacity calculation says of a look.
 #[derive(Clone, Debug, Default)]
@@ -29,15 +27,15 @@ pub(super) fn judge(state: &State, look: &Look) -> Judgement {
     let cluster = look.cluster.as_ref();
     match cluster.and_then(|cluster| cluster.movement(&state.target.deployment)) {
         Some(Movement::Stuck(forecast)) => Judgement {
-            proof: Some(vec![of_forecast(forecast)]),
+            proof: wording::as_cause(forecast, Subject::Rollout).map(|cause| vec![cause]),
             ..Judgement::default()
         },
         Some(Movement::Could(could)) => Judgement {
-            could: could.clone(),
+            could: could.iter().copied().map(wording::next_step).collect(),
             ..Judgement::default()
         },
-        Some(Movement::Unknown(doubts)) => Judgement {
-            doubts: doubts.clone(),
+        Some(Movement::Unknown(forecast)) => Judgement {
+            doubts: wording::reasons(forecast),
             ..Judgement::default()
         },
         Some(Movement::UnderWay(_)) | None => Judgement::default(),
@@ -93,6 +91,7 @@ pub(super) fn hesitation(could: &[String], still: Duration) -> Cause {
     Cause {
         kind: CauseKind::Throttled,
         message: format!("there is room for the next step, and ECS has not taken it for {minutes}"),
+        clause: None,
         evidence: could.to_vec(),
         remedies: vec![Remedy {
             text: "start the attempts anew with `force-new-deployment: true`; after failed placements ECS waits up to 27 minutes before the next one".to_owned(),
@@ -145,62 +144,15 @@ pub(super) fn nothing_found(look: &Look, waiting: &[Waiting], doubts: &[String])
     Cause {
         kind,
         message: message.to_owned(),
+        clause: None,
         evidence,
         remedies: remedies.into_iter().collect(),
     }
 }
 
-/// A blocked forecast as a cause: its sentence, what is short on which instance, what would help.
-pub fn of_forecast(forecast: &Forecast) -> Cause {
-    let kind = forecast.kind.unwrap_or(CauseKind::Unknown);
-    let mut evidence: Vec<String> = forecast
-        .blockers
-        .iter()
-        .take(INSTANCES_LISTED)
-        .map(|blocker| of_blocker(forecast, blocker))
-        .collect();
-    let more = forecast.blockers.len().saturating_sub(INSTANCES_LISTED);
-    if more > 0 {
-        evidence.push(format!("{more} more of the kind"));
-    }
-    evidence.extend(forecast.reasons.iter().cloned());
-    Cause {
-        kind,
-        message: forecast.headline.clone(),
-        evidence,
-        remedies: forecast.remedies.clone(),
-    }
-}
-
-/// The sentence of a blocked forecast with the number that tells most, for a line that stands alone.
+/// The cause inside a sentence that says already that the rollout doesn't go on.
 pub fn in_one_line(cause: &Cause) -> String {
-    let message = cause
-        .message
-        .strip_prefix("the rollout can't finish: ")
-        .unwrap_or(&cause.message);
-    match cause
-        .evidence
-        .first()
-        .and_then(|evidence| evidence.strip_prefix("instance "))
-    {
-        Some(number) => format!("{message} ({number})"),
-        None => message.to_owned(),
-    }
-}
-
-/// The EC2 console knows the instance by its own id, so that one is told where there is one.
-fn of_blocker(forecast: &Forecast, blocker: &Blocker) -> String {
-    if blocker.instance.is_empty() {
-        return blocker.sentence();
-    }
-    let view = forecast
-        .instances
-        .iter()
-        .find(|view| view.id == blocker.instance);
-    let name = view
-        .and_then(|view| view.ec2_instance_id.as_deref())
-        .unwrap_or(&blocker.instance);
-    format!("instance {name}: {}", blocker.sentence())
+    cause.clause().to_owned()
 }
 
 /// Everything that explains the state of the rollout, what was proven first.

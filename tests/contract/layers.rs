@@ -28,7 +28,10 @@ const FLOORS: &[(&str, &[&str])] = &[
         &["clock", "definition", "redact", "request"],
     ),
     ("AWS's texts and the room, read", &["aws_text", "capacity"]),
-    ("what is judged", &["diagnosis", "survey", "taskdef"]),
+    (
+        "what is judged",
+        &["diagnosis", "survey", "taskdef", "wording"],
+    ),
     ("judgement", &["plan", "rollout"]),
     ("what is said", &["report"]),
     ("the runner", &["runner"]),

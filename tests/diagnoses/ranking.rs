@@ -44,6 +44,7 @@ fn numbers_outrank_the_event_and_keep_it_as_evidence() {
     let computed = |kind, message: &str| Cause {
         kind,
         message: message.to_owned(),
+        clause: None,
         evidence: vec!["numbers".to_owned()],
         remedies: Vec::new(),
     };

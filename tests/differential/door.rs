@@ -17,6 +17,7 @@ use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use plimsoll::aws::Aws;
 use plimsoll::capacity::{Deploy, TaskNeeds, forecast, forecast_together};
+use plimsoll::wording;
 use plimsoll_sim::{Answer, Sim};
 
 use crate::dice::Dice;
@@ -92,7 +93,7 @@ async fn through_the_door(sim: &Sim, plan: &Plan) -> Vec<String> {
 fn verdicts(forecasts: &[plimsoll::capacity::Forecast]) -> Vec<String> {
     forecasts
         .iter()
-        .map(|one| format!("{}: {}", one.verdict.as_str(), one.headline))
+        .map(|one| format!("{}: {}", one.verdict.as_str(), wording::headline(one)))
         .collect()
 }
 

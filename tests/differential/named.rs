@@ -1,6 +1,7 @@
 //! Worlds on which the forecast and the stand-in once disagreed, each with the side that was wrong.
 
 use plimsoll::capacity::Forecast;
+use plimsoll::wording;
 
 use crate::plan::{Machine, Net, Party, Plan, Pool, Size, State};
 use crate::remedy;
@@ -39,7 +40,12 @@ fn check(plan: &Plan, word: &str) -> Forecast {
     let (mut forecasts, ..) =
         hold(plan, &looks).unwrap_or_else(|wrong| panic!("{wrong}\n{plan:#?}"));
     let forecast = forecasts.remove(0);
-    assert_eq!(forecast.verdict.as_str(), word, "{}", forecast.headline);
+    assert_eq!(
+        forecast.verdict.as_str(),
+        word,
+        "{}",
+        wording::headline(&forecast)
+    );
     forecast
 }
 

@@ -2,8 +2,6 @@
 
 use std::time::Instant;
 
-use plimsoll::capacity::Verdict;
-
 use crate::dice::Dice;
 use crate::remedy;
 use crate::run::hold;
@@ -93,7 +91,7 @@ fn one(seed: u64, tally: &mut Tally) -> Result<(), String> {
     let (forecasts, ran, glances) = hold(&plan, &looks).map_err(told)?;
     tally.count(&forecasts, &ran, &glances);
     if let [forecast] = forecasts.as_slice()
-        && forecast.verdict == Verdict::Blocked
+        && forecast.verdict.is_blocked()
         && seed.is_multiple_of(REMEDIES_EACH)
     {
         for remedy in &forecast.remedies {

@@ -3,6 +3,7 @@
 use plimsoll::capacity::{
     Deploy, Forecast, Movement, Verdict, forecast, forecast_together, movements,
 };
+use plimsoll::wording;
 use plimsoll_sim::{Rollout, Sim, Status, World};
 use serde_json::json;
 
@@ -150,10 +151,20 @@ fn glance(sim: &Sim, plan: &Plan, (at, dead): (i64, bool), glances: &mut Vec<Gla
         .filter(|(service, _)| !done[*service])
     {
         let (stuck, word, why) = match movement {
-            Movement::Stuck(proof) => (Some(proof.headline), "stuck", proof.reasons),
-            Movement::UnderWay(what) => (None, "under way", what),
-            Movement::Could(what) => (None, "could", what),
-            Movement::Unknown(why) => (None, "unknown", why),
+            Movement::Stuck(proof) => (
+                Some(wording::headline(&proof)),
+                "stuck",
+                wording::reasons(&proof),
+            ),
+            Movement::UnderWay(what) => {
+                let what = what.into_iter().map(wording::underway);
+                (None, "under way", what.collect())
+            }
+            Movement::Could(what) => {
+                let what = what.into_iter().map(wording::next_step);
+                (None, "could", what.collect())
+            }
+            Movement::Unknown(why) => (None, "unknown", wording::reasons(&why)),
         };
         glances.push(Glance {
             at,
@@ -175,16 +186,16 @@ pub(crate) fn compare(
 ) -> Result<(), String> {
     for (at, (forecast, done)) in forecasts.iter().zip(&ran.completed).enumerate() {
         let wrong = match forecast.verdict {
-            Verdict::Fits { .. } => !done,
-            Verdict::Blocked => *done,
-            Verdict::Unknown => false,
+            Verdict::Fits(_) => !done,
+            Verdict::Blocked(_) => *done,
+            Verdict::Unknown(_) => false,
         };
         if wrong {
             return Err(format!(
                 "`{}` was forecast `{}` ({}), and after {} s it {}",
                 plan.deployed[at].name,
                 forecast.verdict.as_str(),
-                forecast.headline,
+                wording::headline(forecast),
                 ran.seconds,
                 if *done {
                     "had completed"

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use plimsoll::capacity::{Forecast, Verdict};
+use plimsoll::capacity::Forecast;
+use plimsoll::wording;
 
 use crate::run::{Glance, Ran};
 
@@ -24,8 +25,9 @@ impl Tally {
         self.worlds += 1;
         for (forecast, done) in forecasts.iter().zip(&ran.completed) {
             *self.verdicts.entry(forecast.verdict.as_str()).or_default() += 1;
-            if forecast.verdict == Verdict::Unknown {
-                let reason = forecast.reasons.first().map_or("no reason", String::as_str);
+            if forecast.verdict.is_unknown() {
+                let reasons = wording::reasons(forecast);
+                let reason = reasons.first().map_or("no reason", String::as_str);
                 *self
                     .unknown
                     .entry((*done, without_numbers(reason)))

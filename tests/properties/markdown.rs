@@ -5,7 +5,10 @@
 
 use comrak::nodes::NodeValue;
 use comrak::{Arena, Options, parse_document};
-use plimsoll::capacity::{Bounds, Forecast, Free, InstanceView, TaskNeeds, Verdict};
+use plimsoll::capacity::{
+    Basis, Blocker, Bounds, FixedCapacity, Forecast, Free, InstanceView, Lack, Obstacle, TaskNeeds,
+    Verdict,
+};
 use plimsoll::cause::{Cause, CauseKind, Remedy};
 use plimsoll::redact::Redactor;
 use plimsoll::report::markdown::{code, prose};
@@ -137,6 +140,31 @@ fn linked_later(words: &str) -> bool {
         })
 }
 
+/// An instance without an attribute of this name.
+fn lacks(text: &str) -> Blocker {
+    Blocker {
+        kind: CauseKind::Attribute,
+        instance: text.to_owned(),
+        lack: Lack::Attribute {
+            name: text.to_owned(),
+            wanted: Vec::new(),
+            there: None,
+        },
+        certain: true,
+    }
+}
+
+/// A group of this name that doesn't grow.
+fn at_maximum(text: &str) -> Basis {
+    let why = FixedCapacity::AtMaximum {
+        provider: text.to_owned(),
+        group: text.to_owned(),
+        desired: 1,
+        max: 1,
+    };
+    Basis::FixedCapacity { why }
+}
+
 /// A report in which everything that can come from outside is `text`.
 fn report_of(text: &str) -> Report {
     let remedy = Remedy {
@@ -153,13 +181,15 @@ fn report_of(text: &str) -> Report {
         agent_connected: true,
         free: Free::default(),
         fits: false,
-        why: vec![text.to_owned(); 3],
+        why: vec![lacks(text); 3],
     };
     let forecast = Forecast {
-        verdict: Verdict::Blocked,
+        verdict: Verdict::Blocked(Obstacle::SubnetAddresses {
+            zones: vec![text.to_owned()],
+            free: 0,
+        }),
         kind: None,
-        headline: text.to_owned(),
-        reasons: vec![text.to_owned(); 2],
+        basis: vec![at_maximum(text); 2],
         bounds: Bounds {
             desired: 1,
             minimum_percent: 100,
@@ -196,6 +226,7 @@ fn report_of(text: &str) -> Report {
         causes: vec![Cause {
             kind: CauseKind::Cpu,
             message: text.to_owned(),
+            clause: None,
             evidence: vec![text.to_owned(); 2],
             remedies: vec![remedy],
         }],
@@ -324,7 +355,7 @@ fn the_worst_that_can_happen_stays_within_bounds_and_says_what_is_missing() {
         let service = &mut report.services[0];
         let forecast = service.forecast.as_mut().unwrap();
         let view = &mut forecast.instances[0];
-        view.why = vec![text.chars().take(500).collect()];
+        view.why = vec![lacks(&text.chars().take(500).collect::<String>())];
         view.status.clear();
         for name in [
             &mut view.id,
@@ -334,7 +365,7 @@ fn the_worst_that_can_happen_stays_within_bounds_and_says_what_is_missing() {
             *name = text.chars().take(100).collect();
         }
         forecast.instances = vec![forecast.instances[0].clone(); 10_000];
-        forecast.reasons = vec![text.clone(); 500];
+        forecast.basis = vec![at_maximum(&text); 500];
         service.causes = vec![service.causes[0].clone(); 50];
         service.causes[0].evidence = vec![text.clone(); 500];
         let end = service.timeline[2].clone();
@@ -350,7 +381,7 @@ fn the_worst_that_can_happen_stays_within_bounds_and_says_what_is_missing() {
             small.timeline.truncate(3);
             small.causes.truncate(2);
             small.causes[0].evidence.truncate(20);
-            small.forecast.as_mut().unwrap().reasons.truncate(12);
+            small.forecast.as_mut().unwrap().basis.truncate(12);
             report.services.resize(many, small);
             let summary = render(&report);
             assert!(

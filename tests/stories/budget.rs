@@ -2,7 +2,6 @@
 //!
 //! `cargo test --test stories budget -- --nocapture` prints the numbers.
 
-use plimsoll::capacity::Verdict;
 use plimsoll_sim::{InstanceSpec, ServiceSpec, TaskBehaviour, World, refused};
 
 use crate::door::{START, Story, Told};
@@ -58,7 +57,7 @@ async fn a_forecast_of_5000_instances_is_read_within_the_buckets() {
     let forecasts = told.report.services.iter();
     let fits = forecasts.filter(|one| {
         let forecast = one.forecast.as_ref();
-        forecast.is_some_and(|forecast| matches!(forecast.verdict, Verdict::Fits { .. }))
+        forecast.is_some_and(|forecast| forecast.verdict.is_fit())
     });
     assert_eq!(fits.count(), 50, "{}", told.report.reason);
     println!(

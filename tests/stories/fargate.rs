@@ -54,6 +54,8 @@ async fn a_quota_without_room_for_one_more_task_blocks() {
     let told = told.deploy().await;
     blocked(&told, "quota");
     insta::assert_snapshot!(said(&told), @r#"blocked Some("quota"): forecast: blocked: the rollout can't finish within the account's Fargate quota: 4096 CPU units (4 vCPU), at least 4096 in use by this service, 1024 needed for each new task"#);
+    // The closing line says it once.
+    insta::assert_snapshot!(told.report.reason, @"the rollout can't finish within the account's Fargate quota: 4096 CPU units (4 vCPU), at least 4096 in use by this service, 1024 needed for each new task");
 }
 
 #[tokio::test(start_paused = true)]

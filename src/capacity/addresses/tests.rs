@@ -33,7 +33,12 @@ fn by_zone(subnets: &[(&str, Option<i64>)]) -> Option<BTreeMap<String, Addresses
 
 fn check(world: &World, want: &str) {
     let forecast = world.forecast();
-    assert_eq!(forecast.verdict.as_str(), want, "{}", forecast.headline);
+    assert_eq!(
+        forecast.verdict.as_str(),
+        want,
+        "{}",
+        crate::wording::headline(&forecast)
+    );
 }
 
 #[test]
@@ -49,7 +54,7 @@ fn subnets_are_summed_up_by_zone() {
 fn a_zone_without_instances_helps_nobody() {
     let b = ("eu-west-1b", Some(250));
     let blocked = world((100, 200), 2, &[(A, Some(0)), b]);
-    insta::assert_snapshot!(blocked.forecast().headline, @"the rollout can't finish: the service's subnets in eu-west-1a have 0 addresses free, and each new task takes one");
+    insta::assert_snapshot!(crate::wording::headline(&blocked.forecast()), @"the rollout can't finish: the service's subnets in eu-west-1a have 0 addresses free, and each new task takes one");
     assert_eq!(blocked.forecast().kind, Some(CauseKind::SubnetAddresses));
     assert!(blocked.forecast().blockers.is_empty() && blocked.forecast().remedies.is_empty());
     check(&world((100, 200), 2, &[(A, Some(2)), b]), "fits");

@@ -6,7 +6,7 @@ fn check((desired, minimum, maximum): (u32, u32, u32), want: (u32, u32, bool)) {
         (bounds.lower, bounds.upper, bounds.deadlocked()),
         want,
         "{}",
-        bounds.sums()
+        crate::wording::bounds(&bounds)
     );
 }
 

@@ -47,7 +47,12 @@ fn world(desired: u32, minimum: u32, maximum: u32) -> World {
 
 fn check(world: &World, want: &str) {
     let forecast = world.forecast();
-    assert_eq!(forecast.verdict.as_str(), want, "{}", forecast.headline);
+    assert_eq!(
+        forecast.verdict.as_str(),
+        want,
+        "{}",
+        crate::wording::headline(&forecast)
+    );
 }
 
 #[test]

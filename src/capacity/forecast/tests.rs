@@ -3,4 +3,4 @@
 mod cases;
 mod exhaustive;
 mod waves;
-pub(in crate::capacity) mod world;
+pub(crate) mod world;

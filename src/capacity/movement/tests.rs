@@ -1,6 +1,7 @@
 use super::{Movement, movements};
 use crate::capacity::forecast::tests::world::{World, size};
 use crate::snapshot::TaskStatus;
+use crate::wording;
 
 const TARGET: &str = "ecs-svc/2";
 
@@ -11,13 +12,18 @@ fn check(world: &World, want: &str) {
             ..*deploy
         };
         match movements(cluster, &[deploy]).remove(0) {
-            Movement::Stuck(proof) => format!("stuck: {}", proof.blockers[0].sentence()),
-            Movement::UnderWay(moves) => moves.join(", "),
-            Movement::Could(steps) => format!("could: {}", steps.join(", ")),
-            Movement::Unknown(why) => format!("unknown: {}", why.join(", ")),
+            Movement::Stuck(proof) => format!("stuck: {}", wording::blocker(&proof.blockers[0])),
+            Movement::UnderWay(moves) => joined(moves, wording::underway),
+            Movement::Could(steps) => format!("could: {}", joined(steps, wording::next_step)),
+            Movement::Unknown(why) => format!("unknown: {}", wording::reasons(&why).join(", ")),
         }
     });
     assert_eq!(got, want);
+}
+
+fn joined<T>(all: Vec<T>, word: fn(T) -> String) -> String {
+    let words: Vec<String> = all.into_iter().map(word).collect();
+    words.join(", ")
 }
 
 /// One old task of 6144 units and 16384 MiB on one instance.

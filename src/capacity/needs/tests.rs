@@ -15,7 +15,7 @@ fn check(document: &Value, want: Size<'_>) {
     let udp: Vec<u16> = needs.udp_ports.iter().copied().collect();
     let got: Size<'_> = (needs.cpu, needs.memory, &tcp, &udp, needs.enis);
     assert_eq!(got, want, "{document}");
-    assert_eq!(needs.problems, Vec::<String>::new(), "{document}");
+    assert_eq!(needs.problems, [], "{document}");
 }
 
 #[test]
@@ -119,11 +119,7 @@ fn nonsense_is_a_problem_never_a_panic() {
         json!({"containerDefinitions": [{"portMappings": [{"hostPort": 70000}]}]}),
         json!({"cpu": "lots", "containerDefinitions": [{}]}),
     ] {
-        assert_ne!(
-            TaskNeeds::of(&document).problems,
-            Vec::<String>::new(),
-            "{document}"
-        );
+        assert_ne!(TaskNeeds::of(&document).problems, [], "{document}");
     }
 }
 

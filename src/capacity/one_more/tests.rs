@@ -30,7 +30,7 @@ fn check(instances: &[Instance], want: &str) {
         OneMore::Nowhere(why) => {
             let why: Vec<String> = why
                 .iter()
-                .map(|one| format!("{}: {}", one.instance, one.sentence()))
+                .map(|one| format!("{}: {}", one.instance, crate::wording::blocker(one)))
                 .collect();
             why.join("; ")
         }

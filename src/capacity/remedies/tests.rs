@@ -9,7 +9,7 @@ fn check(world: &World, want: &[serde_json::Value]) {
         .iter()
         .map(|remedy| remedy.change.clone())
         .collect();
-    assert_eq!(got, want, "{}", forecast.headline);
+    assert_eq!(got, want, "{}", crate::wording::headline(&forecast));
     assert!(forecast.remedies.iter().all(|remedy| remedy.checked));
 }
 

@@ -4,16 +4,16 @@
 use std::time::Duration;
 
 use super::{Causes, Job};
-use crate::capacity::{Deploy, Forecast, TaskNeeds, Verdict, forecast_together};
-use crate::cause::{Cause, CauseKind};
+use crate::capacity::{Deploy, TaskNeeds, forecast_together};
+use crate::cause::Cause;
 use crate::diagnosis::{Case, diagnose};
-use crate::rollout::of_forecast;
 use crate::run::Run;
 use crate::snapshot::{
     Constraint, Deployment, DeploymentConfiguration, DeploymentStatus, LogTail, PlacementFailure,
     Service, Task,
 };
 use crate::survey::Survey;
+use crate::wording::{Subject, as_cause};
 
 /// Nothing waits longer for what only explains.
 const READS: Duration = Duration::from_secs(30);
@@ -89,38 +89,14 @@ fn blocked(job: &Job<'_>, survey: &Survey, stand_in: &Service) -> Option<Cause> 
         target: None,
         fargate: survey.fargate.get(name),
     };
-    let forecast = forecast_together(&survey.cluster(), &[deploy])
-        .into_iter()
-        .next()
-        .filter(|forecast| forecast.verdict == Verdict::Blocked)?;
-    // What no instance is to blame for is told in the forecast's words.
-    let addresses = forecast.kind == Some(CauseKind::SubnetAddresses);
-    let message = if job.ask.is_fargate() || addresses {
-        forecast.headline.replacen(
-            "the rollout can't finish",
-            "the one-off task can't start",
-            1,
-        )
-    } else {
-        format!(
-            "no container instance can take a task of {}",
-            job.revision()
-        )
+    let forecasts = forecast_together(&survey.cluster(), &[deploy]);
+    let revision = job.revision();
+    let subject = Subject::OneOffTask {
+        revision: &revision,
+        on_instances: !job.ask.is_fargate(),
     };
-    // What the percentages add up to says nothing about a single task.
-    let percentages = forecast.bounds.sums();
-    let reasons = forecast
-        .reasons
-        .iter()
-        .filter(|reason| **reason != percentages);
-    let forecast = Forecast {
-        reasons: reasons.cloned().collect(),
-        ..forecast.clone()
-    };
-    Some(Cause {
-        message,
-        ..of_forecast(&forecast)
-    })
+    let mut causes = forecasts.iter().filter_map(|one| as_cause(one, subject));
+    causes.next()
 }
 
 /// The service with the places that were asked for: its own tasks are still its own.

@@ -11,6 +11,7 @@ use crate::report::markdown::{code, prose};
 use crate::report::{Outcome, Report, ServiceReport, text};
 use crate::rollout::why_stopped;
 use crate::snapshot::Task;
+use crate::wording;
 
 /// Evidence of one cause: the ten lines of a container's log fit, of which the last tell most.
 const EVIDENCE_MAX: (usize, usize) = (12, 5 * 1024);
@@ -43,18 +44,13 @@ pub(super) fn section(report: &Report, index: usize, place: usize) -> Vec<Part> 
             heading(report, service),
         ));
     }
-    // What the first line says already isn't said again.
-    let told = if several {
-        service.reason.as_str()
-    } else {
-        report.reason.as_str()
-    };
+    // What the line above says already isn't said again.
     for (number, cause) in service.causes.iter().enumerate() {
         let rank = if number == 0 { rank::CAUSE } else { rank::MORE };
         parts.push(Part::new(
             rank,
             format!("causes{of}"),
-            cause_text(cause, told),
+            cause_text(cause, service.said_cause == Some(number)),
         ));
     }
     let end = match (service.outcome, service.timeline.last()) {
@@ -65,12 +61,12 @@ pub(super) fn section(report: &Report, index: usize, place: usize) -> Vec<Part> 
         .then(|| picture::chart(&service.timeline, end))
         .flatten();
     let forecast = service.forecast.as_ref();
-    let blocked = forecast.filter(|forecast| forecast.verdict == Verdict::Blocked);
+    let blocked = forecast.filter(|forecast| forecast.verdict.is_blocked());
     if let Some(forecast) = blocked {
         parts.push(Part::new(
             rank::PROOF,
             format!("the forecast{of}"),
-            forecast_text(forecast, told),
+            forecast_text(forecast, says_forecast(report, service)),
         ));
     }
     if let Some(chart) = chart {
@@ -88,13 +84,12 @@ pub(super) fn section(report: &Report, index: usize, place: usize) -> Vec<Part> 
     ));
     // Beside others, of one that went well nobody asks whether it would fit.
     let is_well = several && service.outcome.is_some_and(Outcome::is_good);
-    let fits = |forecast: &&Forecast| matches!(forecast.verdict, Verdict::Fits { .. });
-    let rest = forecast.filter(|forecast| blocked.is_none() && !(is_well && fits(forecast)));
+    let rest = forecast.filter(|one| blocked.is_none() && !(is_well && one.verdict.is_fit()));
     if let Some(forecast) = rest {
         parts.push(Part::new(
             rank::MORE,
             format!("the forecast{of}"),
-            forecast_text(forecast, told),
+            forecast_text(forecast, says_forecast(report, service)),
         ));
     }
     parts
@@ -108,16 +103,16 @@ pub(super) fn outlook(report: &Report, index: usize) -> Vec<Part> {
         return Vec::new();
     };
     let sign = match &forecast.verdict {
-        Verdict::Fits { .. } => "✅",
-        Verdict::Unknown => "❔",
-        Verdict::Blocked => "❌",
+        Verdict::Fits(_) => "✅",
+        Verdict::Unknown(_) => "❔",
+        Verdict::Blocked(_) => "❌",
     };
     let mut text = format!(
         "{sign} {}: {}\n",
         code(&full_name(service), NAME_CHARS),
         prose(&sentence(forecast), TEXT_CHARS)
     );
-    if forecast.verdict == Verdict::Blocked {
+    if forecast.verdict.is_blocked() {
         text.push_str(&format!("\n{}", remedies(&forecast.remedies)));
     }
     vec![
@@ -125,7 +120,7 @@ pub(super) fn outlook(report: &Report, index: usize) -> Vec<Part> {
         Part::new(
             rank::PROOF,
             format!("the forecast{of}"),
-            forecast_text(forecast, &forecast.headline),
+            forecast_text(forecast, true),
         ),
     ]
 }
@@ -154,16 +149,14 @@ fn heading(report: &Report, service: &ServiceReport) -> String {
 /// Causes, each with its evidence and what to do.
 pub(super) fn causes(causes: &[Cause]) -> String {
     let causes = causes.iter().take(CAUSES_MAX);
-    let texts: Vec<String> = causes.map(|cause| cause_text(cause, "")).collect();
+    let texts: Vec<String> = causes.map(|cause| cause_text(cause, false)).collect();
     texts.join("\n")
 }
 
-fn cause_text(cause: &Cause, told: &str) -> String {
+/// One cause; `is_said` where the line above says its message already.
+fn cause_text(cause: &Cause, is_said: bool) -> String {
     let kind = cause.kind.as_str();
-    let message = cause.message.as_str();
-    // The words of a proof, which the first line has in another clause.
-    let proof = message.strip_prefix("the rollout can't finish: ");
-    let mut out = if told.contains(proof.unwrap_or(message)) {
+    let mut out = if is_said {
         format!("**Why** ({kind})\n\n")
     } else {
         format!(
@@ -203,19 +196,34 @@ fn remedies(remedies: &[Remedy]) -> String {
     out
 }
 
-/// The forecast with its table of instances; open where the rollout can't finish.
-fn forecast_text(forecast: &Forecast, told: &str) -> String {
-    let headline = Some(&forecast.headline).filter(|headline| !told.contains(*headline));
-    let others = forecast.reasons.iter();
-    let others = others.filter(|reason| **reason != forecast.headline);
-    let reasons: Vec<&String> = headline.into_iter().chain(others).collect();
+/// Whether the line above the service's parts says what its forecast comes to.
+fn says_forecast(report: &Report, service: &ServiceReport) -> bool {
+    let is_blocked = || {
+        let forecast = service.forecast.as_ref();
+        forecast.is_some_and(|forecast| forecast.verdict.is_blocked())
+    };
+    match service.outcome {
+        Some(Outcome::Blocked) => true,
+        // A plan for one service says only what stands against it.
+        Some(Outcome::Planned) => report.services.len() > 1 || is_blocked(),
+        _ => false,
+    }
+}
+
+/// The forecast with its table of instances; open where the rollout can't finish. `is_said` where
+/// the line above says already what it comes to.
+fn forecast_text(forecast: &Forecast, is_said: bool) -> String {
+    let mut reasons = wording::reasons(forecast);
+    if !is_said {
+        reasons.insert(0, wording::headline(forecast));
+    }
     let (mut out, left) = first_of(&reasons, |reason| bullet(reason), REASONS_MAX);
     if left > 0 {
         out.push_str(&format!("- … {left} more, in the JSON report\n"));
     }
     out.push_str(&format!(
         "- each new task needs {}\n",
-        prose(&forecast.needs.in_words(), TEXT_CHARS)
+        prose(&wording::needs(&forecast.needs), TEXT_CHARS)
     ));
     let (shown, more) = forecast
         .instances
@@ -241,7 +249,7 @@ fn forecast_text(forecast: &Forecast, told: &str) -> String {
         }
     }
     match &forecast.verdict {
-        Verdict::Blocked => unfolded("Forecast: blocked", &out),
+        Verdict::Blocked(_) => unfolded("Forecast: blocked", &out),
         verdict => folded(&format!("Forecast: {}", verdict.as_str()), &out),
     }
 }
@@ -255,7 +263,8 @@ fn table(instances: &[InstanceView]) -> (String, usize) {
         let why = if view.fits {
             "fits".to_owned()
         } else {
-            prose(&view.why.join("; "), WHY_CHARS)
+            let why: Vec<String> = view.why.iter().map(wording::blocker).collect();
+            prose(&why.join("; "), WHY_CHARS)
         };
         format!(
             "| {} | {} | {} | {} | {} | {} | {why} |",
@@ -275,8 +284,8 @@ fn table(instances: &[InstanceView]) -> (String, usize) {
 /// "The rollout can't finish" needs no word before it.
 fn sentence(forecast: &Forecast) -> String {
     match &forecast.verdict {
-        Verdict::Unknown => format!("unknown: {}", forecast.headline),
-        Verdict::Fits { .. } | Verdict::Blocked => forecast.headline.clone(),
+        Verdict::Unknown(_) => format!("unknown: {}", wording::headline(forecast)),
+        Verdict::Fits(_) | Verdict::Blocked(_) => wording::headline(forecast),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::capacity::{Source, TaskNeeds, Unread};
 use crate::snapshot::{
     CapacityProvider, Constraint, Health, ScalingGroup, Scheduling, StrategyItem, TaskStatus,
 };
+use crate::wording;
 
 const M5: (&str, i64, i64) = ("m5.2xlarge", 8192, 31744);
 pub(super) const T4G: (&str, i64, i64) = ("t4g.large", 2048, 7813);
@@ -18,8 +19,9 @@ pub(super) const T4G: (&str, i64, i64) = ("t4g.large", 2048, 7813);
 /// The forecast in few lines: verdict and headline, reasons, blockers, remedies.
 fn told(world: &World) -> String {
     let forecast = world.forecast();
-    let mut text = format!("{}: {}\n", forecast.verdict.as_str(), forecast.headline);
-    for reason in &forecast.reasons {
+    let headline = wording::headline(&forecast);
+    let mut text = format!("{}: {headline}\n", forecast.verdict.as_str());
+    for reason in wording::reasons(&forecast) {
         let _ = writeln!(text, "- {reason}");
     }
     for blocker in &forecast.blockers {
@@ -28,7 +30,7 @@ fn told(world: &World) -> String {
             "{} {}: {}",
             blocker.instance,
             blocker.kind.as_str(),
-            blocker.sentence()
+            wording::blocker(blocker)
         );
     }
     for remedy in &forecast.remedies {

@@ -171,7 +171,7 @@ fn every_small_world_agrees_with_a_search_through_all_orders() {
                         };
                         assert_eq!(verdict.as_str(), want, "{tiny:?}");
                         worlds += 1;
-                        unknown += u32::from(verdict == Verdict::Unknown);
+                        unknown += u32::from(verdict.is_unknown());
                     }
                 }
             }
@@ -239,15 +239,9 @@ fn what_is_not_known_never_leads_to_a_wrong_verdict() {
                 let mut world = tiny.world();
                 hide(&mut world);
                 let verdict = world.verdict();
-                assert!(
-                    !ends || verdict != Verdict::Blocked,
-                    "{hidden} hidden: {tiny:?}"
-                );
-                assert!(
-                    !dead || !matches!(verdict, Verdict::Fits { .. }),
-                    "{hidden} hidden: {tiny:?}"
-                );
-                known += u32::from(verdict != Verdict::Unknown);
+                assert!(!ends || !verdict.is_blocked(), "{hidden} hidden: {tiny:?}");
+                assert!(!dead || !verdict.is_fit(), "{hidden} hidden: {tiny:?}");
+                known += u32::from(!verdict.is_unknown());
             }
         }
     }

@@ -4,7 +4,8 @@ use insta::assert_snapshot;
 
 use super::cases::{T4G, check};
 use super::world::{World, size};
-use crate::capacity::Verdict;
+use crate::capacity::{Fit, Verdict};
+use crate::wording;
 
 #[test]
 fn a_rollout_in_waves() {
@@ -12,15 +13,18 @@ fn a_rollout_in_waves() {
         .of_size(&size(1024, 1024))
         .instance(("m", 4096, 9000), 4);
     let forecast = world.forecast();
-    let Verdict::Fits { waves, tightest } = forecast.verdict else {
+    let Verdict::Fits(Fit {
+        waves, tightest, ..
+    }) = &forecast.verdict
+    else {
         panic!("{forecast:?}")
     };
     let tightest = tightest.unwrap();
     assert_eq!(
-        (waves, tightest.old, tightest.new, tightest.spare),
+        (*waves, tightest.old, tightest.new, tightest.spare),
         (2, 2, 2, 0)
     );
-    assert_snapshot!(forecast.headline, @"the rollout fits: 4 new tasks in 2 waves");
+    assert_snapshot!(wording::headline(&forecast), @"the rollout fits: 4 new tasks in 2 waves");
 }
 
 #[test]

@@ -15,8 +15,7 @@ use crate::snapshot::{
     CapacityProvider, Health, Instance, Resources, Service, Task, TaskStatus, Timestamp,
 };
 
-pub(in crate::capacity) const OLD: &str =
-    "arn:aws:ecs:eu-west-1:111122223333:task-definition/api:1";
+pub(crate) const OLD: &str = "arn:aws:ecs:eu-west-1:111122223333:task-definition/api:1";
 
 /// The tables, and types `slots1` to `slots4` with that many slots.
 static LIMITS: LazyLock<EniLimits> = LazyLock::new(|| {
@@ -29,7 +28,7 @@ static LIMITS: LazyLock<EniLimits> = LazyLock::new(|| {
 
 /// Everything that a forecast reads, owned.
 #[derive(Clone, Debug)]
-pub(in crate::capacity) struct World {
+pub(crate) struct World {
     pub service: Service,
     pub needs: TaskNeeds,
     pub old_needs: TaskNeeds,
@@ -46,7 +45,7 @@ pub(in crate::capacity) struct World {
     pub fargate: Option<FargateLimits>,
 }
 
-pub(in crate::capacity) fn size(cpu: i64, memory: i64) -> TaskNeeds {
+pub(crate) fn size(cpu: i64, memory: i64) -> TaskNeeds {
     TaskNeeds {
         cpu,
         memory,
@@ -55,7 +54,7 @@ pub(in crate::capacity) fn size(cpu: i64, memory: i64) -> TaskNeeds {
 }
 
 impl World {
-    pub(in crate::capacity) fn new(desired: u32, minimum: u32, maximum: u32) -> World {
+    pub(crate) fn new(desired: u32, minimum: u32, maximum: u32) -> World {
         let mut service = Service {
             cluster: "web".to_owned(),
             name: "api".to_owned(),
@@ -85,18 +84,14 @@ impl World {
     }
 
     /// The same needs for the old and the new revision.
-    pub(in crate::capacity) fn of_size(mut self, needs: &TaskNeeds) -> World {
+    pub(crate) fn of_size(mut self, needs: &TaskNeeds) -> World {
         self.needs = needs.clone();
         self.old_needs = needs.clone();
         self
     }
 
     /// An instance of a type with this much registered, `old` tasks of the service on it.
-    pub(in crate::capacity) fn instance(
-        mut self,
-        (kind, cpu, memory): (&str, i64, i64),
-        old: u32,
-    ) -> World {
+    pub(crate) fn instance(mut self, (kind, cpu, memory): (&str, i64, i64), old: u32) -> World {
         let id = format!("i{}", self.instances.len() + 1);
         let arn = format!("arn:aws:ecs:eu-west-1:111122223333:container-instance/web/{id}");
         let registered = Resources {
@@ -132,7 +127,7 @@ impl World {
     }
 
     /// A task of a service on the last instance; its resources are not subtracted.
-    pub(in crate::capacity) fn add_task(&mut self, service: &str) -> &mut Task {
+    pub(crate) fn add_task(&mut self, service: &str) -> &mut Task {
         let instance = self.instances.last_mut().unwrap();
         instance.running_tasks += 1;
         let task = Task {
@@ -168,10 +163,7 @@ impl World {
         self.tasks.last_mut().unwrap()
     }
 
-    pub(in crate::capacity) fn with<T>(
-        &self,
-        look: impl FnOnce(&Cluster<'_>, &Deploy<'_>) -> T,
-    ) -> T {
+    pub(crate) fn with<T>(&self, look: impl FnOnce(&Cluster<'_>, &Deploy<'_>) -> T) -> T {
         let old_needs = BTreeMap::from([(OLD.to_owned(), self.old_needs.clone())]);
         let cluster = Cluster {
             instances: &self.instances,
@@ -196,14 +188,14 @@ impl World {
     }
 
     /// The verdict alone.
-    pub(in crate::capacity) fn verdict(&self) -> Verdict {
+    pub(crate) fn verdict(&self) -> Verdict {
         self.with(|cluster, deploy| {
             let ground = Ground::new(*cluster, [deploy.needs]);
             decide(&Claim::new(&ground, deploy)).verdict
         })
     }
 
-    pub(in crate::capacity) fn forecast(&self) -> Forecast {
+    pub(crate) fn forecast(&self) -> Forecast {
         self.with(forecast)
     }
 }

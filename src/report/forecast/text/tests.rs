@@ -1,7 +1,9 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::capacity::forecast::tests::world::{World, size};
+use super::lines;
+use crate::capacity::test_world::{World, size};
+use crate::report::forecast::to_json;
 
 fn blocked() -> World {
     let needs = size(6144, 16384);
@@ -14,7 +16,7 @@ fn blocked() -> World {
 
 #[test]
 fn what_a_person_reads() {
-    assert_snapshot!(blocked().forecast().lines().shown.join("\n"), @"
+    assert_snapshot!(lines(&blocked().forecast()).shown.join("\n"), @"
     blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
       at least 2 healthy (2 × 100 % rounded up), at most 4 running or pending (2 × 200 % rounded down)
       each new task needs 6144 CPU units, 16384 MiB
@@ -33,7 +35,7 @@ fn a_long_table_is_folded() {
     for _ in 0..70 {
         world = world.instance(("t4g.large", 2048, 7813), 0);
     }
-    let lines = world.forecast().lines();
+    let lines = lines(&world.forecast());
     let rows = lines
         .shown
         .iter()
@@ -48,7 +50,7 @@ fn a_long_table_is_folded() {
 
 #[test]
 fn what_a_program_reads() {
-    let report = blocked().forecast().to_json();
+    let report = to_json(&blocked().forecast());
     assert_eq!(report["verdict"], "blocked");
     assert_eq!((&report["lower"], &report["upper"]), (&json!(2), &json!(4)));
     assert_eq!(
@@ -71,7 +73,7 @@ fn what_a_program_reads() {
 fn an_instance_with_a_name_of_any_length_stands_in_the_table() {
     let mut forecast = blocked().forecast();
     forecast.instances[0].ec2_instance_id = Some("i".repeat(70_000));
-    let lines = forecast.lines().shown;
+    let lines = lines(&forecast).shown;
     let rows: Vec<&String> = lines.iter().filter(|line| line.contains("short")).collect();
     assert_eq!(rows.len(), 2);
     assert!(

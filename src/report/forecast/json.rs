@@ -2,28 +2,24 @@
 
 use serde_json::{Value, json};
 
-use super::forecast::Forecast;
-use super::needs::{Gpus, TaskNeeds};
-use super::view::InstanceView;
-use super::why::Blocker;
+use crate::capacity::{Blocker, Forecast, Gpus, InstanceView, Lack, TaskNeeds};
 use crate::cause::Remedy;
+use crate::wording;
 
-impl Forecast {
-    /// `forecast` of one service in the report.
-    pub fn to_json(&self) -> Value {
-        json!({
-            "verdict": self.verdict.as_str(),
-            "lower": self.bounds.lower,
-            "upper": self.bounds.upper,
-            "headline": self.headline,
-            "reasons": self.reasons,
-            "needs": needs(&self.needs),
-            "blockers": self.blockers.iter().map(blocker).collect::<Vec<_>>(),
-            "instances": self.instances.iter().map(instance).collect::<Vec<_>>(),
-            "instancesLeftOut": self.left_out,
-            "remedies": self.remedies.iter().map(remedy).collect::<Vec<_>>(),
-        })
-    }
+/// `forecast` of one service in the report.
+pub(in crate::report) fn forecast(forecast: &Forecast) -> Value {
+    json!({
+        "verdict": forecast.verdict.as_str(),
+        "lower": forecast.bounds.lower,
+        "upper": forecast.bounds.upper,
+        "headline": wording::headline(forecast),
+        "reasons": wording::reasons(forecast),
+        "needs": needs(&forecast.needs),
+        "blockers": forecast.blockers.iter().map(blocker).collect::<Vec<_>>(),
+        "instances": forecast.instances.iter().map(instance).collect::<Vec<_>>(),
+        "instancesLeftOut": forecast.left_out,
+        "remedies": forecast.remedies.iter().map(remedy).collect::<Vec<_>>(),
+    })
 }
 
 fn needs(needs: &TaskNeeds) -> Value {
@@ -42,13 +38,23 @@ fn needs(needs: &TaskNeeds) -> Value {
 }
 
 fn blocker(blocker: &Blocker) -> Value {
+    let (needed, free, short) = match blocker.lack {
+        Lack::Amount { needed, free } => {
+            let short = free.map(|free| needed - free);
+            (json!(needed), json!(free), json!(short))
+        }
+        _ => {
+            let (needed, free) = (wording::needed(blocker), wording::free(blocker));
+            (json!(needed), json!(free), Value::Null)
+        }
+    };
     json!({
         "kind": blocker.kind.as_str(),
         "instance": blocker.instance,
-        "needed": blocker.needed,
-        "free": blocker.free,
-        "short": blocker.short,
-        "unit": blocker.unit,
+        "needed": needed,
+        "free": free,
+        "short": short,
+        "unit": wording::unit(blocker),
     })
 }
 
@@ -67,7 +73,7 @@ fn instance(view: &InstanceView) -> Value {
             "gpus": view.free.gpus,
         },
         "fits": view.fits,
-        "why": view.why,
+        "why": view.why.iter().map(wording::blocker).collect::<Vec<_>>(),
     })
 }
 
