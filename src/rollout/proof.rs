@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Look, State, Waiting};
 use crate::capacity::{Movement, Source};
 use crate::cause::{Cause, CauseKind, Remedy};
-use crate::diagnosis::{Case, diagnose};
+use crate::diagnosis::{Evidence, diagnose};
 use crate::durations;
 use crate::snapshot::{Service, Timestamp};
 use crate::wording::{self, Subject};
@@ -165,7 +165,7 @@ pub(super) fn causes(
 ) -> Vec<Cause> {
     let tasks = look.tasks.as_deref().unwrap_or(&state.stopped);
     let survey = look.cluster.as_ref().map(|cluster| &cluster.survey);
-    diagnose(&Case {
+    diagnose(&Evidence {
         tasks,
         service_deployment: look.service_deployment.as_ref(),
         targets: &look.targets,
@@ -179,6 +179,6 @@ pub(super) fn causes(
             .unwrap_or_default(),
         capacity: proven,
         hesitation,
-        ..Case::new(service, &state.target.deployment, now)
+        ..Evidence::new(service, &state.target.deployment, now)
     })
 }

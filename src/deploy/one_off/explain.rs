@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Causes, Job};
 use crate::capacity::{Deploy, TaskNeeds, forecast_together};
 use crate::cause::Cause;
-use crate::diagnosis::{Case, diagnose};
+use crate::diagnosis::{Evidence, diagnose};
 use crate::run::Run;
 use crate::snapshot::{
     Constraint, Deployment, DeploymentConfiguration, DeploymentStatus, LogTail, PlacementFailure,
@@ -43,7 +43,7 @@ pub(super) async fn causes(run: &Run, job: &Job<'_>, failures: &[PlacementFailur
         })
         .into_iter()
         .collect();
-    diagnose(&Case {
+    diagnose(&Evidence {
         tasks: task.map(std::slice::from_ref).unwrap_or_default(),
         logs: &logs,
         failures,
@@ -57,7 +57,7 @@ pub(super) async fn causes(run: &Run, job: &Job<'_>, failures: &[PlacementFailur
             .map(|survey| survey.providers.as_slice())
             .unwrap_or_default(),
         capacity: &proven,
-        ..Case::new(&stand_in, job.token, run.clock.now())
+        ..Evidence::new(&stand_in, job.token, run.clock.now())
     })
 }
 

@@ -4,8 +4,8 @@ use crate::aws_text::{Says, names};
 use crate::cause::{CauseKind, Remedy};
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
-use crate::diagnosis::seen::Seen;
-use crate::diagnosis::sighted::Sighted;
+use crate::diagnosis::observations::Observations;
+use crate::diagnosis::observations_of_kind::ObservationsOfKind;
 use crate::diagnosis::words::{advise, argument, code};
 
 pub(super) const RULE: Rule = Rule {
@@ -80,10 +80,10 @@ const WORDS: &[(Says, &str, &str)] = &[
     ),
 ];
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
-    let sighted = seen.of(CauseKind::ImagePull)?;
-    let image = image_of(&sighted).map_or_else(|| "the image".to_owned(), code);
-    let known = WORDS.iter().find(|(said, _, _)| sighted.says(*said));
+fn check(seen: &Observations<'_>) -> Option<Finding> {
+    let observed = seen.of(CauseKind::ImagePull)?;
+    let image = image_of(&observed).map_or_else(|| "the image".to_owned(), code);
+    let known = WORDS.iter().find(|(said, _, _)| observed.says(*said));
     let (message, remedy) = match known {
         Some((_, meaning, remedy)) => (meaning.replace("{image}", &image), (*remedy).to_owned()),
         None => (
@@ -92,16 +92,16 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
         ),
     };
     let mut remedies: Vec<Remedy> = vec![advise(remedy)];
-    if let Some(check) = image_of(&sighted).and_then(ask_ecr) {
+    if let Some(check) = image_of(&observed).and_then(ask_ecr) {
         remedies.push(check);
     }
-    Some(sighted.found(message, remedies))
+    Some(observed.found(message, remedies))
 }
 
 /// The image that AWS's text names, else that of the container.
-pub(super) fn image_of<'a>(sighted: &Sighted<'_, 'a>) -> Option<&'a str> {
-    names::image(sighted.text())
-        .or_else(|| sighted.container().map(|one| one.image.as_str()).filter(|image| !image.is_empty()))
+pub(super) fn image_of<'a>(observed: &ObservationsOfKind<'_, 'a>) -> Option<&'a str> {
+    names::image(observed.text())
+        .or_else(|| observed.container().map(|one| one.image.as_str()).filter(|image| !image.is_empty()))
 }
 
 /// The command that shows whether ECR has the image.

@@ -6,7 +6,7 @@ use crate::cause::{CauseKind, Remedy};
 use crate::snapshot::TargetHealth;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::{Certainty, Finding};
-use crate::diagnosis::seen::Seen;
+use crate::diagnosis::observations::Observations;
 use crate::diagnosis::words::{advise, code, counted, short};
 use crate::snapshot::last_part;
 
@@ -20,38 +20,38 @@ pub(super) const RULE: Rule = Rule {
 /// Most targets that are shown one by one.
 const MAX_TARGETS: usize = 3;
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
+fn check(seen: &Observations<'_>) -> Option<Finding> {
     let own = |target: &&TargetHealth| {
         let task = target.task.as_deref();
-        task.is_none_or(|id| seen.case.own_tasks().any(|task| task.id() == id))
+        task.is_none_or(|id| seen.evidence.own_tasks().any(|task| task.id() == id))
     };
     let unhealthy: Vec<&TargetHealth> = seen
-        .case
+        .evidence
         .targets
         .iter()
         .filter(|target| target.state.starts_with("unhealthy"))
         .filter(own)
         .collect();
-    let sighted = seen.of(CauseKind::LoadBalancerHealth);
-    if sighted.is_none() && unhealthy.is_empty() {
+    let observed = seen.of(CauseKind::LoadBalancerHealth);
+    if observed.is_none() && unhealthy.is_empty() {
         return None;
     }
-    let said = sighted.as_ref().and_then(|all| target_reason::in_event(all.text()));
+    let said = observed.as_ref().and_then(|all| target_reason::in_event(all.text()));
     let why = said.or_else(|| unhealthy.iter().map(|one| one.reason.as_str()).find(|it| !it.is_empty()));
-    let behind = seen.case.service.load_balancers.first();
+    let behind = seen.evidence.service.load_balancers.first();
     let place = behind.map_or_else(
         || "the task".to_owned(),
         |one| format!("container {} on port `{}`", code(&one.container), one.port),
     );
     let because = why.map(|why| format!(": {}", code(why))).unwrap_or_default();
-    let message = if sighted.as_ref().is_some_and(|all| all.says(Says::TargetsNotRegistered)) {
+    let message = if observed.as_ref().is_some_and(|all| all.says(Says::TargetsNotRegistered)) {
         format!("ECS can't register {place} with the load balancer")
     } else {
         format!("the load balancer finds {place} unhealthy{because}")
     };
     let remedies = remedies(seen, why.unwrap_or(""));
-    let finding = match sighted {
-        Some(sighted) => sighted.found(message, Vec::new()),
+    let finding = match observed {
+        Some(observed) => observed.found(message, Vec::new()),
         None if unhealthy.iter().any(|target| target.task.is_some()) => {
             Finding::concluded(Certainty::Seen, CauseKind::LoadBalancerHealth, message)
         }
@@ -83,8 +83,8 @@ fn targets(unhealthy: &[&TargetHealth]) -> Vec<String> {
     lines
 }
 
-fn remedies(seen: &Seen<'_>, why: &str) -> Vec<Remedy> {
-    let service = seen.case.service;
+fn remedies(seen: &Observations<'_>, why: &str) -> Vec<Remedy> {
+    let service = seen.evidence.service;
     let port = service.load_balancers.first().map_or(0, |one| one.port);
     let mut remedies = Vec::new();
     remedies.push(advise(match TargetTrouble::of(why) {
