@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::change_fingerprint::{SCALE_OUT, fingerprint, fingerprint_of_counters, patience};
+use super::explain::hesitation;
 use super::moment::Moment;
-use super::proof::{self, Judgement, ScaleOut};
+use super::outlook::{Outlook, ScaleOut, outlook, scale_out};
 use super::waiting::has_unseen_stages;
 use super::{Look, State, Waiting};
 use crate::snapshot::{Deployment, Task, TaskStatus, Timestamp};
@@ -81,22 +82,27 @@ pub(super) fn ask(state: &mut State, at: Moment<'_>, waiting: &[Waiting], under_
 }
 
 /// Notes what the look at the cluster proves; gives back the steps that ECS could take.
-pub(super) fn note_proof(state: &mut State, look: &Look) -> Vec<String> {
-    let judgement = if state.memory.wants_survey {
-        proof::judge(state, look)
+pub(super) fn note_outlook(state: &mut State, look: &Look) -> Vec<String> {
+    let outlook = if state.memory.wants_survey {
+        outlook(state, look)
     } else {
-        Judgement::default()
+        Outlook::Open
     };
     let memory = &mut state.memory;
-    memory.proofs = if judgement.proof.is_some() {
-        memory.proofs + 1
-    } else {
-        0
-    };
-    memory.proven = judgement.proof.unwrap_or_default();
+    let proofs = std::mem::take(&mut memory.proofs);
+    memory.proven.clear();
+    memory.doubts.clear();
     memory.hesitation = None;
-    memory.doubts = judgement.doubts;
-    judgement.could
+    match outlook {
+        Outlook::Open => {}
+        Outlook::Stuck(cause) => {
+            memory.proofs = proofs + 1;
+            memory.proven.push(*cause);
+        }
+        Outlook::Could(could) => return could,
+        Outlook::Unknown(doubts) => memory.doubts = doubts,
+    }
+    Vec::new()
 }
 
 /// Whether our deployment stands still for good: `could` are the steps that ECS could take.
@@ -123,7 +129,7 @@ pub(super) fn standstill(
         return Standstill::PerhapsAStage;
     }
     if !could.is_empty() {
-        state.memory.hesitation = Some(proof::hesitation(could, still));
+        state.memory.hesitation = Some(hesitation(could, still));
     }
     // With a breaker ECS itself decides about tasks that fail; its delays between two tries are long.
     let retries = |waiting: &Waiting| matches!(waiting, Waiting::Retry { .. });
@@ -136,7 +142,7 @@ pub(super) fn standstill(
 /// Whether an instance is on its way. One that a finished activity launched has to register within
 /// the time that a scale-out takes; after that nothing is known to be coming.
 pub(super) fn is_scaling_out(state: &mut State, look: &Look, now: Timestamp) -> bool {
-    match proof::scale_out(look) {
+    match scale_out(look) {
         Some(ScaleOut::UnderWay) => true,
         Some(ScaleOut::Launched { desired }) => {
             let lacking = &mut state.memory.lacking;

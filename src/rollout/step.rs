@@ -11,10 +11,10 @@ use super::crash_loop::{CrashLoop, crash_loop};
 use super::deployment_status::{OwnStatus, SeenBefore, own_status};
 use super::moment::Moment;
 use super::standstill::{
-    PROOFS, Standstill, ask, is_scaling_out, movement, note_proof, standstill,
+    PROOFS, Standstill, ask, is_scaling_out, movement, note_outlook, standstill,
 };
 use super::waiting::waiting;
-use super::{Line, Look, State, Step, Verdict, Waiting, lines, news, proof};
+use super::{Line, Look, State, Step, Verdict, Waiting, explain, lines, news};
 use crate::aws_text::event::without_service;
 use crate::cause::Cause;
 use crate::snapshot::{Service, Timestamp};
@@ -93,7 +93,7 @@ pub fn step(state: &mut State, look: &Look, now: Timestamp) -> Step {
         state.memory.said_at = now;
     }
     Step {
-        causes: explain(state, look, now, &judged),
+        causes: causes_of(state, look, now, &judged),
         say: judged.say,
         verdict: judged.verdict,
         waiting: judged.waiting,
@@ -103,7 +103,7 @@ pub fn step(state: &mut State, look: &Look, now: Timestamp) -> Step {
 }
 
 /// What explains a verdict that isn't good.
-fn explain(state: &State, look: &Look, now: Timestamp, judged: &Judged) -> Vec<Cause> {
+fn causes_of(state: &State, look: &Look, now: Timestamp, judged: &Judged) -> Vec<Cause> {
     let Some(verdict) = judged.verdict.as_ref().filter(|one| one.needs_causes()) else {
         return Vec::new();
     };
@@ -111,7 +111,7 @@ fn explain(state: &State, look: &Look, now: Timestamp, judged: &Judged) -> Vec<C
     // What was waited for explains a rollout that was only slow; all else needs a cause.
     if causes.is_empty() && !matches!(verdict, Verdict::TimedOut { .. }) {
         let doubts = &state.memory.doubts;
-        causes.push(proof::nothing_found(look, &judged.waiting, doubts));
+        causes.push(explain::nothing_found(look, &judged.waiting, doubts));
     }
     causes
 }
@@ -120,7 +120,7 @@ fn explain(state: &State, look: &Look, now: Timestamp, judged: &Judged) -> Vec<C
 pub fn causes(state: &State, look: &Look, now: Timestamp) -> Vec<Cause> {
     let service = state.last.as_ref();
     service
-        .map(|service| proof::causes(state, service, look, state.memory.reckoned(), now))
+        .map(|service| explain::causes(state, service, look, now))
         .unwrap_or_default()
 }
 
@@ -271,7 +271,7 @@ fn in_progress(state: &mut State, at: Moment<'_>) -> Judged {
     }
     let movement = movement(state, at, &judged.waiting);
     ask(state, at, &judged.waiting, movement.under_way);
-    let could = note_proof(state, at.look);
+    let could = note_outlook(state, at.look);
     let scales_out = is_scaling_out(state, at.look, at.now);
     if scales_out {
         state.memory.moved_at = at.now;
@@ -294,8 +294,7 @@ fn stuck(state: &mut State, at: Moment<'_>) -> Option<Line> {
     if std::mem::replace(&mut state.memory.stuck_said, true) {
         return None;
     }
-    let known = state.memory.reckoned();
-    let causes = proof::causes(state, at.service, at.look, known, at.now);
+    let causes = explain::causes(state, at.service, at.look, at.now);
     let why = causes.into_iter().next().map(|cause| cause.message);
     let why = why.unwrap_or_default();
     Some(Line::warning(format!("the rollout is stuck: {why}")))
