@@ -17,7 +17,8 @@ use crate::diagnosis::words::{MAX_LINE, code, short};
 use crate::snapshot::{Container, Event, Task, TaskStatus, Timestamp, last_part};
 
 /// AWS leaves an event out while the same one is younger than this, unless its cause was resolved
-/// between (developer guide, service event messages).
+/// between (developer guide, service event messages:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages.html>).
 pub(crate) const EVENT_HELD_BACK: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// Most events that are read. DescribeServices has 100; a watch may have kept more.

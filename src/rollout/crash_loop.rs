@@ -2,7 +2,8 @@
 //! for longer than those did.
 //!
 //! With a circuit breaker ECS decides. But each task that gets healthy sets its count back
-//! (`resetOnHealthyTask`), so that what crashes later than that goes on for ever.
+//! (`resetOnHealthyTask`), so that what crashes later than that goes on for ever:
+//! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html>.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -8,7 +8,8 @@ use crate::diagnosis::{Evidence, diagnose};
 use crate::durations;
 use crate::snapshot::{Service, Timestamp};
 
-/// ECS could go on and doesn't: it waits between two attempts, longer each time.
+/// ECS could go on and doesn't: it waits between two attempts, longer each time (developer guide:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-throttle-logic.html>).
 pub(super) fn hesitation(could: &[String], still: Duration) -> Cause {
     let minutes = durations::minutes(still);
     Cause {

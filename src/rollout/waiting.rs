@@ -14,7 +14,8 @@ use crate::snapshot::{
     Deployment, Health, Service, ServiceDeployment, Task, TaskStatus, Timestamp,
 };
 
-/// Without a health check a task counts 40 s after it runs (AWS's developer guide).
+/// Without a health check a task counts 40 s after it runs (API reference, DeploymentConfiguration:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>).
 pub(super) const COUNTS_AFTER: Duration = Duration::from_secs(40);
 /// How long a task behind a load balancer may take to be seen as healthy where the target's health
 /// can't be read: five checks of 30 s, ALB's default, and some.
