@@ -193,3 +193,57 @@ impl<'a> PortMapping<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::PortMapping;
+    use crate::definition::{Given, TaskDefinition};
+
+    #[test]
+    fn a_host_port_is_fixed_by_the_network_mode_and_the_mapping() {
+        let bad = json!("eighty");
+        let cases: [(&str, Value, Given<'_, u16>); 7] = [
+            ("bridge", json!({"containerPort": 80}), Given::No),
+            (
+                "bridge",
+                json!({"containerPort": 80, "hostPort": 0}),
+                Given::No,
+            ),
+            (
+                "bridge",
+                json!({"containerPort": 80, "hostPort": 8080}),
+                Given::Is(8080),
+            ),
+            ("host", json!({"containerPort": 80}), Given::Is(80)),
+            (
+                "awsvpc",
+                json!({"containerPort": 80, "hostPort": 80}),
+                Given::No,
+            ),
+            ("none", json!({"hostPort": 80}), Given::No),
+            (
+                "host",
+                json!({"containerPort": 80, "hostPort": bad}),
+                Given::Unreadable(&bad),
+            ),
+        ];
+        for (mode, mapping, expected) in &cases {
+            let found = PortMapping(mapping).fixed_host_port(mode);
+            assert_eq!(found, *expected, "{mode} {mapping}");
+        }
+    }
+
+    #[test]
+    fn a_container_is_essential_where_nothing_says_otherwise() {
+        let document = json!({"containerDefinitions": [
+            {"name": "app"},
+            {"name": "side", "essential": false, "healthCheck": {"command": ["CMD", "true"]}},
+        ]});
+        let definition = TaskDefinition::of(&document);
+        assert!(definition.is_essential("app") && !definition.is_essential("side"));
+        assert!(definition.is_essential("of another definition"));
+        assert!(!definition.has_health_check());
+    }
+}
