@@ -19,10 +19,30 @@ const LOOKS: usize = 3;
 const LOOKS_MAX: usize = 9;
 /// Without a proof, a rollout that stands still this long after its start is called stuck.
 const STILL: Duration = Duration::from_secs(120);
-/// What a service is called whose deployment is complete and whose tasks run.
-const STEADY: &str = "steady";
 /// A few looks never reach this limit.
 const FAR: Duration = Duration::from_secs(3600);
+
+/// How it stands with a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// Its deployment is complete, and its tasks run.
+    Steady,
+    Moving,
+    Failing,
+    Stuck,
+}
+
+impl Standing {
+    /// The word before the reason.
+    fn as_str(self) -> &'static str {
+        match self {
+            Standing::Steady => "steady",
+            Standing::Moving => "moving",
+            Standing::Failing => "failing",
+            Standing::Stuck => "stuck",
+        }
+    }
+}
 
 /// Follows the current deployment of each service to its end.
 pub async fn watch(run: &mut Run, request: &Request) -> Result<(), Failure> {
@@ -67,8 +87,9 @@ pub async fn explain(run: &mut Run, request: &Request) -> Result<(), Failure> {
     let services = deploy::services(run, request).await?;
     let mut worst: Option<(Outcome, &'static str, String)> = None;
     for (index, service) in services.iter().enumerate() {
-        let (outcome, title, reason) = as_it_stands(run, request, (index, service)).await?;
-        if title == STEADY {
+        let (outcome, standing, reason) = as_it_stands(run, request, (index, service)).await?;
+        let title = standing.as_str();
+        if standing == Standing::Steady {
             deploy::forecast_same(run, index, service).await?;
         }
         if services.len() > 1 {
@@ -100,7 +121,7 @@ async fn as_it_stands(
     run: &mut Run,
     request: &Request,
     (index, service): (usize, &Service),
-) -> Result<(Outcome, &'static str, String), Failure> {
+) -> Result<(Outcome, Standing, String), Failure> {
     let target = target(run, service)?;
     let definition = run.aws.task_definition(&target.task_definition).await?;
     let patience = Patience {
@@ -176,7 +197,7 @@ fn conclude(
     (index, service): (usize, &Service),
     state: &State,
     (last, moved): (Step, bool),
-) -> (Outcome, &'static str, String) {
+) -> (Outcome, Standing, String) {
     let revision = last_part(&state.target.task_definition);
     let age = run.clock.now().since(state.target.created);
     let words: Vec<String> = last.waiting.iter().map(ToString::to_string).collect();
@@ -186,19 +207,19 @@ fn conclude(
         .map(|cause| cause.message.clone())
         .unwrap_or_default();
     let said = match last.verdict {
-        Some(Verdict::Stuck { .. }) => (Outcome::Stuck, "stuck", first),
-        Some(Verdict::Failed { reason }) => (Outcome::Failed, "failing", reason),
+        Some(Verdict::Stuck { .. }) => (Outcome::Stuck, Standing::Stuck, first),
+        Some(Verdict::Failed { reason }) => (Outcome::Failed, Standing::Failing, reason),
         Some(Verdict::RolledBack { reason, .. }) => (
             Outcome::Failed,
-            "failing",
+            Standing::Failing,
             format!("ECS rolled back: {reason}"),
         ),
-        Some(Verdict::Succeeded) => (Outcome::Unchanged, STEADY, steady(service)),
+        Some(Verdict::Succeeded) => (Outcome::Unchanged, Standing::Steady, steady(service)),
         _ if state.target.counted.is_some() => {
             let (outcome, title, still) = if moved {
-                (Outcome::Unchanged, "moving", "")
+                (Outcome::Unchanged, Standing::Moving, "")
             } else {
-                (Outcome::Stuck, "stuck", ", and nothing moves")
+                (Outcome::Stuck, Standing::Stuck, ", and nothing moves")
             };
             let (running, desired) = (service.running, service.desired);
             let why = format!(
@@ -209,7 +230,7 @@ fn conclude(
         }
         _ if !moved && age >= STILL => (
             Outcome::Stuck,
-            "stuck",
+            Standing::Stuck,
             format!(
                 "{revision} is rolling out for {} and nothing moves; waiting for {}",
                 durations::minutes(age),
@@ -218,7 +239,7 @@ fn conclude(
         ),
         _ => (
             Outcome::Unchanged,
-            "moving",
+            Standing::Moving,
             format!(
                 "{revision} is rolling out, waiting for {}",
                 words.join("; ")

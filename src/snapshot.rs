@@ -56,6 +56,12 @@ impl Service {
         }
     }
 
+    /// Whether a deployment starts a whole second set of tasks before it stops the old ones: native
+    /// blue/green, linear and canary.
+    pub fn has_second_set(&self) -> bool {
+        ["BLUE_GREEN", "LINEAR", "CANARY"].contains(&self.configuration.strategy.as_str())
+    }
+
     /// The deployment that the service is steered to now.
     pub fn primary(&self) -> Option<&Deployment> {
         self.deployments
@@ -319,6 +325,18 @@ impl Task {
     /// The last part of the ARN.
     pub fn id(&self) -> &str {
         last_part(&self.arn)
+    }
+
+    /// On its way down, or gone.
+    pub fn is_going(&self) -> bool {
+        self.last_status.is_stopping()
+            || self.last_status == TaskStatus::Stopped
+            || self.desired_status == "STOPPED"
+    }
+
+    /// Runs, and counts for the lower bound of a deployment.
+    pub fn is_steady(&self) -> bool {
+        self.last_status == TaskStatus::Running && self.health != Health::Unhealthy
     }
 }
 

@@ -116,8 +116,8 @@ impl OptionalReads {
         if wanted == 0 || survey.unread.iter().any(|one| one.what == Source::Tasks) {
             return;
         }
-        let limits = (&survey.eni_limits, wanted);
-        let doubtful = interfaces_in_doubt(&survey.instances, &survey.tasks, limits);
+        let limits = &survey.eni_limits;
+        let doubtful = interfaces_in_doubt(&survey.instances, &survey.tasks, limits, wanted);
         let read = self.tasks_on(cluster, survey, &doubtful);
         match self.ask(TASKS, read).await {
             Ok(others) => survey.tasks.extend(others),

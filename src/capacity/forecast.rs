@@ -5,31 +5,30 @@
 //! it turns out badly. Everything between is `Unknown`, with its reasons. Nothing else is assumed
 //! to interfere: other services keep what they have.
 
-use super::addresses::too_few;
-use super::arithmetic::Bounds;
-use super::claim::Claim;
-use super::decision::{Basis, Decision, Fit, HowItFits, Obstacle, Tightest, Verdict};
-use super::ground::{Cluster, Deploy, Ground};
-use super::growth::growth;
-use super::needs::TaskNeeds;
-use super::remedies::remedies;
-use super::rolling::{deadlock, provable, rolling, wanted};
-use super::uncertainty::doubt;
-use super::view::{InstanceView, Views};
-use super::why::Blocker;
-use super::{daemon, fargate};
+use super::instance_table::{InstanceTable, InstanceView};
+use crate::capacity::facts::deployment_bounds::Bounds;
+use crate::capacity::facts::input::{Cluster, Deploy};
+use crate::capacity::facts::needs::TaskNeeds;
+use crate::capacity::fit::blockers::Blocker;
+use crate::capacity::fit::cluster_index::ClusterIndex;
+use crate::capacity::fit::service_placement::ServicePlacement;
+use crate::capacity::prove::decide::decide;
+use crate::capacity::prove::decision::{Basis, Decision, Verdict};
+use crate::capacity::remedy::remedies;
 use crate::cause::{CauseKind, Remedy};
-use crate::snapshot::{Scheduling, Service};
 
 /// The forecast for one service.
 #[derive(Clone, Debug)]
 pub struct Forecast {
+    /// What it comes to.
     pub verdict: Verdict,
     /// What a blocked rollout lacks most of all.
     pub kind: Option<CauseKind>,
     /// What a verdict that is certain rests on.
     pub basis: Vec<Basis>,
+    /// How many tasks must and may run.
     pub bounds: Bounds,
+    /// What each new task needs.
     pub needs: TaskNeeds,
     /// What a blocked rollout lacks, after as many old tasks have stopped as the bounds let; the
     /// instances that come closest first.
@@ -45,23 +44,26 @@ pub struct Forecast {
 
 /// The forecast for one service that is deployed alone.
 pub fn forecast(cluster: &Cluster<'_>, deploy: &Deploy<'_>) -> Forecast {
-    let ground = Ground::new(*cluster, [deploy.needs]);
-    forecast_on(&ground, deploy)
+    let index = ClusterIndex::new(*cluster, [deploy.needs]);
+    forecast_on(&index, deploy)
 }
 
-/// The same on a ground that several forecasts share.
-pub(super) fn forecast_on(ground: &Ground<'_>, deploy: &Deploy<'_>) -> Forecast {
-    let claim = Claim::new(ground, deploy);
-    let decision = decide(&claim);
-    written(claim, decision)
+/// The same on a index that several forecasts share.
+pub(in crate::capacity) fn forecast_on(index: &ClusterIndex<'_>, deploy: &Deploy<'_>) -> Forecast {
+    let placement = ServicePlacement::new(index, deploy);
+    let decision = decide(&placement);
+    written(placement, decision)
 }
 
 /// The decision with all that a report shows of it.
-pub(super) fn written(claim: Claim<'_, '_>, decision: Decision) -> Forecast {
-    let needs = claim.deploy.needs.clone();
-    let views = Views::of(&claim, &decision);
+pub(in crate::capacity) fn written(
+    placement: ServicePlacement<'_, '_>,
+    decision: Decision,
+) -> Forecast {
+    let needs = placement.deploy.needs.clone();
+    let views = InstanceTable::of(&placement, &decision);
     let remedies = match decision.obstacle() {
-        Some(obstacle) => remedies(claim, &decision, obstacle),
+        Some(obstacle) => remedies(placement, &decision, obstacle),
         None => Vec::new(),
     };
     // Where it is about instances, the one that comes closest says what is short.
@@ -83,93 +85,5 @@ pub(super) fn written(claim: Claim<'_, '_>, decision: Decision) -> Forecast {
     }
 }
 
-/// The verdict, and what it rests on.
-pub(super) fn decide(claim: &Claim<'_, '_>) -> Decision {
-    let configuration = &claim.deploy.service.configuration;
-    let percentages = (
-        configuration.minimum_healthy_percent,
-        configuration.maximum_percent,
-    );
-    decide_within(claim, percentages)
-}
-
-/// The same with other percentages (the minimum and the maximum): where tasks fit doesn't depend
-/// on them.
-pub(super) fn decide_within(claim: &Claim<'_, '_>, percentages: (u32, u32)) -> Decision {
-    let service = claim.deploy.service;
-    let (minimum, maximum) = percentages;
-    let bounds = Bounds::new(service.desired, minimum, maximum);
-    if fargate::is_fargate(claim.ground, service) {
-        return fargate::decide(claim, bounds);
-    }
-    if service.scheduling == Scheduling::Daemon {
-        return daemon::decide(claim, percentages);
-    }
-    if bounds.desired == 0 {
-        return Decision::no_tasks_wanted(bounds);
-    }
-    if has_second_set(service) {
-        return second_set(claim, bounds);
-    }
-    if let Some(deadlock) = deadlock(claim, bounds) {
-        return deadlock;
-    }
-    rolling(claim, bounds)
-}
-
-/// Native blue/green, linear and canary deployments start a whole second set first.
-pub(super) fn has_second_set(service: &Service) -> bool {
-    ["BLUE_GREEN", "LINEAR", "CANARY"].contains(&service.configuration.strategy.as_str())
-}
-
-fn second_set(claim: &Claim<'_, '_>, bounds: Bounds) -> Decision {
-    let strategy = || claim.deploy.service.configuration.strategy.clone();
-    let grows = growth(claim.ground, claim.deploy.service, claim.deploy.needs);
-    let doubt = doubt(claim, &grows);
-    let wanted = wanted(claim, &bounds);
-    let best = claim.best_now();
-    if provable(claim, &grows) && best < wanted {
-        let obstacle = Obstacle::SecondSet {
-            strategy: strategy(),
-            wanted,
-            room: best,
-        };
-        let mut decision = Decision::blocked(bounds, obstacle);
-        decision.stopped = vec![0; claim.plots.len()];
-        return decision;
-    }
-    if let Some(decision) = too_few(claim, bounds) {
-        return decision;
-    }
-    let worst = |provider: usize| {
-        let own = claim
-            .plots
-            .iter()
-            .filter(|plot| plot.provider == Some(provider));
-        own.fold(claim.elsewhere_worst[provider], |sum, plot| {
-            sum + plot.worst[0]
-        })
-    };
-    if doubt.sure
-        && (0..claim.elsewhere_worst.len()).all(|provider| worst(provider) >= wanted + claim.loss)
-    {
-        let tightest = Tightest {
-            old: claim.old,
-            new: bounds.desired,
-            spare: (best - wanted).max(0),
-        };
-        let fit = Fit {
-            how: HowItFits::SecondSet {
-                tasks: wanted,
-                strategy: strategy(),
-            },
-            waves: 1,
-            tightest: Some(tightest),
-        };
-        return Decision::fits(bounds, fit);
-    }
-    Decision::unknown(bounds, doubt.uncertainties)
-}
-
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

@@ -4,11 +4,12 @@
 //! deployment count as new, all others as old. A rollout is stuck for certain once no order of
 //! starts and stops can end it any more; what is on its way (starting, stopping) is movement.
 
-use super::addresses;
-use super::claim::{Claim, is_going};
 use super::forecast::{Forecast, forecast_on};
-use super::ground::{Cluster, Deploy, Ground};
-use super::together::{ground_of_run, settle};
+use super::several_services::{index_of_run, settle};
+use crate::capacity::facts::input::{Cluster, Deploy};
+use crate::capacity::fit::cluster_index::ClusterIndex;
+use crate::capacity::fit::service_placement::ServicePlacement;
+use crate::capacity::prove::subnet_addresses::has_any_address;
 use crate::snapshot::TaskStatus;
 
 /// What can be said of a rollout at this moment.
@@ -47,28 +48,28 @@ pub enum NextStep {
 }
 
 /// Looks at the rollouts of one run as they stand, in their order; each `target` names its
-/// deployment. What the other rollouts of the run may still set free is reckoned with.
+/// deployment. What the other rollouts of the run may still set free counts.
 pub fn movements<'a>(cluster: &Cluster<'a>, deploys: &[Deploy<'a>]) -> Vec<Movement> {
-    let ground = ground_of_run(cluster, deploys);
-    let settled = settle(&ground, deploys);
-    let ground = settled.as_ref().unwrap_or(&ground);
+    let index = index_of_run(cluster, deploys);
+    let settled = settle(&index, deploys);
+    let index = settled.as_ref().unwrap_or(&index);
     deploys
         .iter()
-        .map(|deploy| movement(ground, deploy))
+        .map(|deploy| movement(index, deploy))
         .collect()
 }
 
-fn movement(ground: &Ground<'_>, deploy: &Deploy<'_>) -> Movement {
-    let forecast = forecast_on(ground, deploy);
+fn movement(index: &ClusterIndex<'_>, deploy: &Deploy<'_>) -> Movement {
+    let forecast = forecast_on(index, deploy);
     if forecast.verdict.is_blocked() {
         return Movement::Stuck(Box::new(forecast));
     }
-    let claim = Claim::new(ground, deploy);
-    let mut moves = under_way(ground, deploy);
-    if claim.doubts.leaving > 0 {
+    let placement = ServicePlacement::new(index, deploy);
+    let mut moves = under_way(index, deploy);
+    if placement.doubts.leaving > 0 {
         moves.push(Underway::RoomComesBack);
     }
-    let next = next_step(&claim, &forecast);
+    let next = next_step(&placement, &forecast);
     match (moves.is_empty(), next.is_empty()) {
         (false, _) => Movement::UnderWay(moves),
         (true, false) => Movement::Could(next),
@@ -77,15 +78,15 @@ fn movement(ground: &Ground<'_>, deploy: &Deploy<'_>) -> Movement {
 }
 
 /// Tasks of this service that are on their way up or down.
-fn under_way(ground: &Ground<'_>, deploy: &Deploy<'_>) -> Vec<Underway> {
-    let own = ground.tasks_of(&deploy.service.name);
+fn under_way(index: &ClusterIndex<'_>, deploy: &Deploy<'_>) -> Vec<Underway> {
+    let own = index.tasks_of(&deploy.service.name);
     let placed = |status: &TaskStatus| status.is_starting();
     let starting = own
         .iter()
         .filter(|(task, _)| placed(&task.last_status) && task.instance.is_some());
     let stopping = own
         .iter()
-        .filter(|(task, _)| is_going(task) && task.last_status != TaskStatus::Stopped);
+        .filter(|(task, _)| task.is_going() && task.last_status != TaskStatus::Stopped);
     let count = |tasks: usize| u32::try_from(tasks).unwrap_or(u32::MAX);
     let starting = count(starting.count());
     let stopping = count(stopping.count());
@@ -98,21 +99,25 @@ fn under_way(ground: &Ground<'_>, deploy: &Deploy<'_>) -> Vec<Underway> {
 }
 
 /// What ECS could do next.
-fn next_step(claim: &Claim<'_, '_>, forecast: &Forecast) -> Vec<NextStep> {
+fn next_step(placement: &ServicePlacement<'_, '_>, forecast: &Forecast) -> Vec<NextStep> {
     let bounds = &forecast.bounds;
-    let present = claim.old + claim.new + claim.doubts.unsteady;
+    let present = placement.old + placement.new + placement.doubts.unsteady;
     let mut moves = Vec::new();
-    let worst: i64 = claim.elsewhere_worst.iter().sum::<i64>()
-        + claim.plots.iter().map(|plot| plot.worst[0]).sum::<i64>();
-    let addressed = addresses::has_any(claim);
-    // On Fargate the seats are of instances that are nothing to it.
-    let on_instances = !claim.deploy.service.on_fargate();
-    let wanted = on_instances && claim.new < bounds.desired;
+    let worst: i64 = placement.elsewhere_worst.iter().sum::<i64>()
+        + placement
+            .hosts
+            .iter()
+            .map(|host| host.worst[0])
+            .sum::<i64>();
+    let addressed = has_any_address(placement);
+    // On Fargate the slots are of instances that are nothing to it.
+    let on_instances = !placement.deploy.service.on_fargate();
+    let wanted = on_instances && placement.new < bounds.desired;
     if bounds.can_start(present) > 0 && wanted && worst > 0 && addressed {
         moves.push(NextStep::Start);
     }
-    let healthy = claim.old + claim.healthy_new();
-    if claim.old > claim.doubts.protected && bounds.can_stop(healthy) > 0 {
+    let healthy = placement.old + placement.healthy_new();
+    if placement.old > placement.doubts.protected && bounds.can_stop(healthy) > 0 {
         moves.push(NextStep::Stop);
     }
     moves

@@ -232,7 +232,7 @@ pub(super) fn stages(
         })
         .collect();
     let configuration = &service.configuration;
-    let native = is_native(service);
+    let native = service.has_second_set();
     // SCALE_UP and CLEAN_UP are about tasks, which are counted; the other stages only take time.
     let stage = known.stage.as_deref().filter(|stage| match *stage {
         "SCALE_UP" | "CLEAN_UP" => false,
@@ -262,12 +262,7 @@ pub(super) fn stages(
 
 /// Whether hooks, steps and bake times may hold the deployment, and can't be seen.
 pub(super) fn has_unseen_stages(service: &Service, look: &Look) -> bool {
-    is_native(service) && look.service_deployment.is_none()
-}
-
-fn is_native(service: &Service) -> bool {
-    let strategy = service.configuration.strategy.as_str();
-    ["BLUE_GREEN", "LINEAR", "CANARY"].contains(&strategy)
+    service.has_second_set() && look.service_deployment.is_none()
 }
 
 /// The tasks of a service as a rollout counts them.

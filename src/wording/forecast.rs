@@ -86,7 +86,7 @@ pub fn as_cause(forecast: &Forecast, subject: Subject<'_>) -> Option<Cause> {
             revision,
             on_instances,
         } => {
-            let message = one_off(obstacle, bounds, (revision, on_instances));
+            let message = one_off(obstacle, bounds, revision, on_instances);
             (message.clone(), message)
         }
     };
@@ -101,8 +101,8 @@ pub fn as_cause(forecast: &Forecast, subject: Subject<'_>) -> Option<Cause> {
         evidence.push(format!("{more} more of the kind"));
     }
     // What the percentages add up to says nothing about a single task.
-    let is_told = |one: &&Basis| subject == Subject::Rollout || **one != Basis::Bounds;
-    let basis = forecast.basis.iter().filter(is_told);
+    let is_said = |one: &&Basis| subject == Subject::Rollout || **one != Basis::Bounds;
+    let basis = forecast.basis.iter().filter(is_said);
     evidence.extend(basis.map(|one| self::basis(one, bounds)));
     Some(Cause {
         kind: forecast.kind.unwrap_or(CauseKind::Unknown),
@@ -152,7 +152,7 @@ fn clause(obstacle: &Obstacle, bounds: &Bounds) -> String {
     }
 }
 
-fn one_off(obstacle: &Obstacle, bounds: &Bounds, (revision, on_instances): (&str, bool)) -> String {
+fn one_off(obstacle: &Obstacle, bounds: &Bounds, revision: &str, on_instances: bool) -> String {
     // What no instance is to blame for is said as it is of a rollout.
     if on_instances && !matches!(obstacle, Obstacle::SubnetAddresses { .. }) {
         return format!("no container instance can take a task of {revision}");

@@ -19,6 +19,7 @@ const PURE: &[&str] = &[
     "survey",
     "secret",
     "durations",
+    "wording",
     "shown",
 ];
 

@@ -3,4 +3,3 @@
 mod cases;
 mod exhaustive;
 mod waves;
-pub(crate) mod world;

@@ -1,5 +1,5 @@
 use super::{Movement, movements};
-use crate::capacity::forecast::tests::world::{World, size};
+use crate::capacity::test_world::{World, size};
 use crate::snapshot::TaskStatus;
 use crate::wording;
 

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use insta::assert_snapshot;
 use serde_json::Value;
 
-use super::world::{World, size};
+use crate::capacity::test_world::{World, size};
 use crate::capacity::{Source, TaskNeeds, Unread};
 use crate::snapshot::{
     CapacityProvider, Constraint, Health, ScalingGroup, Scheduling, StrategyItem, TaskStatus,
@@ -14,7 +14,7 @@ use crate::snapshot::{
 use crate::wording;
 
 const M5: (&str, i64, i64) = ("m5.2xlarge", 8192, 31744);
-pub(super) const T4G: (&str, i64, i64) = ("t4g.large", 2048, 7813);
+pub(in crate::capacity) const T4G: (&str, i64, i64) = ("t4g.large", 2048, 7813);
 
 /// The forecast in few lines: verdict and headline, reasons, blockers, remedies.
 fn told(world: &World) -> String {
@@ -40,7 +40,7 @@ fn told(world: &World) -> String {
     text
 }
 
-pub(super) fn check(world: &World, want: &str) {
+pub(in crate::capacity) fn check(world: &World, want: &str) {
     assert_eq!(world.forecast().verdict.as_str(), want, "{}", told(world));
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::world::{World, size};
 use crate::capacity::Verdict;
+use crate::capacity::test_world::{World, size};
 use crate::snapshot::Constraint;
 
 /// What besides CPU and memory decides.

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use super::cases::{T4G, check};
-use super::world::{World, size};
+use crate::capacity::test_world::{World, size};
 use crate::capacity::{Fit, Verdict};
 use crate::wording;
 
@@ -42,7 +42,7 @@ fn old_tasks_that_drain_may_take_room_first() {
         world
     };
     check(&world(false), "fits");
-    // Two seats and two new tasks; but the old one may be started anew on one of them.
+    // Two slots and two new tasks; but the old one may be started anew on one of them.
     check(&world(true), "unknown");
     // Where it can go nowhere, nothing moves.
     let mut nowhere = world(true);
