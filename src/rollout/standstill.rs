@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::change_fingerprint::{SCALE_OUT, fingerprint, fingerprint_of_counters, patience};
 use super::explain::hesitation;
+use super::mobility::{Mobility, ScaleOut, mobility, scale_out};
 use super::moment::Moment;
-use super::outlook::{Outlook, ScaleOut, outlook, scale_out};
 use super::waiting::has_unseen_stages;
 use super::{Look, State, Waiting};
 use crate::snapshot::{Deployment, Task, TaskStatus, Timestamp};
@@ -18,7 +18,7 @@ const BLIND: Duration = Duration::from_secs(10 * 60);
 
 /// Whether anything moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Movement {
+pub(super) struct Motion {
     /// Something is under way by itself.
     pub(super) under_way: bool,
     /// Or the look differs from the one before.
@@ -40,7 +40,7 @@ pub(super) enum Standstill {
 }
 
 /// Takes note of what a look shows, and compares it with the one before.
-pub(super) fn movement(state: &mut State, at: Moment<'_>, waiting: &[Waiting]) -> Movement {
+pub(super) fn movement(state: &mut State, at: Moment<'_>, waiting: &[Waiting]) -> Motion {
     let ours = at.ours;
     let tasks = at.look.tasks.as_deref();
     let memory = &mut state.memory;
@@ -62,7 +62,7 @@ pub(super) fn movement(state: &mut State, at: Moment<'_>, waiting: &[Waiting]) -
         memory.moved_at = at.now;
     }
     memory.print_of_counters = counters;
-    Movement { under_way, seen }
+    Motion { under_way, seen }
 }
 
 /// Notes what the next look should read.
@@ -82,25 +82,25 @@ pub(super) fn ask(state: &mut State, at: Moment<'_>, waiting: &[Waiting], under_
 }
 
 /// Notes what the look at the cluster proves; gives back the steps that ECS could take.
-pub(super) fn note_outlook(state: &mut State, look: &Look) -> Vec<String> {
-    let outlook = if state.memory.wants_survey {
-        outlook(state, look)
+pub(super) fn note_mobility(state: &mut State, look: &Look) -> Vec<String> {
+    let mobility = if state.memory.wants_survey {
+        mobility(state, look)
     } else {
-        Outlook::Open
+        Mobility::Open
     };
     let memory = &mut state.memory;
     let proofs = std::mem::take(&mut memory.proofs);
     memory.proven.clear();
     memory.doubts.clear();
     memory.hesitation = None;
-    match outlook {
-        Outlook::Open => {}
-        Outlook::Stuck(cause) => {
+    match mobility {
+        Mobility::Open => {}
+        Mobility::Stuck(cause) => {
             memory.proofs = proofs + 1;
             memory.proven.push(*cause);
         }
-        Outlook::Could(could) => return could,
-        Outlook::Unknown(doubts) => memory.doubts = doubts,
+        Mobility::Could(could) => return could,
+        Mobility::Unknown(doubts) => memory.doubts = doubts,
     }
     Vec::new()
 }

@@ -11,7 +11,7 @@ use super::crash_loop::{CrashLoop, crash_loop};
 use super::deployment_status::{OwnStatus, SeenBefore, own_status};
 use super::moment::Moment;
 use super::standstill::{
-    PROOFS, Standstill, ask, is_scaling_out, movement, note_outlook, standstill,
+    PROOFS, Standstill, ask, is_scaling_out, movement, note_mobility, standstill,
 };
 use super::waiting::waiting;
 use super::{Line, Look, State, Step, Verdict, Waiting, explain, lines, news};
@@ -24,7 +24,7 @@ const HEARTBEAT: Duration = Duration::from_secs(60);
 
 /// A look that shows the service.
 #[derive(Clone, Copy)]
-struct Shown<'a> {
+struct ServiceLook<'a> {
     look: &'a Look,
     service: &'a Service,
     now: Timestamp,
@@ -68,13 +68,13 @@ pub fn step(state: &mut State, look: &Look, now: Timestamp) -> Step {
     let mut judged = match &look.service {
         Some(service) => {
             held = state.memory.is_held(look.failed.is_some()) && now < state.patience.deadline;
-            let shown = Shown {
+            let seen = ServiceLook {
                 look,
                 service,
                 now,
                 held,
             };
-            let judged = judge(state, shown);
+            let judged = judge(state, seen);
             state.last = Some(service.clone());
             judged
         }
@@ -125,13 +125,13 @@ pub fn causes(state: &State, look: &Look, now: Timestamp) -> Vec<Cause> {
 }
 
 /// What the status of our deployment means, with all that there is to say.
-fn judge(state: &mut State, shown: Shown<'_>) -> Judged {
-    let Shown {
+fn judge(state: &mut State, seen: ServiceLook<'_>) -> Judged {
+    let ServiceLook {
         look,
         service,
         now,
         held,
-    } = shown;
+    } = seen;
     let before = SeenBefore {
         now,
         seen: state.memory.seen,
@@ -271,7 +271,7 @@ fn in_progress(state: &mut State, at: Moment<'_>) -> Judged {
     }
     let movement = movement(state, at, &judged.waiting);
     ask(state, at, &judged.waiting, movement.under_way);
-    let could = note_outlook(state, at.look);
+    let could = note_mobility(state, at.look);
     let scales_out = is_scaling_out(state, at.look, at.now);
     if scales_out {
         state.memory.moved_at = at.now;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::definition::{Container, Given, TaskDefinition, need_the_same_attributes};
+use crate::definition::{ContainerDefinition, Setting, TaskDefinition, need_the_same_attributes};
 use crate::snapshot::Constraint;
 
 pub use crate::definition::{Gpus, cpu_units, memory_mib};
@@ -138,7 +138,7 @@ impl TaskNeeds {
         let (cpu, memory) = (definition.cpu(), definition.memory());
         self.task_size = (cpu.known(), memory.known());
         for (member, size) in [("cpu", cpu), ("memory", memory)] {
-            if let Given::Unreadable(value) = size {
+            if let Setting::Unreadable(value) = size {
                 self.problems.push(Unreadable::TaskSize {
                     member,
                     value: value.to_string(),
@@ -147,7 +147,7 @@ impl TaskNeeds {
         }
     }
 
-    fn add_container(&mut self, container: Container<'_>, mode: &str) {
+    fn add_container(&mut self, container: ContainerDefinition<'_>, mode: &str) {
         self.cpu = self.add(self.cpu, container.cpu(), "cpu");
         let (member, memory) = container.memory();
         self.memory = self.add(self.memory, memory, member);
@@ -161,22 +161,22 @@ impl TaskNeeds {
                 &mut self.tcp_ports
             };
             match mapping.fixed_host_port(mode) {
-                Given::No => {}
-                Given::Is(port) => {
+                Setting::No => {}
+                Setting::Is(port) => {
                     ports.insert(port);
                 }
-                Given::Unreadable(number) => self.problems.push(Unreadable::HostPort {
+                Setting::Unreadable(number) => self.problems.push(Unreadable::HostPort {
                     value: number.to_string(),
                 }),
             }
         }
     }
 
-    fn add(&mut self, sum: i64, size: Given<'_, i64>, member: &'static str) -> i64 {
+    fn add(&mut self, sum: i64, size: Setting<'_, i64>, member: &'static str) -> i64 {
         match size {
-            Given::Is(number) => sum.saturating_add(number),
-            Given::No => sum,
-            Given::Unreadable(value) => {
+            Setting::Is(number) => sum.saturating_add(number),
+            Setting::No => sum,
+            Setting::Unreadable(value) => {
                 self.problems.push(Unreadable::ContainerSize {
                     member,
                     value: value.to_string(),
@@ -186,17 +186,17 @@ impl TaskNeeds {
         }
     }
 
-    fn add_gpus(&mut self, gpus: Given<'_, Gpus>) {
+    fn add_gpus(&mut self, gpus: Setting<'_, Gpus>) {
         let unreadable = |value: &Value| Unreadable::Gpus {
             value: value.to_string(),
         };
         match (self.gpus, gpus) {
-            (Gpus::Count(sum), Given::Is(Gpus::Count(count))) => {
+            (Gpus::Count(sum), Setting::Is(Gpus::Count(count))) => {
                 self.gpus = Gpus::Count(sum.saturating_add(count));
             }
-            (Gpus::All, _) | (_, Given::Is(Gpus::All)) => self.gpus = Gpus::All,
-            (_, Given::Unreadable(value)) => self.problems.push(unreadable(value)),
-            (_, Given::No) => self.problems.push(unreadable(&Value::Null)),
+            (Gpus::All, _) | (_, Setting::Is(Gpus::All)) => self.gpus = Gpus::All,
+            (_, Setting::Unreadable(value)) => self.problems.push(unreadable(value)),
+            (_, Setting::No) => self.problems.push(unreadable(&Value::Null)),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::wording::{self, Subject};
 
 /// What the capacity calculation says of our rollout.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Outlook {
+pub(super) enum Mobility {
     /// Nothing against it, or nobody looked.
     Open,
     /// It can't end any more: why, with the numbers and with remedies that were checked.
@@ -19,16 +19,16 @@ pub(super) enum Outlook {
 }
 
 /// What the look at the cluster says of our rollout.
-pub(super) fn outlook(state: &State, look: &Look) -> Outlook {
+pub(super) fn mobility(state: &State, look: &Look) -> Mobility {
     let cluster = look.cluster.as_ref();
     match cluster.and_then(|cluster| cluster.movement(&state.target.deployment)) {
         Some(Movement::Stuck(forecast)) => wording::as_cause(forecast, Subject::Rollout)
-            .map_or(Outlook::Open, |cause| Outlook::Stuck(Box::new(cause))),
+            .map_or(Mobility::Open, |cause| Mobility::Stuck(Box::new(cause))),
         Some(Movement::Could(could)) => {
-            Outlook::Could(could.iter().copied().map(wording::next_step).collect())
+            Mobility::Could(could.iter().copied().map(wording::next_step).collect())
         }
-        Some(Movement::Unknown(forecast)) => Outlook::Unknown(wording::reasons(forecast)),
-        Some(Movement::UnderWay(_)) | None => Outlook::Open,
+        Some(Movement::Unknown(forecast)) => Mobility::Unknown(wording::reasons(forecast)),
+        Some(Movement::UnderWay(_)) | None => Mobility::Open,
     }
 }
 
