@@ -41,7 +41,12 @@ fn a_quota_is_named_once_in_each_sentence() {
         users: QuotaUsers::Account,
         needed: 1024,
     };
-    insta::assert_snapshot!(said(quota), @"");
+    insta::assert_snapshot!(said(quota), @"
+    the rollout can't finish within the account's Fargate quota: 4096 CPU units (4 vCPU), 4096 in use, 1024 needed for each new task
+    the rollout can't finish within the account's Fargate quota: 4096 CPU units (4 vCPU), 4096 in use, 1024 needed for each new task
+    the rollout of api:2 can't go on: the account's Fargate quota is too small: 4096 CPU units (4 vCPU), 4096 in use, 1024 needed for each new task
+    the one-off task can't start within the account's Fargate quota: 4096 CPU units (4 vCPU), 4096 in use, 1024 needed for each new task
+    ");
 }
 
 #[test]
@@ -56,7 +61,12 @@ fn a_size_that_fargate_lacks_needs_no_word_before_it() {
             memory: 2048,
         }),
     };
-    insta::assert_snapshot!(said(size), @"");
+    insta::assert_snapshot!(said(size), @"
+    Fargate has no task size of 1024 CPU units with 1024 MiB; the smallest that holds it has 1024 CPU units and 2048 MiB
+    the rollout can't finish: Fargate has no task size of 1024 CPU units with 1024 MiB; the smallest that holds it has 1024 CPU units and 2048 MiB
+    the rollout of api:2 can't go on: Fargate has no task size of 1024 CPU units with 1024 MiB; the smallest that holds it has 1024 CPU units and 2048 MiB
+    Fargate has no task size of 1024 CPU units with 1024 MiB; the smallest that holds it has 1024 CPU units and 2048 MiB
+    ");
 }
 
 #[test]
@@ -65,5 +75,10 @@ fn every_sentence_of_an_obstacle_says_first_what_can_not_be() {
         zones: vec!["eu-west-1a".to_owned()],
         free: 0,
     };
-    insta::assert_snapshot!(said(addresses), @"");
+    insta::assert_snapshot!(said(addresses), @"
+    the rollout can't finish: the service's subnets in eu-west-1a have 0 addresses free, and each new task takes one
+    the rollout can't finish: the service's subnets in eu-west-1a have 0 addresses free, and each new task takes one
+    the rollout of api:2 can't go on: the service's subnets in eu-west-1a have 0 addresses free, and each new task takes one
+    the one-off task can't start: the service's subnets in eu-west-1a have 0 addresses free, and each new task takes one
+    ");
 }
