@@ -9,6 +9,7 @@ pub mod plan;
 pub mod request;
 pub mod run;
 // Deciding: pure.
+pub mod aws_text;
 pub mod capacity;
 pub mod cause;
 pub mod definition;

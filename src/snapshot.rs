@@ -3,12 +3,14 @@
 //! Everything that decides works on these types. They know no SDK, no clock and no wire format;
 //! `aws` fills them once. What AWS may add to later is kept as text (`Other`), never an error.
 
+mod capacity_provider;
 mod outside_ecs;
 mod timestamp;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+pub use capacity_provider::{CapacityProvider, ScalingGroup};
 pub use outside_ecs::{LogTail, TargetHealth};
 pub use timestamp::Timestamp;
 
@@ -416,34 +418,6 @@ impl Instance {
     pub fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.get(name)?.as_deref()
     }
-}
-
-/// A capacity provider and, where it may be read, the Auto Scaling group behind it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CapacityProvider {
-    pub name: String,
-    /// `ACTIVE` or `INACTIVE`.
-    pub status: String,
-    /// `EC2_AUTOSCALING`, `FARGATE`, `FARGATE_SPOT`, `MANAGED_INSTANCES`.
-    pub kind: String,
-    /// Whether ECS itself scales the group.
-    pub managed_scaling: bool,
-    /// Name of the Auto Scaling group.
-    pub group_name: Option<String>,
-    /// Absent where the group could not be read.
-    pub group: Option<ScalingGroup>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ScalingGroup {
-    pub name: String,
-    pub min: u32,
-    pub max: u32,
-    pub desired: u32,
-    /// Instance types that the group may launch, smallest first where known.
-    pub instance_types: Vec<String>,
-    /// The latest scaling activities, newest first: status and AWS's message.
-    pub activities: Vec<(String, String)>,
 }
 
 /// `arn:…/name` or `name` to `name`.

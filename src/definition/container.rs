@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
-use super::given::{Given, number, whole, whole_size};
+use super::setting::{Setting, number, whole, whole_size};
 
 /// How many GPUs a task takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,11 +22,11 @@ impl Default for Gpus {
 
 /// One container.
 #[derive(Clone, Copy, Debug)]
-pub struct Container<'a>(&'a Map<String, Value>);
+pub struct ContainerDefinition<'a>(&'a Map<String, Value>);
 
-impl<'a> Container<'a> {
-    pub(super) fn of(members: &'a Map<String, Value>) -> Container<'a> {
-        Container(members)
+impl<'a> ContainerDefinition<'a> {
+    pub(super) fn of(members: &'a Map<String, Value>) -> ContainerDefinition<'a> {
+        ContainerDefinition(members)
     }
 
     fn text(self, name: &str) -> Option<&'a str> {
@@ -55,22 +55,22 @@ impl<'a> Container<'a> {
         essential.unwrap_or(true)
     }
 
-    fn size(self, name: &str) -> Given<'a, i64> {
-        Given::of(self.0.get(name), whole_size)
+    fn size(self, name: &str) -> Setting<'a, i64> {
+        Setting::of(self.0.get(name), whole_size)
     }
 
     /// CPU units.
-    pub fn cpu(self) -> Given<'a, i64> {
+    pub fn cpu(self) -> Setting<'a, i64> {
         self.size("cpu")
     }
 
     /// MiB that are subtracted from the instance, and the member that says so: the reservation where
     /// both are set.
-    pub fn memory(self) -> (&'static str, Given<'a, i64>) {
+    pub fn memory(self) -> (&'static str, Setting<'a, i64>) {
         const RESERVATION: &str = "memoryReservation";
-        match Given::of(self.0.get(RESERVATION), whole) {
-            Given::No | Given::Is(..=0) => ("memory", self.size("memory")),
-            Given::Is(_) | Given::Unreadable(_) => (RESERVATION, self.size(RESERVATION)),
+        match Setting::of(self.0.get(RESERVATION), whole) {
+            Setting::No | Setting::Is(..=0) => ("memory", self.size("memory")),
+            Setting::Is(_) | Setting::Unreadable(_) => (RESERVATION, self.size(RESERVATION)),
         }
     }
 
@@ -80,7 +80,7 @@ impl<'a> Container<'a> {
     }
 
     /// Each GPU requirement.
-    pub fn gpus(self) -> impl Iterator<Item = Given<'a, Gpus>> {
+    pub fn gpus(self) -> impl Iterator<Item = Setting<'a, Gpus>> {
         let is_gpu = |one: &&Value| one.get("type").and_then(Value::as_str) == Some("GPU");
         let read = |value: &Value| {
             let all = |text: &str| text.eq_ignore_ascii_case("ALL").then_some(Gpus::All);
@@ -91,7 +91,7 @@ impl<'a> Container<'a> {
         };
         self.list("resourceRequirements")
             .filter(is_gpu)
-            .map(move |one| Given::of(one.get("value"), read))
+            .map(move |one| Setting::of(one.get("value"), read))
     }
 
     pub fn port_mappings(self) -> impl Iterator<Item = PortMapping<'a>> {
@@ -119,8 +119,8 @@ impl<'a> Container<'a> {
     }
 
     /// Where it logs to.
-    pub fn log(self) -> Option<Log<'a>> {
-        self.0.get("logConfiguration").map(Log)
+    pub fn log(self) -> Option<LogConfiguration<'a>> {
+        self.0.get("logConfiguration").map(LogConfiguration)
     }
 
     pub fn has_health_check(self) -> bool {
@@ -137,9 +137,9 @@ impl<'a> Container<'a> {
 
 /// A container's `logConfiguration`.
 #[derive(Clone, Copy, Debug)]
-pub struct Log<'a>(&'a Value);
+pub struct LogConfiguration<'a>(&'a Value);
 
-impl<'a> Log<'a> {
+impl<'a> LogConfiguration<'a> {
     /// `awslogs`, `awsfirelens`, `json-file`, …
     pub fn driver(self) -> Option<&'a str> {
         self.0.get("logDriver")?.as_str()
@@ -174,22 +174,76 @@ impl<'a> PortMapping<'a> {
 
     /// The port of the host that the mapping takes for itself in this network mode. 0 and absent mean
     /// one of the dynamic range, which never collides.
-    pub fn fixed_host_port(self, mode: &str) -> Given<'a, u16> {
-        let of = |name: &str| Given::of(self.0.get(name), whole);
+    pub fn fixed_host_port(self, mode: &str) -> Setting<'a, u16> {
+        let of = |name: &str| Setting::of(self.0.get(name), whole);
         let port = match (mode, of("hostPort")) {
-            ("awsvpc" | "none", _) => return Given::No,
+            ("awsvpc" | "none", _) => return Setting::No,
             // On the host's own network a port that is not named is the container's.
-            ("host", Given::No | Given::Is(0)) => ("containerPort", of("containerPort")),
+            ("host", Setting::No | Setting::Is(0)) => ("containerPort", of("containerPort")),
             (_, port) => ("hostPort", port),
         };
         match port {
-            (_, Given::No | Given::Is(0)) => Given::No,
-            (name, Given::Is(number)) => match (u16::try_from(number), self.0.get(name)) {
-                (Ok(port), _) => Given::Is(port),
-                (Err(_), Some(value)) => Given::Unreadable(value),
-                (Err(_), None) => Given::No,
+            (_, Setting::No | Setting::Is(0)) => Setting::No,
+            (name, Setting::Is(number)) => match (u16::try_from(number), self.0.get(name)) {
+                (Ok(port), _) => Setting::Is(port),
+                (Err(_), Some(value)) => Setting::Unreadable(value),
+                (Err(_), None) => Setting::No,
             },
-            (_, Given::Unreadable(value)) => Given::Unreadable(value),
+            (_, Setting::Unreadable(value)) => Setting::Unreadable(value),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::PortMapping;
+    use crate::definition::{Setting, TaskDefinition};
+
+    #[test]
+    fn a_host_port_is_fixed_by_the_network_mode_and_the_mapping() {
+        let bad = json!("eighty");
+        let cases: [(&str, Value, Setting<'_, u16>); 7] = [
+            ("bridge", json!({"containerPort": 80}), Setting::No),
+            (
+                "bridge",
+                json!({"containerPort": 80, "hostPort": 0}),
+                Setting::No,
+            ),
+            (
+                "bridge",
+                json!({"containerPort": 80, "hostPort": 8080}),
+                Setting::Is(8080),
+            ),
+            ("host", json!({"containerPort": 80}), Setting::Is(80)),
+            (
+                "awsvpc",
+                json!({"containerPort": 80, "hostPort": 80}),
+                Setting::No,
+            ),
+            ("none", json!({"hostPort": 80}), Setting::No),
+            (
+                "host",
+                json!({"containerPort": 80, "hostPort": bad}),
+                Setting::Unreadable(&bad),
+            ),
+        ];
+        for (mode, mapping, expected) in &cases {
+            let found = PortMapping(mapping).fixed_host_port(mode);
+            assert_eq!(found, *expected, "{mode} {mapping}");
+        }
+    }
+
+    #[test]
+    fn a_container_is_essential_where_nothing_says_otherwise() {
+        let document = json!({"containerDefinitions": [
+            {"name": "app"},
+            {"name": "side", "essential": false, "healthCheck": {"command": ["CMD", "true"]}},
+        ]});
+        let definition = TaskDefinition::of(&document);
+        assert!(definition.is_essential("app") && !definition.is_essential("side"));
+        assert!(definition.is_essential("of another definition"));
+        assert!(!definition.has_health_check());
     }
 }

@@ -2,17 +2,17 @@
 //! it isn't given.
 //!
 //! Reading only, and never complaining: what isn't there is not known, and what can't be read is
-//! handed out as it stands ([`Given`]). Documents are edited, compared and checked in `taskdef`.
+//! handed out as it stands ([`Setting`]). Documents are edited, compared and checked in `taskdef`.
 
 mod container;
-mod given;
+mod setting;
 
 use serde_json::{Map, Value};
 
 use crate::snapshot::Constraint;
 
-pub use container::{Container, Gpus, Log, PortMapping};
-pub use given::{Given, cpu_units, memory_mib};
+pub use container::{ContainerDefinition, Gpus, LogConfiguration, PortMapping};
+pub use setting::{Setting, cpu_units, memory_mib};
 
 /// The member that holds the containers.
 pub const CONTAINERS: &str = "containerDefinitions";
@@ -71,20 +71,21 @@ impl<'a> TaskDefinition<'a> {
     }
 
     /// The containers in the document's order.
-    pub fn containers(self) -> impl Iterator<Item = Container<'a>> {
+    pub fn containers(self) -> impl Iterator<Item = ContainerDefinition<'a>> {
         self.list(CONTAINERS)
             .filter_map(Value::as_object)
-            .map(Container::of)
+            .map(ContainerDefinition::of)
     }
 
     /// The container of that name.
-    pub fn container(self, name: &str) -> Option<Container<'a>> {
+    pub fn container(self, name: &str) -> Option<ContainerDefinition<'a>> {
         self.containers().find(|one| one.name() == name)
     }
 
     /// Whether the task ends with this container; so too where the container isn't known.
     pub fn is_essential(self, name: &str) -> bool {
-        self.container(name).is_none_or(Container::is_essential)
+        self.container(name)
+            .is_none_or(ContainerDefinition::is_essential)
     }
 
     /// Whether an essential container has a health check of its own.
@@ -140,13 +141,13 @@ impl<'a> TaskDefinition<'a> {
     }
 
     /// The task's CPU as a whole, in CPU units.
-    pub fn cpu(self) -> Given<'a, i64> {
-        Given::of(self.at("/cpu"), cpu_units)
+    pub fn cpu(self) -> Setting<'a, i64> {
+        Setting::of(self.at("/cpu"), cpu_units)
     }
 
     /// The task's memory as a whole, in MiB.
-    pub fn memory(self) -> Given<'a, i64> {
-        Given::of(self.at("/memory"), memory_mib)
+    pub fn memory(self) -> Setting<'a, i64> {
+        Setting::of(self.at("/memory"), memory_mib)
     }
 
     /// The task's `cpu` or `memory` as it is written, with its own unit.
@@ -155,12 +156,14 @@ impl<'a> TaskDefinition<'a> {
         value
             .as_str()
             .map(str::to_owned)
-            .or_else(|| given::number(value))
+            .or_else(|| setting::number(value))
     }
 
     /// A container's memory limit with its unit: its own hard one, else the task's.
     pub fn memory_limit(self, container: &str) -> Option<String> {
-        let own = self.container(container).and_then(Container::hard_memory);
+        let own = self
+            .container(container)
+            .and_then(ContainerDefinition::hard_memory);
         let limit = own.or_else(|| self.size_as_written("memory"))?;
         let bare = limit.bytes().all(|byte| byte.is_ascii_digit());
         Some(if bare { format!("{limit} MiB") } else { limit })
@@ -182,7 +185,8 @@ impl<'a> TaskDefinition<'a> {
 
     /// The port mappings of all containers.
     pub fn port_mappings(self) -> impl Iterator<Item = PortMapping<'a>> {
-        self.containers().flat_map(Container::port_mappings)
+        self.containers()
+            .flat_map(ContainerDefinition::port_mappings)
     }
 
     /// The ports of the host that a task of this definition takes for itself, each once.
@@ -190,7 +194,7 @@ impl<'a> TaskDefinition<'a> {
         let mode = self.network_mode();
         let mut ports: Vec<u16> = Vec::new();
         for mapping in self.port_mappings() {
-            if let Given::Is(port) = mapping.fixed_host_port(mode)
+            if let Setting::Is(port) = mapping.fixed_host_port(mode)
                 && !ports.contains(&port)
             {
                 ports.push(port);
@@ -212,7 +216,7 @@ impl<'a> TaskDefinition<'a> {
 
     /// The `valueFrom`s of all secrets.
     pub fn secrets(self) -> impl Iterator<Item = &'a str> {
-        self.containers().flat_map(Container::secrets)
+        self.containers().flat_map(ContainerDefinition::secrets)
     }
 
     /// Its placement constraints.

@@ -19,7 +19,7 @@ use crate::rollout::in_one_line;
 use crate::run::{Journal, RunContext};
 use crate::runner::token;
 use crate::snapshot::{Task, last_part};
-use explain::Evidence;
+use explain::TaskTrace;
 use follow::Watched;
 use job::{Causes, End, Followed, OneOffJob};
 
@@ -67,11 +67,11 @@ async fn to_its_end(
     let deadline = context.clock.now().plus(job.ask.timeout);
     let answer = start::started(context, job).await?;
     let Some(task) = answer.task else {
-        let evidence = Evidence {
+        let trace = TaskTrace {
             failures: &answer.failures,
-            ..Evidence::default()
+            ..TaskTrace::default()
         };
-        let causes = explained(context, journal, job, evidence).await;
+        let causes = explained(context, journal, job, trace).await;
         return Err(found_no_place(&causes));
     };
     journal.line(&format!(
@@ -110,11 +110,11 @@ async fn stopped(
     followed: Followed,
 ) -> Result<String, Failure> {
     // What the task is about now; that it is stopped explains nothing.
-    let evidence = Evidence {
+    let trace = TaskTrace {
         task: Some(&followed.task),
-        ..Evidence::default()
+        ..TaskTrace::default()
     };
-    let causes = explained(context, journal, job, evidence).await;
+    let causes = explained(context, journal, job, trace).await;
     let stop = follow::stop(context, journal, job, followed).await;
     log::read(context, journal, job, &stop.followed.task).await;
     if stop.followed.end == End::Exited(0) {
@@ -136,12 +136,12 @@ async fn ended(
     if followed.end == End::Exited(0) {
         return Ok(done(journal, job, &followed.task));
     }
-    let evidence = Evidence {
+    let trace = TaskTrace {
         task: Some(&followed.task),
         log: &lines,
-        ..Evidence::default()
+        ..TaskTrace::default()
     };
-    let causes = explained(context, journal, job, evidence).await;
+    let causes = explained(context, journal, job, trace).await;
     Err(failed(job, &followed, &causes))
 }
 
@@ -149,9 +149,9 @@ async fn explained(
     context: &RunContext,
     journal: &mut Journal,
     job: &OneOffJob<'_>,
-    evidence: Evidence<'_>,
+    trace: TaskTrace<'_>,
 ) -> Causes {
-    let causes = explain::causes(context, job, evidence).await;
+    let causes = explain::causes(context, job, trace).await;
     journal.one_off_explained(&causes);
     causes
 }

@@ -1,37 +1,34 @@
 //! Why a rollout fails or doesn't move: AWS's texts and states in, ranked causes out.
 //!
-//! Pure: it sees a [`Case`], a value that was put together before, and gives causes with their
+//! Pure: it sees a [`Evidence`], a value that was put together before, and gives causes with their
 //! evidence and with what to do. No cause is stated more surely than its evidence, and a text that
 //! no rule knows is shown as it is. One rule a file, in `rules`; `docs/diagnoses.md` has a section
 //! for each.
 
-pub mod case;
-pub mod event;
+pub mod evidence;
 mod finding;
+mod observations;
+mod observations_of_kind;
 mod placement;
-pub mod reason;
 pub mod rules;
-mod seen;
-mod sighted;
-pub mod stop;
 mod words;
 
-pub use case::Case;
+pub use evidence::Evidence;
 pub use rules::{RULES, Rule, rule};
 
 use crate::cause::{Cause, CauseKind};
 use finding::{Certainty, Finding};
-use seen::Seen;
+use observations::Observations;
 
 /// Most causes that are told of one service: one is read, the others are there to look up.
 pub const MAX_CAUSES: usize = 8;
 
-/// Everything that explains the case, the most telling first; empty where nothing was found.
+/// Everything that explains the evidence, the most telling first; empty where nothing was found.
 ///
-/// The causes that the capacity calculation gave (`case.capacity`) come first, and take the place
+/// The causes that the capacity calculation gave (`evidence.capacity`) come first, and take the place
 /// of what only an event says of the same kind; the event becomes part of their evidence.
-pub fn diagnose(case: &Case<'_>) -> Vec<Cause> {
-    let seen = Seen::gather(case);
+pub fn diagnose(evidence: &Evidence<'_>) -> Vec<Cause> {
+    let seen = Observations::gather(evidence);
     let mut hints: Vec<Finding> = RULES.iter().filter_map(|rule| rule.check(&seen)).collect();
     let mut findings: Vec<Finding> = Vec::new();
     let mut take = |computed: &Cause| {
@@ -39,10 +36,10 @@ pub fn diagnose(case: &Case<'_>) -> Vec<Cause> {
         let at = hints.iter().position(of_it);
         at.map(|at| hints.remove(at))
     };
-    for computed in case.capacity {
+    for computed in evidence.capacity {
         findings.push(computed_as(Certainty::Proven, computed, take(computed)));
     }
-    if let Some(hesitation) = case.hesitation {
+    if let Some(hesitation) = evidence.hesitation {
         let hint = take(hesitation);
         findings.push(computed_as(Certainty::Likely, hesitation, hint));
     }
@@ -56,17 +53,17 @@ pub fn diagnose(case: &Case<'_>) -> Vec<Cause> {
 }
 
 /// What was looked at, for a run that ends without a cause.
-pub fn looked_at(case: &Case<'_>) -> String {
+pub fn looked_at(evidence: &Evidence<'_>) -> String {
     let counted = |number: usize, what: &str| {
         format!("{number} {what}{}", if number == 1 { "" } else { "s" })
     };
     format!(
         "no cause found in {}, {}, {}, {} and {}",
-        counted(case.service.events.len(), "service event"),
-        counted(case.tasks.len(), "task"),
-        counted(case.targets.len(), "load balancer target"),
-        counted(case.logs.len(), "container log"),
-        if case.service_deployment.is_some() {
+        counted(evidence.service.events.len(), "service event"),
+        counted(evidence.tasks.len(), "task"),
+        counted(evidence.targets.len(), "load balancer target"),
+        counted(evidence.logs.len(), "container log"),
+        if evidence.service_deployment.is_some() {
             "the service deployment"
         } else {
             "no service deployment"

@@ -7,28 +7,28 @@
 use serde_json::json;
 
 use crate::cause::Remedy;
-use crate::diagnosis::case::Case;
-use crate::diagnosis::sighted::Sighted;
+use crate::diagnosis::evidence::Evidence;
+use crate::diagnosis::observations_of_kind::ObservationsOfKind;
 use crate::diagnosis::words::{advise, change, code};
 use crate::snapshot::{Instance, Scheduling, last_part};
 
 /// The instance that AWS calls the closest match, where it was described.
-pub(crate) fn closest<'a>(sighted: &Sighted<'_, 'a>) -> Option<&'a Instance> {
-    let id = sighted.closest()?;
-    sighted
+pub(crate) fn closest<'a>(observed: &ObservationsOfKind<'_, 'a>) -> Option<&'a Instance> {
+    let id = observed.closest()?;
+    observed
         .seen
-        .case
+        .evidence
         .instances
         .iter()
         .find(|one| one.id() == id)
 }
 
 /// The beginning of a sentence about an instance that doesn't have what is needed.
-pub(crate) fn subject(sighted: &Sighted<'_, '_>) -> String {
-    let Some(id) = sighted.closest() else {
+pub(crate) fn subject(observed: &ObservationsOfKind<'_, '_>) -> String {
+    let Some(id) = observed.closest() else {
         return "ECS found no container instance that".to_owned();
     };
-    let kind = closest(sighted).and_then(Instance::instance_type);
+    let kind = closest(observed).and_then(Instance::instance_type);
     let kind = kind
         .map(|kind| format!(" ({})", code(kind)))
         .unwrap_or_default();
@@ -39,25 +39,25 @@ pub(crate) fn subject(sighted: &Sighted<'_, '_>) -> String {
 }
 
 /// What a sentence of [`subject`] goes on with: of one instance it lacks, of none it has.
-pub(crate) fn lacks(sighted: &Sighted<'_, '_>, what: &str) -> String {
-    let verb = if sighted.closest().is_some() {
+pub(crate) fn lacks(observed: &ObservationsOfKind<'_, '_>, what: &str) -> String {
+    let verb = if observed.closest().is_some() {
         "has too little"
     } else {
         "has enough"
     };
-    format!("{} {verb} {what} left", subject(sighted))
+    format!("{} {verb} {what} left", subject(observed))
 }
 
 /// All that makes room for one more task.
-pub(crate) fn room(case: &Case<'_>) -> Vec<Remedy> {
-    let mut remedies = vec![more_instances(case)];
-    remedies.extend(stop_first(case));
+pub(crate) fn room(evidence: &Evidence<'_>) -> Vec<Remedy> {
+    let mut remedies = vec![more_instances(evidence)];
+    remedies.extend(stop_first(evidence));
     remedies
 }
 
 /// One instance more, in the terms of whoever scales.
-pub(crate) fn more_instances(case: &Case<'_>) -> Remedy {
-    let group = case
+pub(crate) fn more_instances(evidence: &Evidence<'_>) -> Remedy {
+    let group = evidence
         .providers
         .iter()
         .find_map(|provider| provider.group.as_ref());
@@ -76,7 +76,7 @@ pub(crate) fn more_instances(case: &Case<'_>) -> Remedy {
         None => {
             format!(
                 "add a container instance to the cluster {}",
-                code(last_part(&case.service.cluster))
+                code(last_part(&evidence.service.cluster))
             )
         }
     };
@@ -84,8 +84,8 @@ pub(crate) fn more_instances(case: &Case<'_>) -> Remedy {
 }
 
 /// A minimum that lets ECS stop an old task before it starts a new one, where it may not now.
-pub(crate) fn stop_first(case: &Case<'_>) -> Option<Remedy> {
-    let service = case.service;
+pub(crate) fn stop_first(evidence: &Evidence<'_>) -> Option<Remedy> {
+    let service = evidence.service;
     let now = service.configuration.minimum_healthy_percent;
     let desired = u64::from(service.desired);
     let keeps = (desired * u64::from(now)).div_ceil(100);

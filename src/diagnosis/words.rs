@@ -73,15 +73,3 @@ pub(crate) fn argument(value: &str) -> String {
     }
     format!("'{}'", value.replace('\'', r"'\''"))
 }
-
-/// The word after `marker`, up to a blank, a quote or a bracket; without a comma, colon or full
-/// stop at its end.
-pub(crate) fn word_after<'a>(text: &'a str, marker: &str) -> Option<&'a str> {
-    let (_, after) = text.split_once(marker)?;
-    let after = after.trim_start_matches(['\'', '"', '(', ' ', '[']);
-    let end = after
-        .find([' ', '\'', '"', ')', ']', '}', '\n'])
-        .unwrap_or(after.len());
-    let word = after.get(..end)?.trim_end_matches([',', '.', ':', ';']);
-    (!word.is_empty()).then_some(word)
-}

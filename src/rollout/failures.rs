@@ -2,48 +2,9 @@
 
 use std::time::Duration;
 
-use crate::snapshot::{Task, TaskStatus, Timestamp};
-
-/// What AWS says of a task that waited in PROVISIONING for a place until its time was over.
-const NO_PLACE: &[&str] = &[
-    "RESOURCE:",
-    "AGENT",
-    "ATTRIBUTE",
-    "MemberOf placement constraint",
-    "NO ACTIVE INSTANCES",
-    "EMPTY CAPACITY PROVIDER",
-];
-
-/// What AWS says of a task whose instance went away under it.
-const NO_HOST: &[&str] = &["Host EC2 (instance", "deregistration forced by user"];
-
-/// Whether a task stopped because something went wrong with it. What the scheduler stops for
-/// scaling is normal in a rollout; a failed health check, also the scheduler's, is not. A task that
-/// never had a place, or lost its host, says nothing about its revision.
-pub(super) fn is_failure(task: &Task) -> bool {
-    if task.last_status != TaskStatus::Stopped && task.desired_status != "STOPPED" {
-        return false;
-    }
-    match task.stop_code.as_deref() {
-        Some("ServiceSchedulerInitiated") => task.stopped_reason.contains("health check"),
-        Some(
-            "UserInitiated" | "SpotInterruption" | "TerminationNotice" | "InfrastructureHealth",
-        ) => false,
-        _ => {
-            !had_no_place(task)
-                && !NO_HOST
-                    .iter()
-                    .any(|words| task.stopped_reason.contains(words))
-        }
-    }
-}
-
-/// Whether a task stopped because no instance could take it.
-pub(super) fn had_no_place(task: &Task) -> bool {
-    let why = task.stopped_reason.strip_prefix("TaskFailedToStart: ");
-    task.instance.is_none()
-        && why.is_some_and(|why| NO_PLACE.iter().any(|words| why.starts_with(words)))
-}
+use crate::aws_text::stop_reason::{is_failure, to_blame};
+use crate::definition::TaskDefinition;
+use crate::snapshot::{Container, Task, TaskStatus, Timestamp};
 
 /// The failed tasks of one deployment, newest first.
 pub fn failed_tasks<'a>(tasks: &'a [Task], deployment: &str) -> Vec<&'a Task> {
@@ -86,15 +47,20 @@ pub(super) fn well_beyond(life: Duration) -> Duration {
 }
 
 /// What one failed task says of itself, in one line.
-pub(super) fn one_line(task: &Task) -> String {
-    format!("task {}: {}", short(task.id()), why_stopped(task))
+pub(super) fn one_line(task: &Task, definition: TaskDefinition<'_>) -> String {
+    format!(
+        "task {}: {}",
+        short(task.id()),
+        why_stopped(task, definition)
+    )
 }
 
-/// Why a task stopped: AWS's words, and the first container that ended badly.
-pub fn why_stopped(task: &Task) -> String {
-    let container = task.containers.iter().find(|container| {
-        !container.reason.is_empty() || container.exit_code.is_some_and(|code| code != 0)
-    });
+/// Why a task stopped: AWS's words, and the container to blame, where one ended badly.
+pub fn why_stopped(task: &Task, definition: TaskDefinition<'_>) -> String {
+    let ended_badly =
+        |one: &&Container| !one.reason.is_empty() || one.exit_code.is_some_and(|code| code != 0);
+    let first = task.containers.iter().find(ended_badly);
+    let container = first.map(|first| to_blame(task, definition).unwrap_or(first));
     let mut text = task.stopped_reason.clone();
     if let Some(container) = container {
         text.push_str(&format!(" (container `{}`", container.name));

@@ -5,6 +5,7 @@
 
 use super::waiting::Counts;
 use super::{Line, Target, Waiting};
+use crate::aws_text::event::{sounds_bad, without_service};
 use crate::snapshot::{Deployment, Event, Service};
 
 /// Events of one look that are shown; a service throws at most 100 at once, and a crash loop many.
@@ -60,25 +61,17 @@ pub(super) fn events<'a>(
         lines.push(Line::info(format!("{hidden} more ECS events")));
     }
     for event in fresh.iter().take(EVENTS_PER_LOOK).rev() {
-        let text = format!("ECS: {}", message(&event.message));
-        let trouble = ["unable to", "failed", "unhealthy", "throttled"]
-            .iter()
-            .any(|word| event.message.contains(word));
-        lines.push(if trouble {
+        let text = format!("ECS: {}", without_service(&event.message));
+        lines.push(if sounds_bad(&event.message) {
             Line::warning(text)
         } else {
             Line::info(text)
         });
     }
-    (lines, fresh.first().map(|event| message(&event.message)))
-}
-
-/// An event's text without `(service NAME) `, which every line would repeat.
-pub(super) fn message(text: &str) -> &str {
-    let rest = text
-        .strip_prefix("(service ")
-        .and_then(|rest| rest.split_once(") "));
-    rest.map_or(text, |(_, rest)| rest)
+    (
+        lines,
+        fresh.first().map(|event| without_service(&event.message)),
+    )
 }
 
 pub(super) fn waiting_for(waiting: &[Waiting]) -> String {

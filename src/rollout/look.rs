@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::grounds::Grounds;
+use super::cluster_look::ClusterLook;
 use super::target::Target;
 use crate::snapshot::{
     LogTail, Protection, Service, ServiceDeployment, TargetHealth, Task, TaskStatus,
@@ -19,7 +19,7 @@ pub struct Look {
     /// Old tasks that task protection holds; read only when they should have been stopped.
     pub protected: Vec<Protection>,
     /// The cluster; read only when the question is where a task could go.
-    pub grounds: Option<Arc<Grounds>>,
+    pub cluster: Option<Arc<ClusterLook>>,
     /// Targets that the load balancer found unhealthy; read only where tasks take long to get healthy.
     pub targets: Vec<TargetHealth>,
     /// The end of what failing containers wrote; read only for a verdict that isn't good.

@@ -102,9 +102,4 @@ impl Memory {
         };
         (1..=HALF_LOOKS).contains(&self.halves)
     }
-
-    /// What the capacity calculation says: proofs, or that ECS could take a step.
-    pub(super) fn reckoned(&self) -> (&[Cause], Option<&Cause>) {
-        (&self.proven, self.hesitation.as_ref())
-    }
 }

@@ -7,19 +7,22 @@
 //!
 //! It is pure: no clock, no network, no printing. `watch` is the loop that looks and feeds `step`.
 
-mod complete;
+mod change_fingerprint;
+mod cluster_look;
+mod completion;
 mod counted;
-mod failing;
+mod crash_loop;
+mod deployment_status;
+mod explain;
 mod failures;
-mod fate;
-mod grounds;
 mod line;
 mod lines;
 mod look;
 mod memory;
-mod progress;
-mod proof;
-mod signs;
+mod mobility;
+mod moment;
+mod news;
+mod standstill;
 mod state;
 mod step;
 mod target;
@@ -29,12 +32,12 @@ mod trial;
 mod verdict;
 mod waiting;
 
+pub use cluster_look::{Agents, ClusterLook, Contender};
+pub use deployment_status::{OwnStatus, SeenBefore, own_status};
+pub use explain::in_one_line;
 pub use failures::{failed_tasks, why_stopped};
-pub use fate::{Before, Fate, fate};
-pub use grounds::{Agents, Contender, Grounds};
 pub use line::{Level, Line};
 pub use look::Look;
-pub use proof::in_one_line;
 pub use state::{Patience, STOPPED_MAX, Sample, State, TIMELINE_MAX};
 pub use step::{causes, step};
 pub use target::{Counted, Target};

@@ -28,12 +28,18 @@ pub struct Patience {
 /// How many tasks there were at one moment; for the report's picture of the rollout.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
+    /// By this run's clock.
     pub at: Timestamp,
+    /// Tasks of our deployment that are to run.
     pub desired: u32,
     pub running: u32,
+    /// Starting, or without a place yet.
     pub pending: u32,
+    /// Failures in a row as ECS counts them.
     pub failed: u32,
+    /// Tasks of other deployments that run.
     pub old_running: u32,
+    /// The newest event that this look showed first, in AWS's words.
     pub event: Option<String>,
 }
 

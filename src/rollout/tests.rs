@@ -1,13 +1,13 @@
 //! Looks that the stand-in doesn't show: task protection that nobody may read, floods of events.
 
-mod complete;
+mod completion;
 mod judged;
 
 use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Before, Look, Patience, State, Step, Target, Verdict, fate, step};
+use super::{Look, Patience, SeenBefore, State, Step, Target, Verdict, own_status, step};
 use crate::snapshot::{
     Deployment, DeploymentStatus, Event, Health, RolloutState, Service, ServiceDeployment, Task,
     TaskStatus, Timestamp,
@@ -177,13 +177,13 @@ fn each_status_of_a_service_deployment_means_one_thing() {
             reason: "why".to_owned(),
             ..ServiceDeployment::default()
         };
-        let before = Before {
+        let before = SeenBefore {
             now: START.plus(Duration::from_secs(90)),
             seen: Some(START),
             failed: false,
             has_state: true,
         };
-        let found = fate(&state().target, &service, Some(&known), before);
+        let found = own_status(&state().target, &service, Some(&known), before);
         let text = format!("{found:?}");
         text.split([' ', '{']).next().unwrap_or_default().to_owned()
     };

@@ -3,19 +3,17 @@
 use std::time::Duration;
 
 use super::failures::{life, longest_life, running_tasks, well_beyond};
-use super::{Look, State, Waiting};
-use crate::snapshot::{Deployment, Timestamp};
+use super::moment::Moment;
+use super::{State, Waiting};
 
 /// What fails later than this is no longer a question of the rollout.
 const TRIAL: Duration = Duration::from_secs(120);
 
 /// The tasks that are no older than those of the same deployment that failed.
-pub(super) fn trial(
-    state: &State,
-    look: &Look,
-    ours: &Deployment,
-    now: Timestamp,
-) -> Option<Waiting> {
+pub(super) fn trial(state: &State, at: Moment<'_>) -> Option<Waiting> {
+    let Moment {
+        look, ours, now, ..
+    } = at;
     let lived = match (&look.tasks, state.stopped.is_empty()) {
         // Nobody can read how long they lived.
         (None, true) if ours.failed > 0 => TRIAL,

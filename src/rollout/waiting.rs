@@ -7,12 +7,15 @@ mod words;
 
 use std::time::Duration;
 
+use super::moment::Moment;
 use super::{Look, State};
+use crate::aws_text::stop_reason::is_failure;
 use crate::snapshot::{
     Deployment, Health, Service, ServiceDeployment, Task, TaskStatus, Timestamp,
 };
 
-/// Without a health check a task counts 40 s after it runs (AWS's developer guide).
+/// Without a health check a task counts 40 s after it runs (API reference, DeploymentConfiguration:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>).
 pub(super) const COUNTS_AFTER: Duration = Duration::from_secs(40);
 /// How long a task behind a load balancer may take to be seen as healthy where the target's health
 /// can't be read: five checks of 30 s, ALB's default, and some.
@@ -106,13 +109,13 @@ impl Waiting {
 
 /// What one look shows to be waited for. `tasks` is absent where they may not be read: then the
 /// counters of the deployment have to do.
-pub(super) fn waiting(
-    state: &State,
-    service: &Service,
-    ours: &Deployment,
-    look: &Look,
-    now: Timestamp,
-) -> Vec<Waiting> {
+pub(super) fn waiting(state: &State, at: Moment<'_>) -> Vec<Waiting> {
+    let Moment {
+        look,
+        service,
+        ours,
+        now,
+    } = at;
     let mut waiting = look
         .service_deployment
         .as_ref()
@@ -124,7 +127,7 @@ pub(super) fn waiting(
         .any(|waiting| matches!(waiting, Waiting::Stage { .. }));
     let only_time = only_time(state, service);
     let configuration = &service.configuration;
-    let counts = Counts::of(state, service, ours, look, now);
+    let counts = Counts::of(state, at);
     let missing = ours
         .desired
         .saturating_sub(counts.running + counts.starting + counts.unplaced);
@@ -284,18 +287,12 @@ pub(super) struct Counts {
 impl Counts {
     /// From the tasks where they may be read, else from the counters. So too where ECS counts tasks
     /// and lists none at all, not even a stopped one: a list that is empty proves nothing then.
-    pub(super) fn of(
-        state: &State,
-        service: &Service,
-        ours: &Deployment,
-        look: &Look,
-        now: Timestamp,
-    ) -> Counts {
-        match &look.tasks {
-            Some(tasks) if !tasks.is_empty() || ours.running == 0 => {
-                Counts::of_tasks(state, service, tasks, now)
+    pub(super) fn of(state: &State, at: Moment<'_>) -> Counts {
+        match &at.look.tasks {
+            Some(tasks) if !tasks.is_empty() || at.ours.running == 0 => {
+                Counts::of_tasks(state, at.service, tasks, at.now)
             }
-            _ => Counts::of_deployment(ours, service),
+            _ => Counts::of_deployment(at.ours, at.service),
         }
     }
 
@@ -318,11 +315,11 @@ impl Counts {
                 }
                 (status, true) if status.is_starting() => counts.starting += 1,
                 // One that failed by itself makes no way for a new one: ECS starts it again.
-                (status, false) if status.is_stopping() && !super::failures::is_failure(task) => {
+                (status, false) if status.is_stopping() && !is_failure(task) => {
                     counts.draining += 1;
                 }
                 (TaskStatus::Stopped, true) => {
-                    counts.failures += u32::from(super::failures::is_failure(task));
+                    counts.failures += u32::from(is_failure(task));
                 }
                 _ => {}
             }

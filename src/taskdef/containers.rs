@@ -3,15 +3,15 @@
 use serde_json::{Map, Value};
 
 use super::document::Definition;
-use crate::definition::{Container, containers_mut};
+use crate::definition::{ContainerDefinition, containers_mut};
 
 impl Definition {
     /// The containers in the document's order.
-    pub fn containers(&self) -> Vec<Container<'_>> {
+    pub fn containers(&self) -> Vec<ContainerDefinition<'_>> {
         self.view().containers().collect()
     }
 
-    pub fn container(&self, name: &str) -> Option<Container<'_>> {
+    pub fn container(&self, name: &str) -> Option<ContainerDefinition<'_>> {
         self.view().container(name)
     }
 
@@ -82,8 +82,9 @@ pub fn resolve(
             there: there(),
         });
     };
-    let is_from = |c: &&Container<'_>| c.image().is_some_and(|image| is_in(image, repository));
-    let fitting: Vec<&Container<'_>> = containers.iter().filter(is_from).collect();
+    let is_from =
+        |c: &&ContainerDefinition<'_>| c.image().is_some_and(|image| is_in(image, repository));
+    let fitting: Vec<&ContainerDefinition<'_>> = containers.iter().filter(is_from).collect();
     match fitting.as_slice() {
         [one] => Ok(vec![one.name().to_owned()]),
         _ => {

@@ -2,7 +2,7 @@
 //! what would only show once tasks fail, said before anything is changed.
 
 use super::Definition;
-use crate::definition::Container;
+use crate::definition::ContainerDefinition;
 use crate::snapshot::Service;
 
 /// Something that doesn't go together.
@@ -55,7 +55,7 @@ fn load_balancers(definition: &Definition, service: &Service) -> Vec<Unsuited> {
     problems
 }
 
-fn listens(container: Container<'_>, port: u16) -> bool {
+fn listens(container: ContainerDefinition<'_>, port: u16) -> bool {
     container.ports().contains(&port)
         || container
             .port_ranges()
@@ -64,7 +64,7 @@ fn listens(container: Container<'_>, port: u16) -> bool {
 }
 
 /// `80, 8000-8010`, or `no port`.
-fn mapped(container: Container<'_>) -> String {
+fn mapped(container: ContainerDefinition<'_>) -> String {
     let ports = container.ports().into_iter().map(|port| port.to_string());
     let ranges = container.port_ranges().into_iter();
     let ranges = ranges.map(|range| format!("{}-{}", range.start(), range.end()));

@@ -8,9 +8,11 @@ use serde_json::Value;
 use super::reader::Reader;
 use super::without::{HEALTH, LOGS};
 use crate::aws::LogStream;
+use crate::aws_text::stop_reason::to_blame;
 use crate::cause::Cause;
+use crate::definition::TaskDefinition;
 use crate::rollout::{Look, State, causes, failed_tasks};
-use crate::snapshot::{Container, LogTail, Service, Task, TaskStatus};
+use crate::snapshot::{LogTail, Service, Task, TaskStatus};
 
 /// A crash tells itself in its last lines; more bury it.
 const LOG_LINES: usize = 20;
@@ -89,32 +91,13 @@ fn suspects<'a>(
         .collect()
 }
 
-/// The essential container that ended by itself, with an error before without one.
+/// The container to blame for the end of a task that ended by itself.
 fn ended<'a>(task: &'a Task, document: &Value) -> Option<&'a str> {
     if task.stop_code.as_deref() != Some("EssentialContainerExited") {
         return None;
     }
-    let essential = |container: &&Container| {
-        defined(document, &container.name).and_then(|one| one.get("essential"))
-            != Some(&Value::Bool(false))
-    };
-    let ended = || {
-        task.containers
-            .iter()
-            .filter(essential)
-            .filter(|container| container.exit_code.is_some())
-    };
-    let first = ended()
-        .find(|container| !matches!(container.exit_code, Some(0 | 143)))
-        .or_else(|| ended().next());
-    first.map(|container| container.name.as_str())
-}
-
-fn defined<'a>(document: &'a Value, container: &str) -> Option<&'a Value> {
-    let containers = document.get("containerDefinitions")?.as_array()?;
-    containers
-        .iter()
-        .find(|one| one.get("name").and_then(Value::as_str) == Some(container))
+    let container = to_blame(task, TaskDefinition::of(document));
+    container.map(|container| container.name.as_str())
 }
 
 #[cfg(test)]

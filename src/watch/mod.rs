@@ -35,7 +35,9 @@ const EXPLANATIONS: Duration = Duration::from_secs(20);
 #[derive(Clone, Debug)]
 pub struct Ended {
     pub verdict: Verdict,
+    /// What it waited for at the end.
     pub waiting: Vec<Waiting>,
+    /// What explains it, the most telling first.
     pub causes: Vec<Cause>,
 }
 

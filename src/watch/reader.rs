@@ -13,7 +13,7 @@ use super::without::{DEPLOYMENTS, LIST_DEPLOYMENTS, PROTECTION, without};
 use crate::aws::{Aws, AwsError, Missed, OptionalReads, TASKS, TaskBook, Wanted};
 use crate::capacity::TaskNeeds;
 use crate::clock::Clock;
-use crate::rollout::{Agents, Contender, Grounds, Line, Look, State};
+use crate::rollout::{Agents, ClusterLook, Contender, Line, Look, State};
 use crate::snapshot::{Service, ServiceDeployment, Task, Timestamp};
 
 /// Without a sign of change a service's tasks are listed this often all the same: the counters and
@@ -306,9 +306,9 @@ impl Reader {
             let mut survey = Box::pin(self.reads.survey(cluster, &parties, own)).await;
             let agents = self.agents.entry(cluster.to_owned()).or_default();
             survey.agents_lost = agents.note(&survey.instances, self.clock.now());
-            let grounds = Arc::new(Grounds::of(survey, &contenders));
+            let cluster = Arc::new(ClusterLook::of(survey, &contenders));
             for &place in here.iter().filter(|place| asking(open[**place])) {
-                looks[place].grounds = Some(grounds.clone());
+                looks[place].cluster = Some(cluster.clone());
             }
         }
     }

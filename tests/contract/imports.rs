@@ -31,7 +31,7 @@ impl Sources {
     pub(crate) fn read() -> Sources {
         let files: BTreeMap<String, File> = files::sources("src")
             .into_iter()
-            .filter(|name| !name.ends_with("tests.rs") && !name.contains("/tests/"))
+            .filter(|name| !is_test(name))
             .map(|name| {
                 let file = File::read(&name, &files::read(&name));
                 (name, file)
@@ -235,8 +235,13 @@ fn is_name(token: &str) -> bool {
         .all(|letter| letter.is_alphanumeric() || letter == '_')
 }
 
+/// Whether a file of `src` is a test as a whole.
+pub(crate) fn is_test(file: &str) -> bool {
+    file.ends_with("tests.rs") || file.contains("/tests/")
+}
+
 /// The text up to its test module: it is the last thing in a file.
-fn without_tests(text: &str) -> &str {
+pub(crate) fn without_tests(text: &str) -> &str {
     let test = text.find("#[cfg(test)]\nmod tests {");
     test.map_or(text, |at| &text[..at])
 }

@@ -1,10 +1,12 @@
-//! The direction of imports: the floors of `src`, and no circle within any of its folders.
+//! The floors of `src`: the direction of imports, no circle within any folder, and one reader of what
+//! AWS says.
 //!
 //! `tidy` looks for words that a floor may not use; this looks at who imports whom.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::imports::{Sources, module_of};
+use crate::files;
+use crate::imports::{self, Sources, module_of};
 
 /// The floors of `src`, the lowest first. A module imports from lower floors only; modules of one
 /// floor know nothing of each other.
@@ -25,8 +27,11 @@ const FLOORS: &[(&str, &[&str])] = &[
         "what is read of those",
         &["clock", "definition", "redact", "request"],
     ),
-    ("room", &["capacity"]),
-    ("what is judged", &["diagnosis", "survey", "taskdef"]),
+    ("AWS's texts and the room, read", &["aws_text", "capacity"]),
+    (
+        "what is judged",
+        &["diagnosis", "survey", "taskdef", "wording"],
+    ),
     ("judgement", &["plan", "rollout"]),
     ("what is said", &["report"]),
     ("the runner", &["runner"]),
@@ -44,7 +49,7 @@ const FLOORS: &[(&str, &[&str])] = &[
 
 /// Folders that still have circles: what they are made of is being put in order, floor by floor. This
 /// list only gets shorter.
-const CIRCLES_LEFT: &[&str] = &["capacity", "deploy"];
+const CIRCLES_LEFT: &[&str] = &["deploy"];
 
 #[test]
 fn every_module_has_its_floor() {
@@ -148,4 +153,77 @@ fn a_circle_is_found() {
         ("c", BTreeSet::from(["b"])),
     ]);
     assert_eq!(circles(&inside), [vec!["b", "c"]]);
+}
+
+/// Telling parts of what AWS says, in lower case.
+const WORDINGS: &[&str] = &[
+    "was unable to place a task",
+    "has reached a steady state",
+    "has begun draining",
+    "scaling activity initiated",
+    "essential container in task",
+    "failed to register targets",
+    "failed container health checks",
+    "failed elb health checks",
+    "cannotpullcontainer",
+    "cannotpull",
+    "cannotstartcontainer",
+    "outofmemoryerror",
+    "resourceinitializationerror",
+    "taskfailedtostart: ",
+    "host ec2 (instance",
+    "deregistration forced",
+    "service deployment rolled back",
+    "rolling back to deployment",
+    "no rollback candidate",
+    "unable to consistently start",
+    "no container instance met",
+    "insufficientfreeaddresses",
+    "not authorized to perform",
+    "toomanyrequests",
+    "pull access denied",
+    "no space left on device",
+    "deployment failed: tasks failed",
+];
+
+#[test]
+fn awss_texts_are_read_in_one_place() {
+    // The engine and STS answer Plimsoll itself, and have readers of their own.
+    let is_elsewhere = |file: &&String| {
+        !["src/aws_text/", "src/docker/", "src/aws/"]
+            .iter()
+            .any(|folder| file.starts_with(folder))
+    };
+    let found = literals_with(WORDINGS, is_elsewhere);
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn the_containers_of_a_definition_are_read_in_one_place() {
+    // The demo writes a definition for its stand-in.
+    let is_elsewhere =
+        |file: &&String| !file.starts_with("src/definition/") && *file != "src/demo.rs";
+    let found = literals_with(
+        &["\"containerdefinitions", "\"/containerdefinitions"],
+        is_elsewhere,
+    );
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// Lines of code outside of tests that hold one of these words (lower case).
+fn literals_with(words: &[&str], is_meant: impl Fn(&&String) -> bool) -> Vec<String> {
+    let files = files::sources("src");
+    let files: Vec<&String> = files.iter().filter(is_meant).collect();
+    assert!(files.len() > 100, "the sources were not found");
+    let mut found = Vec::new();
+    for file in files.into_iter().filter(|file| !imports::is_test(file)) {
+        let text = files::read(file);
+        for (index, line) in imports::without_tests(&text).lines().enumerate() {
+            let code = line.split("//").next().unwrap_or(line).to_lowercase();
+            if words.iter().any(|word| code.contains(word)) {
+                found.push(format!("{file}:{}: {}", index + 1, line.trim()));
+            }
+        }
+    }
+    found
 }

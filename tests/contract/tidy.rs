@@ -7,6 +7,7 @@ const PURE: &[&str] = &[
     "snapshot",
     "cause",
     "definition",
+    "aws_text",
     "request",
     "taskdef",
     "capacity",
@@ -60,7 +61,9 @@ fn what_decides_does_nothing_else() {
     for file in files::sources("src").iter().filter(|file| is_pure(file)) {
         checked += 1;
         for (index, line) in files::read(file).lines().enumerate() {
-            for word in IMPURE.iter().filter(|word| code(line).contains(**word)) {
+            // The SDK's crates begin with `aws_`, and so does one module.
+            let code = code(line).replace("aws_text", "");
+            for word in IMPURE.iter().filter(|word| code.contains(**word)) {
                 found.push(format!("{file}:{}: `{word}`", index + 1));
             }
         }

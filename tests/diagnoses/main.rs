@@ -1,4 +1,4 @@
-//! Diagnoses as a user of the library sees them: a case in, ranked causes out.
+//! Diagnoses as a user of the library sees them: a evidence in, ranked causes out.
 
 mod catalogue;
 mod ranking;

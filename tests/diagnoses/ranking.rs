@@ -1,7 +1,7 @@
 //! What is told first, what is still believed, and how surely it is said.
 
 use plimsoll::cause::{Cause, CauseKind};
-use plimsoll::diagnosis::{Case, looked_at};
+use plimsoll::diagnosis::{Evidence, looked_at};
 use plimsoll::snapshot::{Container, TaskStatus};
 
 use crate::world::{BEGAN, OLD, OURS, World};
@@ -138,9 +138,9 @@ fn nothing_found_says_what_was_looked_at() {
         5,
         "has started 1 tasks: (task 22450d8cbf7b4648ac0837b9a710e807).",
     );
-    let case = Case::new(&world.service, OURS, BEGAN);
+    let evidence = Evidence::new(&world.service, OURS, BEGAN);
     insta::assert_snapshot!(
-        looked_at(&case),
+        looked_at(&evidence),
         @"no cause found in 1 service event, 0 tasks, 0 load balancer targets, 0 container logs and no service deployment"
     );
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use plimsoll::cause::Cause;
-use plimsoll::diagnosis::{Case, diagnose};
+use plimsoll::diagnosis::{Evidence, diagnose};
 use plimsoll::snapshot::{
     CapacityProvider, Container, Deployment, DeploymentStatus, Event, Health, Instance,
     LoadBalancer, LogTail, Network, RolloutState, ScalingGroup, Service, ServiceDeployment,
@@ -204,16 +204,16 @@ impl World {
     }
 
     pub(crate) fn causes(&self) -> Vec<Cause> {
-        let mut case = Case::new(&self.service, OURS, BEGAN.plus(Duration::from_secs(300)));
-        case.tasks = &self.tasks;
-        case.service_deployment = self.whole.as_ref();
-        case.targets = &self.targets;
-        case.logs = &self.logs;
-        case.definition = Some(&self.definition);
-        case.instances = &self.instances;
-        case.providers = &self.providers;
-        case.capacity = &self.capacity;
-        diagnose(&case)
+        let mut evidence = Evidence::new(&self.service, OURS, BEGAN.plus(Duration::from_secs(300)));
+        evidence.tasks = &self.tasks;
+        evidence.service_deployment = self.whole.as_ref();
+        evidence.targets = &self.targets;
+        evidence.logs = &self.logs;
+        evidence.definition = Some(&self.definition);
+        evidence.instances = &self.instances;
+        evidence.providers = &self.providers;
+        evidence.capacity = &self.capacity;
+        diagnose(&evidence)
     }
 
     /// The first cause in full, of the others the kind.

@@ -1,7 +1,8 @@
 //! AWS's texts to sentences: whatever AWS, an image or a registry says is shown, bounded, and
 //! never said more surely than it was read.
 
-use plimsoll::diagnosis::{MAX_CAUSES, event, reason};
+use plimsoll::aws_text::{event, reason};
+use plimsoll::diagnosis::MAX_CAUSES;
 
 #[path = "../diagnoses/world.rs"]
 #[expect(

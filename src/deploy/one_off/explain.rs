@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::job::{Causes, OneOffJob};
 use crate::capacity::{Deploy, TaskNeeds, forecast_together};
 use crate::cause::Cause;
-use crate::diagnosis::{Case, diagnose};
+use crate::diagnosis::{Evidence, diagnose};
 use crate::run::RunContext;
 use crate::snapshot::{
     Constraint, Deployment, DeploymentConfiguration, DeploymentStatus, LogTail, PlacementFailure,
@@ -20,7 +20,7 @@ const READS: Duration = Duration::from_secs(30);
 
 /// What is known of a task whose end is to be explained.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Evidence<'a> {
+pub(super) struct TaskTrace<'a> {
     /// As it was last seen; absent where none was started.
     pub(super) task: Option<&'a Task>,
     /// Why ECS started none.
@@ -33,9 +33,9 @@ pub(super) struct Evidence<'a> {
 pub(super) async fn causes(
     context: &RunContext,
     job: &OneOffJob<'_>,
-    evidence: Evidence<'_>,
+    trace: TaskTrace<'_>,
 ) -> Causes {
-    let task = evidence.task;
+    let task = trace.task;
     let placed = task.is_some_and(|task| task.instance.is_some() || task.started.is_some());
     let survey = if placed {
         None
@@ -48,19 +48,19 @@ pub(super) async fn causes(
         .filter_map(|survey| blocked(job, survey, &stand_in))
         .collect();
     let logs: Vec<LogTail> = task
-        .filter(|_| !evidence.log.is_empty())
+        .filter(|_| !trace.log.is_empty())
         .map(|task| LogTail {
             task: task.id().to_owned(),
             container: job.ask.container.clone(),
-            lines: evidence.log.to_vec(),
+            lines: trace.log.to_vec(),
             ..LogTail::default()
         })
         .into_iter()
         .collect();
-    diagnose(&Case {
+    diagnose(&Evidence {
         tasks: task.map(std::slice::from_ref).unwrap_or_default(),
         logs: &logs,
-        failures: evidence.failures,
+        failures: trace.failures,
         definition: Some(&job.revision.document),
         instances: survey
             .as_ref()
@@ -71,7 +71,7 @@ pub(super) async fn causes(
             .map(|survey| survey.providers.as_slice())
             .unwrap_or_default(),
         capacity: &proven,
-        ..Case::new(&stand_in, job.token, context.clock.now())
+        ..Evidence::new(&stand_in, job.token, context.clock.now())
     })
 }
 

@@ -3,8 +3,8 @@
 use super::super::send_once;
 use super::job::OneOffJob;
 use crate::aws::{AwsError, AwsErrorKind, RunTaskAnswer};
+use crate::aws_text::reason;
 use crate::cause::CauseKind;
-use crate::diagnosis::reason;
 use crate::failure::Failure;
 use crate::report::Outcome;
 use crate::run::RunContext;

@@ -3,7 +3,7 @@
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::{Certainty, Finding};
-use crate::diagnosis::seen::Seen;
+use crate::diagnosis::observations::Observations;
 use crate::diagnosis::words::{advise, codes};
 
 pub(super) const RULE: Rule = Rule {
@@ -13,9 +13,9 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
-    let triggered = seen.case.service_deployment.map_or(&[][..], |one| one.triggered_alarms.as_slice());
-    let watched = seen.case.service.configuration.alarms.as_slice();
+fn check(seen: &Observations<'_>) -> Option<Finding> {
+    let triggered = seen.evidence.service_deployment.map_or(&[][..], |one| one.triggered_alarms.as_slice());
+    let watched = seen.evidence.service.configuration.alarms.as_slice();
     let names = |all: &[String]| codes(all.iter().map(String::as_str));
     let message = match (triggered, watched) {
         ([], []) => "a CloudWatch alarm failed the deployment".to_owned(),
@@ -23,7 +23,7 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
         (triggered, _) => format!("the deployment's CloudWatch alarm went off: {}", names(triggered)),
     };
     let finding = match seen.of(CauseKind::Alarm) {
-        Some(sighted) => sighted.found(message, Vec::new()),
+        Some(observed) => observed.found(message, Vec::new()),
         None if triggered.is_empty() => return None,
         None => Finding::concluded(Certainty::Seen, CauseKind::Alarm, message)
             .with_evidence([format!("service deployment: triggered alarms {}", names(triggered))]),

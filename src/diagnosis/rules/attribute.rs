@@ -7,7 +7,7 @@ use crate::definition::Required;
 use crate::diagnosis::placement::{closest, subject};
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
-use crate::diagnosis::seen::Seen;
+use crate::diagnosis::observations::Observations;
 use crate::diagnosis::words::{advise, code, codes};
 use crate::snapshot::Instance;
 
@@ -18,12 +18,12 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
-    let sighted = seen.of(CauseKind::Attribute)?;
+fn check(seen: &Observations<'_>) -> Option<Finding> {
+    let observed = seen.of(CauseKind::Attribute)?;
     // The closest instance where it is known, else what each of them lacks.
-    let looked_at: Vec<&Instance> = match closest(&sighted) {
+    let looked_at: Vec<&Instance> = match closest(&observed) {
         Some(instance) => vec![instance],
-        None => seen.case.instances.iter().collect(),
+        None => seen.evidence.instances.iter().collect(),
     };
     let lacking: Vec<Required<'_>> = seen
         .definition
@@ -33,8 +33,8 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
     let names: BTreeSet<String> = lacking.iter().map(|one| written(*one)).collect();
     let names = codes(names.iter().map(String::as_str));
     let awsvpc = seen.definition.network_mode() == "awsvpc";
-    let message = if !lacking.is_empty() && sighted.closest().is_some() {
-        format!("{} lacks what the task definition requires: {names}", subject(&sighted))
+    let message = if !lacking.is_empty() && observed.closest().is_some() {
+        format!("{} lacks what the task definition requires: {names}", subject(&observed))
     } else if !lacking.is_empty() {
         format!("no container instance has what the task definition requires: {names}")
     } else if awsvpc && seen.definition.requires_attributes().next().is_some() && !looked_at.is_empty() {
@@ -42,18 +42,18 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
          another VPC or Availability Zone than the service's subnets"
             .to_owned()
     } else {
-        format!("{} lacks an attribute, and AWS doesn't say which", subject(&sighted))
+        format!("{} lacks an attribute, and AWS doesn't say which", subject(&observed))
     };
     let mut remedies: Vec<Remedy> = lacking.iter().map(|one| advise(way_out(*one))).collect();
     remedies.dedup();
     if lacking.is_empty() && awsvpc {
-        let subnets = seen.case.service.network.as_ref().map_or(&[][..], |all| all.subnets.as_slice());
+        let subnets = seen.evidence.service.network.as_ref().map_or(&[][..], |all| all.subnets.as_slice());
         remedies.push(advise(format!(
             "compare the Availability Zones of the service's subnets ({}) with those of the instances",
             codes(subnets.iter().map(String::as_str)),
         )));
     }
-    Some(sighted.found(message, remedies))
+    Some(observed.found(message, remedies))
 }
 
 fn has(instance: &Instance, required: Required<'_>) -> bool {

@@ -1,9 +1,10 @@
 //! The circuit breaker: what follows when tasks fail, never the first cause.
 
+use crate::aws_text::Says;
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::{Certainty, Finding};
-use crate::diagnosis::seen::Seen;
+use crate::diagnosis::observations::Observations;
 use crate::diagnosis::words::{advise, counted};
 
 pub(super) const RULE: Rule = Rule {
@@ -13,10 +14,10 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
-    let state = seen.case.service_deployment.and_then(|one| one.circuit_breaker.as_ref());
+fn check(seen: &Observations<'_>) -> Option<Finding> {
+    let state = seen.evidence.service_deployment.and_then(|one| one.circuit_breaker.as_ref());
     let triggered = state.filter(|state| state.status == "TRIGGERED");
-    let sighted = seen.of(CauseKind::CircuitBreaker);
+    let observed = seen.of(CauseKind::CircuitBreaker);
     let message = match triggered {
         Some(state) => format!(
             "the circuit breaker ended the deployment after {} (its threshold is {})",
@@ -25,11 +26,11 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
         ),
         None => "the circuit breaker ended the deployment, because tasks failed to start".to_owned(),
     };
-    let finding = match sighted {
-        Some(sighted) if sighted.says("no rollback candidate") || sighted.says("rollback has failed") => {
-            sighted.found(format!("{message}; there is no earlier deployment to roll back to"), Vec::new())
+    let finding = match observed {
+        Some(observed) if observed.says(Says::NoRollback) => {
+            observed.found(format!("{message}; there is no earlier deployment to roll back to"), Vec::new())
         }
-        Some(sighted) => sighted.found(message, Vec::new()),
+        Some(observed) => observed.found(message, Vec::new()),
         None => {
             let status = format!("service deployment: circuit breaker {}", triggered?.status);
             Finding::concluded(Certainty::Consequence, CauseKind::CircuitBreaker, message)

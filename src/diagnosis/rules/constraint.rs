@@ -5,7 +5,7 @@ use crate::diagnosis::placement::more_instances;
 use crate::diagnosis::placement::subject;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
-use crate::diagnosis::seen::Seen;
+use crate::diagnosis::observations::Observations;
 use crate::diagnosis::words::{advise, codes};
 use crate::snapshot::Constraint;
 
@@ -16,21 +16,21 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
-    let sighted = seen.of(CauseKind::Constraint)?;
-    let service = seen.case.service.constraints.iter().map(|constraint| match constraint {
+fn check(seen: &Observations<'_>) -> Option<Finding> {
+    let observed = seen.of(CauseKind::Constraint)?;
+    let service = seen.evidence.service.constraints.iter().map(|constraint| match constraint {
         Constraint::DistinctInstance => "distinctInstance",
         Constraint::MemberOf(expression) | Constraint::Other(expression) => expression.as_str(),
     });
     let all: Vec<&str> = service.chain(seen.definition.constraint_expressions()).collect();
     let which = if all.is_empty() { String::new() } else { format!(": {}", codes(all)) };
-    let message = match sighted.closest() {
-        Some(_) => format!("{} doesn't satisfy the placement constraints{which}", subject(&sighted)),
+    let message = match observed.closest() {
+        Some(_) => format!("{} doesn't satisfy the placement constraints{which}", subject(&observed)),
         None => format!("no container instance satisfies the placement constraints{which}"),
     };
     let remedies = vec![
         advise("give an instance the attributes that the expression asks for, or change the expression"),
-        more_instances(&seen.case),
+        more_instances(&seen.evidence),
     ];
-    Some(sighted.found(message, remedies))
+    Some(observed.found(message, remedies))
 }

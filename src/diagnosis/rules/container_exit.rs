@@ -1,11 +1,12 @@
 //! An essential container that ends by itself: the crash loop.
 
+use crate::aws_text::Says;
+use crate::aws_text::stop_reason::exit_meaning;
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
-use crate::diagnosis::seen::Seen;
-use crate::diagnosis::sighted::Sighted;
-use crate::diagnosis::stop::exit_meaning;
+use crate::diagnosis::observations::Observations;
+use crate::diagnosis::observations_of_kind::ObservationsOfKind;
 use crate::diagnosis::words::{advise, age, argument, code};
 
 pub(super) const RULE: Rule = Rule {
@@ -15,9 +16,9 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
-    let sighted = seen.of(CauseKind::ContainerExit)?;
-    let container = sighted.container();
+fn check(seen: &Observations<'_>) -> Option<Finding> {
+    let observed = seen.of(CauseKind::ContainerExit)?;
+    let container = observed.container();
     let name = container.map(|one| one.name.as_str());
     let who = name.map_or_else(
         || "an essential container".to_owned(),
@@ -27,9 +28,9 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
     let message = match exit {
         Some(exit) => {
             let meaning = exit_meaning(exit).map(|meaning| format!(": {meaning}")).unwrap_or_default();
-            format!("{who} ended with exit code {exit}{}{meaning}", lived(&sighted))
+            format!("{who} ended with exit code {exit}{}{meaning}", lived(&observed))
         }
-        None if sighted.says("cannotstartcontainererror") || sighted.says("executable file not found") => {
+        None if observed.says(Says::NotStarted) => {
             format!("{who} could not be started")
         }
         None => format!("{who} ended, and AWS gives no exit code"),
@@ -50,18 +51,18 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
             "look for what killed it: a memory limit without a report, or an end slower than `stopTimeout`".to_owned()
         }
         Some(255) => "compare the image's platform with the instance's CPU architecture".to_owned(),
-        _ => format!("run the image {} elsewhere with the same settings", image(&sighted)),
+        _ => format!("run the image {} elsewhere with the same settings", image(&observed)),
     }));
-    Some(sighted.found(message, remedies).with_evidence(log))
+    Some(observed.found(message, remedies).with_evidence(log))
 }
 
 /// How long it ran, where that is known.
-fn lived(sighted: &Sighted<'_, '_>) -> String {
-    let times = sighted.task().and_then(|task| Some((task.started?, task.stopping.or(task.stopped)?)));
+fn lived(observed: &ObservationsOfKind<'_, '_>) -> String {
+    let times = observed.task().and_then(|task| Some((task.started?, task.stopping.or(task.stopped)?)));
     times.map(|(from, to)| format!(", {} after its start", age(to.since(from)))).unwrap_or_default()
 }
 
-fn image(sighted: &Sighted<'_, '_>) -> String {
-    let image = sighted.container().map(|one| one.image.as_str()).filter(|image| !image.is_empty());
+fn image(observed: &ObservationsOfKind<'_, '_>) -> String {
+    let image = observed.container().map(|one| one.image.as_str()).filter(|image| !image.is_empty());
     image.map_or_else(|| "of the container".to_owned(), code)
 }

@@ -3,7 +3,7 @@
 use crate::cause::{CauseKind, Remedy};
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::{Certainty, Finding};
-use crate::diagnosis::seen::Seen;
+use crate::diagnosis::observations::Observations;
 use crate::diagnosis::words::{advise, code, counted};
 use crate::snapshot::{Container, Health, TaskStatus};
 
@@ -14,13 +14,13 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
-    let running = seen.case.own_tasks().filter(|task| task.last_status == TaskStatus::Running);
+fn check(seen: &Observations<'_>) -> Option<Finding> {
+    let running = seen.evidence.own_tasks().filter(|task| task.last_status == TaskStatus::Running);
     let unhealthy: Vec<_> = running.filter(|task| task.health == Health::Unhealthy).collect();
     let sick = |one: &&Container| one.health == Health::Unhealthy;
     let of_running = unhealthy.iter().find_map(|task| task.containers.iter().find(sick));
-    let sighted = seen.of(CauseKind::ContainerHealth);
-    let of_stopped = sighted.as_ref().and_then(|all| all.task()?.containers.iter().find(sick));
+    let observed = seen.of(CauseKind::ContainerHealth);
+    let of_stopped = observed.as_ref().and_then(|all| all.task()?.containers.iter().find(sick));
     let container = of_stopped.or(of_running).map(|one| one.name.as_str()).or_else(|| only_checked(seen));
     let who = container.map_or_else(|| "a container".to_owned(), |name| format!("container {}", code(name)));
     let command = container.and_then(|name| seen.definition.container(name)?.health_check());
@@ -29,8 +29,8 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
     let log = container.map(|name| seen.log_of(name)).unwrap_or_default();
     let now = (!unhealthy.is_empty())
         .then(|| format!("{} running with an unhealthy container", counted(unhealthy.len(), "task")));
-    let finding = match sighted {
-        Some(sighted) => sighted.found(message, Vec::new()),
+    let finding = match observed {
+        Some(observed) => observed.found(message, Vec::new()),
         None => Finding::concluded(Certainty::Seen, CauseKind::ContainerHealth, message),
     };
     if finding.cause.evidence.is_empty() && now.is_none() {
@@ -52,7 +52,7 @@ fn remedies(command: Option<&str>) -> Vec<Remedy> {
 }
 
 /// The one container that has a health check.
-fn only_checked<'a>(seen: &Seen<'a>) -> Option<&'a str> {
+fn only_checked<'a>(seen: &Observations<'a>) -> Option<&'a str> {
     let mut checked = seen.definition.containers().filter(|one| one.has_health_check());
     let first = checked.next()?;
     if checked.next().is_some() { None } else { Some(first.name()) }

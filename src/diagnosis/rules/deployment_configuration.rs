@@ -6,7 +6,7 @@ use crate::cause::{CauseKind, Remedy};
 use crate::diagnosis::placement::stop_first;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::{Certainty, Finding};
-use crate::diagnosis::seen::Seen;
+use crate::diagnosis::observations::Observations;
 use crate::diagnosis::words::{advise, change, counted};
 use crate::snapshot::Scheduling;
 
@@ -17,8 +17,8 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
-    let service = seen.case.service;
+fn check(seen: &Observations<'_>) -> Option<Finding> {
+    let service = seen.evidence.service;
     let (low, high) = (
         service.configuration.minimum_healthy_percent,
         service.configuration.maximum_percent,
@@ -31,19 +31,19 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
          {upper} may",
         counted(service.desired as usize, "task"),
     );
-    if let Some(sighted) = seen.of(CauseKind::DeploymentConfiguration) {
+    if let Some(observed) = seen.of(CauseKind::DeploymentConfiguration) {
         let message = if lower >= desired && upper <= desired && desired > 0 {
             message
         } else {
             format!("ECS could neither stop nor start a task under the percentages {low}/{high}")
         };
-        return Some(sighted.found(message, remedies(seen)));
+        return Some(observed.found(message, remedies(seen)));
     }
     let rolling = matches!(service.configuration.strategy.as_str(), "ROLLING" | "");
     let closed = desired > 0 && lower >= desired && upper <= desired;
-    let own = seen.case.entry()?;
+    let own = seen.evidence.entry()?;
     let first = own.running == 0 && own.pending == 0 && service.running >= service.desired;
-    let starting = seen.case.own_tasks().any(|task| task.last_status.is_starting());
+    let starting = seen.evidence.own_tasks().any(|task| task.last_status.is_starting());
     if service.scheduling == Scheduling::Daemon || !rolling || !closed || !first || starting {
         return None;
     }
@@ -57,8 +57,8 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
     Some(finding.with_evidence([seen_so]).with_remedies(remedies(seen)))
 }
 
-fn remedies(seen: &Seen<'_>) -> Vec<Remedy> {
-    let service = seen.case.service;
+fn remedies(seen: &Observations<'_>) -> Vec<Remedy> {
+    let service = seen.evidence.service;
     let now = service.configuration.maximum_percent;
     let mut remedies = Vec::new();
     if service.scheduling != Scheduling::Daemon {
@@ -70,7 +70,7 @@ fn remedies(seen: &Seen<'_>) -> Vec<Remedy> {
             json!({ "maximumPercent": percent }),
         ));
     }
-    remedies.extend(stop_first(&seen.case));
+    remedies.extend(stop_first(&seen.evidence));
     if service.az_rebalancing {
         remedies.push(advise(
             "keep `maximumPercent` above 100 while AZ rebalancing is on: ECS refuses anything else",

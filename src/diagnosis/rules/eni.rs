@@ -1,10 +1,11 @@
 //! No network interface left for a task of its own address (awsvpc).
 
+use crate::aws_text::Says;
 use crate::cause::CauseKind;
 use crate::diagnosis::placement::{closest, room, subject};
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
-use crate::diagnosis::seen::Seen;
+use crate::diagnosis::observations::Observations;
 use crate::diagnosis::words::{advise, code};
 use crate::snapshot::Instance;
 
@@ -15,18 +16,18 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
-    let sighted = seen.of(CauseKind::Eni)?;
-    let mut message = match sighted.closest() {
-        Some(_) => format!("{} has no network interface left for the task", subject(&sighted)),
+fn check(seen: &Observations<'_>) -> Option<Finding> {
+    let observed = seen.of(CauseKind::Eni)?;
+    let mut message = match observed.closest() {
+        Some(_) => format!("{} has no network interface left for the task", subject(&observed)),
         None => "no network interface could be had for the task".to_owned(),
     };
-    if sighted.says("unused device index") {
+    if observed.says(Says::NoDeviceIndex) {
         message.push_str(", or one of a stopped task is still being detached");
     }
-    let mut remedies = room(&seen.case);
-    let trunk = closest(&sighted).and_then(|one| one.attribute("ecs.awsvpc-trunk-id"));
-    let kind = closest(&sighted).and_then(Instance::instance_type);
+    let mut remedies = room(&seen.evidence);
+    let trunk = closest(&observed).and_then(|one| one.attribute("ecs.awsvpc-trunk-id"));
+    let kind = closest(&observed).and_then(Instance::instance_type);
     match kind {
         // AWS's list of types that can't have a trunk is long; these are the usual ones.
         Some(kind) if kind.starts_with("t2.") || kind.starts_with("t3.") => {
@@ -38,5 +39,5 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
         )),
         _ => {}
     }
-    Some(sighted.found(message, remedies))
+    Some(observed.found(message, remedies))
 }

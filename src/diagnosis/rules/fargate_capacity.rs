@@ -1,9 +1,10 @@
 //! AWS has no Fargate capacity just now.
 
+use crate::aws_text::Says;
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
-use crate::diagnosis::seen::Seen;
+use crate::diagnosis::observations::Observations;
 use crate::diagnosis::words::{advise, codes};
 
 pub(super) const RULE: Rule = Rule {
@@ -13,13 +14,13 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
-    let sighted = seen.of(CauseKind::FargateCapacity)?;
-    let case = &seen.case;
-    let spot = case.service.capacity_providers.iter().any(|item| item.provider == "FARGATE_SPOT");
-    let network = case.service.network.as_ref();
+fn check(seen: &Observations<'_>) -> Option<Finding> {
+    let observed = seen.of(CauseKind::FargateCapacity)?;
+    let evidence = &seen.evidence;
+    let spot = evidence.service.capacity_providers.iter().any(|item| item.provider == "FARGATE_SPOT");
+    let network = evidence.service.network.as_ref();
     let subnets = network.map_or(&[][..], |network| network.subnets.as_slice());
-    let message = if sighted.says("internal error.") {
+    let message = if observed.says(Says::InternalError) {
         "AWS met an internal error, perhaps because a subnet is in an Availability Zone without Fargate"
     } else if spot {
         "AWS has no Fargate Spot capacity for the task at this time"
@@ -36,5 +37,5 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
         remedies.push(advise("add `FARGATE` to the capacity provider strategy: Spot doesn't fall back to it"));
     }
     remedies.push(advise("wait: ECS goes on trying by itself"));
-    Some(sighted.found(message, remedies))
+    Some(observed.found(message, remedies))
 }

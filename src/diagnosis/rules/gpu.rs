@@ -4,7 +4,7 @@ use crate::cause::CauseKind;
 use crate::diagnosis::placement::{lacks, room};
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
-use crate::diagnosis::seen::Seen;
+use crate::diagnosis::observations::Observations;
 
 pub(super) const RULE: Rule = Rule {
     kind: CauseKind::Gpu,
@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
-    let sighted = seen.of(CauseKind::Gpu)?;
-    Some(sighted.found(lacks(&sighted, "GPUs"), room(&seen.case)))
+fn check(seen: &Observations<'_>) -> Option<Finding> {
+    let observed = seen.of(CauseKind::Gpu)?;
+    Some(observed.found(lacks(&observed, "GPUs"), room(&seen.evidence)))
 }

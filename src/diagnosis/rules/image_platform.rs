@@ -1,10 +1,11 @@
 //! An image for another CPU architecture than the task runs on.
 
+use crate::aws_text::{Says, names};
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::{Rule, image_pull};
 use crate::diagnosis::finding::{Certainty, Finding};
-use crate::diagnosis::seen::Seen;
-use crate::diagnosis::words::{advise, code, word_after};
+use crate::diagnosis::observations::Observations;
+use crate::diagnosis::words::{advise, code};
 
 pub(super) const RULE: Rule = Rule {
     kind: CauseKind::ImagePlatform,
@@ -13,25 +14,25 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
-    let Some(sighted) = seen.of(CauseKind::ImagePlatform) else { return from_log(seen) };
-    let image = image_pull::image_of(&sighted).map_or_else(|| "the image".to_owned(), code);
-    let message = if sighted.says("exec format error") {
-        let name = sighted.container().map_or("", |one| one.name.as_str());
+fn check(seen: &Observations<'_>) -> Option<Finding> {
+    let Some(observed) = seen.of(CauseKind::ImagePlatform) else { return from_log(seen) };
+    let image = image_pull::image_of(&observed).map_or_else(|| "the image".to_owned(), code);
+    let message = if observed.says(Says::WrongArchitecture) {
+        let name = observed.container().map_or("", |one| one.name.as_str());
         format!("the program of container {} is built for another CPU architecture than it runs on", code(name))
     } else {
-        let platform = ["platform '", "manifest for "].iter().find_map(|it| word_after(sighted.text(), it));
+        let platform = names::platform(observed.text());
         format!("{image} has no variant for {}", code(platform.unwrap_or("the platform of the task")))
     };
-    Some(sighted.found(message, Vec::new()).with_remedies(remedies(seen)))
+    Some(observed.found(message, Vec::new()).with_remedies(remedies(seen)))
 }
 
 /// What a container that ended wrote itself, where AWS gives only an exit code.
-fn from_log(seen: &Seen<'_>) -> Option<Finding> {
+fn from_log(seen: &Observations<'_>) -> Option<Finding> {
     let exits = seen.of(CauseKind::ContainerExit)?;
     let name = exits.container()?.name.as_str();
     let log = seen.log_of(name);
-    let line = log.iter().find(|line| line.contains("exec format error"))?;
+    let line = log.iter().find(|line| Says::WrongArchitecture.is_in(line))?;
     let message = format!(
         "the program of container {} is most likely built for another CPU architecture than it runs on",
         code(name),
@@ -42,9 +43,9 @@ fn from_log(seen: &Seen<'_>) -> Option<Finding> {
     Some(finding.with_evidence(evidence).with_remedies(remedies(seen)))
 }
 
-fn remedies(seen: &Seen<'_>) -> [crate::cause::Remedy; 2] {
+fn remedies(seen: &Observations<'_>) -> [crate::cause::Remedy; 2] {
     let asked = seen.definition.cpu_architecture();
-    let instance = seen.case.instances.iter().find_map(|one| one.attribute("ecs.cpu-architecture"));
+    let instance = seen.evidence.instances.iter().find_map(|one| one.attribute("ecs.cpu-architecture"));
     let runs_on = asked.or(instance).unwrap_or("X86_64");
     let platform = if runs_on.to_ascii_lowercase().starts_with("arm") { "linux/arm64" } else { "linux/amd64" };
     let other = if platform == "linux/arm64" { "X86_64" } else { "ARM64" };

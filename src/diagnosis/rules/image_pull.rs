@@ -1,11 +1,12 @@
 //! An image that can't be pulled: not there, not allowed, too often, no room.
 
+use crate::aws_text::{Says, names};
 use crate::cause::{CauseKind, Remedy};
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
-use crate::diagnosis::seen::Seen;
-use crate::diagnosis::sighted::Sighted;
-use crate::diagnosis::words::{advise, argument, code, word_after};
+use crate::diagnosis::observations::Observations;
+use crate::diagnosis::observations_of_kind::ObservationsOfKind;
+use crate::diagnosis::words::{advise, argument, code};
 
 pub(super) const RULE: Rule = Rule {
     kind: CauseKind::ImagePull,
@@ -14,80 +15,75 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-/// Words of the registry or of the engine (lower case), what they mean, and what to do.
+/// What the registry or the engine says, what it means, and what to do.
 /// The first that holds wins; `{image}` becomes the image.
-const WORDS: &[(&str, &str, &str)] = &[
+const WORDS: &[(Says, &str, &str)] = &[
     (
-        "toomanyrequests",
+        Says::PullLimit,
         "the registry limits pulls, and {image} is over that limit",
         "pull through ECR (a pull-through cache, or a copy in a repository of this account), or log in to the registry",
     ),
     (
-        "no space left on device",
+        Says::DiskFull,
         "the disk has no space left for {image}",
         "free space (`docker system prune` on the instance), or give it a larger volume or more ephemeral storage",
     ),
     (
-        "pull access denied",
+        Says::PullDenied,
         "the registry doesn't have {image}, or doesn't let this task see it",
         "check the repository's name, account and region, and the credentials (`repositoryCredentials`) of a private registry",
     ),
     (
-        "insufficient_scope",
+        Says::PullScope,
         "the registry doesn't let this task see {image}",
         "check the repository's name, account and region, and the credentials (`repositoryCredentials`) of a private registry",
     ),
     (
-        "no basic auth credentials",
+        Says::NoLogin,
         "the registry asks for a login that the task doesn't have: {image}",
         "for ECR, check the execution role (Fargate) or the instance role (EC2); for another registry, `repositoryCredentials`",
     ),
     (
-        "403 forbidden",
+        Says::PullForbidden,
         "the registry refuses {image}",
         "allow `ecr:BatchGetImage` and `ecr:GetDownloadUrlForLayer` to the role that pulls, and in the repository's policy for another account",
     ),
     (
-        "manifest unknown",
+        Says::ManifestUnknown,
         "the repository has no image {image}",
         "push that tag or digest, or deploy one that exists",
     ),
     (
-        "failed to copy: httpreaderseeker",
+        Says::LayerNotRead,
         "a layer of {image} could not be read from where the registry keeps it",
         "look at the status code: 403 is most often the policy of an S3 endpoint, 429 a limit of the registry",
     ),
     (
-        "invalid memory address or nil pointer",
+        Says::EngineCrashed,
         "the engine failed while it pulled {image}, most often for lack of a way to S3",
         "check the S3 gateway endpoint, its policy, and the security group",
     ),
     (
-        "failed to unpack image",
+        Says::NotUnpacked,
         "{image} could not be unpacked: it is broken, or larger than the space for it",
         "build and push it again; on Fargate, raise `ephemeralStorage`",
     ),
     (
-        "failed to extract layer",
-        "{image} could not be unpacked: it is broken, or larger than the space for it",
-        "build and push it again; on Fargate, raise `ephemeralStorage`",
-    ),
-    (
-        "context canceled",
+        Says::PullCancelled,
         "the pull of {image} took too long",
         "make the image smaller, or look at the way to the registry (NAT gateway, endpoints)",
     ),
     (
-        "not found",
+        Says::NotFound,
         "the repository or the tag doesn't exist: {image}",
         "push that tag or digest, or deploy one that exists",
     ),
 ];
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
-    let sighted = seen.of(CauseKind::ImagePull)?;
-    let image = image_of(&sighted).map_or_else(|| "the image".to_owned(), code);
-    let known = WORDS.iter().find(|(words, _, _)| sighted.says(words));
+fn check(seen: &Observations<'_>) -> Option<Finding> {
+    let observed = seen.of(CauseKind::ImagePull)?;
+    let image = image_of(&observed).map_or_else(|| "the image".to_owned(), code);
+    let known = WORDS.iter().find(|(said, _, _)| observed.says(*said));
     let (message, remedy) = match known {
         Some((_, meaning, remedy)) => (meaning.replace("{image}", &image), (*remedy).to_owned()),
         None => (
@@ -96,19 +92,16 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
         ),
     };
     let mut remedies: Vec<Remedy> = vec![advise(remedy)];
-    if let Some(check) = image_of(&sighted).and_then(ask_ecr) {
+    if let Some(check) = image_of(&observed).and_then(ask_ecr) {
         remedies.push(check);
     }
-    Some(sighted.found(message, remedies))
+    Some(observed.found(message, remedies))
 }
 
 /// The image that AWS's text names, else that of the container.
-pub(super) fn image_of<'a>(sighted: &Sighted<'_, 'a>) -> Option<&'a str> {
-    ["failed to resolve ref ", "failed to pull image ", "pull access denied for "]
-        .iter()
-        .find_map(|marker| word_after(sighted.text(), marker))
-        .map(|word| word.trim_end_matches(':'))
-        .or_else(|| sighted.container().map(|one| one.image.as_str()).filter(|image| !image.is_empty()))
+pub(super) fn image_of<'a>(observed: &ObservationsOfKind<'_, 'a>) -> Option<&'a str> {
+    names::image(observed.text())
+        .or_else(|| observed.container().map(|one| one.image.as_str()).filter(|image| !image.is_empty()))
 }
 
 /// The command that shows whether ECR has the image.

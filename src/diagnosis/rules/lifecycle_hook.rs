@@ -1,10 +1,11 @@
 //! A lifecycle hook that failed, or that waits for somebody.
 
+use crate::aws_text::names;
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::{Certainty, Finding};
-use crate::diagnosis::seen::Seen;
-use crate::diagnosis::words::{advise, age, argument, code, word_after};
+use crate::diagnosis::observations::Observations;
+use crate::diagnosis::words::{advise, age, argument, code};
 use crate::snapshot::Hook;
 
 pub(super) const RULE: Rule = Rule {
@@ -14,22 +15,20 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
-    if let Some(sighted) = seen.of(CauseKind::LifecycleHook) {
-        let named = ["hook target ", "response from "];
-        let target = named.iter().find_map(|marker| word_after(sighted.text(), marker));
-        let Some(target) = target else {
+fn check(seen: &Observations<'_>) -> Option<Finding> {
+    if let Some(observed) = seen.of(CauseKind::LifecycleHook) {
+        let Some(target) = names::hook_target(observed.text()) else {
             let remedies = vec![advise("look at the deployment's lifecycle hooks: a pause that nobody ended in time, a function that failed, or its role")];
-            return Some(sighted.found("a lifecycle hook failed the deployment", remedies));
+            return Some(observed.found("a lifecycle hook failed the deployment", remedies));
         };
         let message = format!("a lifecycle hook failed the deployment: {}", code(target));
         let remedies = vec![
             advise(format!("read the log of the hook's function {}", code(target))),
             advise("check the role that ECS calls the hook with, and that it answers `hookStatus`"),
         ];
-        return Some(sighted.found(message, remedies));
+        return Some(observed.found(message, remedies));
     }
-    let deployment = seen.case.service_deployment?;
+    let deployment = seen.evidence.service_deployment?;
     let waits = |hook: &&Hook| hook.status == "AWAITING_ACTION";
     let hook = deployment.hooks.iter().find(waits)?;
     let then = match hook.timeout_action.as_str() {
@@ -37,7 +36,7 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
         "ROLLBACK" => ", then ECS rolls back",
         _ => "",
     };
-    let until = hook.expires.map(|at| format!(", for {} yet{then}", age(at.since(seen.case.now))));
+    let until = hook.expires.map(|at| format!(", for {} yet{then}", age(at.since(seen.evidence.now))));
     let message = format!(
         "the deployment waits at the lifecycle hook {} for somebody to let it go on{}",
         code(&hook.id),

@@ -1,10 +1,12 @@
 //! A load balancer that finds the tasks unhealthy.
 
+use crate::aws_text::target_reason::{self, TargetTrouble};
+use crate::aws_text::Says;
 use crate::cause::{CauseKind, Remedy};
 use crate::snapshot::TargetHealth;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::{Certainty, Finding};
-use crate::diagnosis::seen::Seen;
+use crate::diagnosis::observations::Observations;
 use crate::diagnosis::words::{advise, code, counted, short};
 use crate::snapshot::last_part;
 
@@ -18,38 +20,38 @@ pub(super) const RULE: Rule = Rule {
 /// Most targets that are shown one by one.
 const MAX_TARGETS: usize = 3;
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
+fn check(seen: &Observations<'_>) -> Option<Finding> {
     let own = |target: &&TargetHealth| {
         let task = target.task.as_deref();
-        task.is_none_or(|id| seen.case.own_tasks().any(|task| task.id() == id))
+        task.is_none_or(|id| seen.evidence.own_tasks().any(|task| task.id() == id))
     };
     let unhealthy: Vec<&TargetHealth> = seen
-        .case
+        .evidence
         .targets
         .iter()
         .filter(|target| target.state.starts_with("unhealthy"))
         .filter(own)
         .collect();
-    let sighted = seen.of(CauseKind::LoadBalancerHealth);
-    if sighted.is_none() && unhealthy.is_empty() {
+    let observed = seen.of(CauseKind::LoadBalancerHealth);
+    if observed.is_none() && unhealthy.is_empty() {
         return None;
     }
-    let said = sighted.as_ref().and_then(|all| said_by_aws(all.text()));
+    let said = observed.as_ref().and_then(|all| target_reason::in_event(all.text()));
     let why = said.or_else(|| unhealthy.iter().map(|one| one.reason.as_str()).find(|it| !it.is_empty()));
-    let behind = seen.case.service.load_balancers.first();
+    let behind = seen.evidence.service.load_balancers.first();
     let place = behind.map_or_else(
         || "the task".to_owned(),
         |one| format!("container {} on port `{}`", code(&one.container), one.port),
     );
     let because = why.map(|why| format!(": {}", code(why))).unwrap_or_default();
-    let message = if sighted.as_ref().is_some_and(|all| all.says("failed to register targets")) {
+    let message = if observed.as_ref().is_some_and(|all| all.says(Says::TargetsNotRegistered)) {
         format!("ECS can't register {place} with the load balancer")
     } else {
         format!("the load balancer finds {place} unhealthy{because}")
     };
     let remedies = remedies(seen, why.unwrap_or(""));
-    let finding = match sighted {
-        Some(sighted) => sighted.found(message, Vec::new()),
+    let finding = match observed {
+        Some(observed) => observed.found(message, Vec::new()),
         None if unhealthy.iter().any(|target| target.task.is_some()) => {
             Finding::concluded(Certainty::Seen, CauseKind::LoadBalancerHealth, message)
         }
@@ -61,14 +63,6 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
     };
     let logs = behind.map(|one| seen.log_of(&one.container)).unwrap_or_default();
     Some(finding.with_evidence(targets(&unhealthy)).with_evidence(logs).with_remedies(remedies))
-}
-
-/// The text in `due to (reason …)`.
-fn said_by_aws(text: &str) -> Option<&str> {
-    let (_, reason) = text.split_once("due to ")?;
-    let reason = reason.trim_end_matches(['.', ' ']);
-    let reason = reason.strip_prefix("(reason ").map_or(reason, |inner| inner.trim_end_matches(')'));
-    (!reason.is_empty()).then_some(reason)
 }
 
 fn targets(unhealthy: &[&TargetHealth]) -> Vec<String> {
@@ -89,30 +83,32 @@ fn targets(unhealthy: &[&TargetHealth]) -> Vec<String> {
     lines
 }
 
-fn remedies(seen: &Seen<'_>, why: &str) -> Vec<Remedy> {
-    let service = seen.case.service;
+fn remedies(seen: &Observations<'_>, why: &str) -> Vec<Remedy> {
+    let service = seen.evidence.service;
     let port = service.load_balancers.first().map_or(0, |one| one.port);
-    let low = why.to_ascii_lowercase();
     let mut remedies = Vec::new();
-    if low.contains("codes") || low.contains("codemismatch") {
-        remedies.push(advise(
-            "make the health check's path answer with a code that the target group's matcher takes",
-        ));
-    } else if low.contains("timed out") || low.contains("timeout") {
-        let groups = service.network.as_ref().map_or(&[][..], |all| all.security_groups.as_slice());
-        let inside = if groups.is_empty() {
-            String::new()
-        } else {
-            format!(" {}", crate::diagnosis::words::codes(groups.iter().map(String::as_str)))
-        };
-        remedies.push(advise(format!(
-            "check that the program listens on `0.0.0.0:{port}`, and that the task's security group{inside} lets the load balancer in"
-        )));
-    } else if low.contains("not found") {
-        remedies.push(advise("check that the service's target group exists and belongs to a listener"));
-    } else {
-        remedies.push(advise(format!("check path, port (`{port}`) and matcher of the target group's health check")));
-    }
+    remedies.push(advise(match TargetTrouble::of(why) {
+        TargetTrouble::Code => {
+            "make the health check's path answer with a code that the target group's matcher takes".to_owned()
+        }
+        TargetTrouble::TimedOut => {
+            let groups = service.network.as_ref().map_or(&[][..], |all| all.security_groups.as_slice());
+            let inside = if groups.is_empty() {
+                String::new()
+            } else {
+                format!(" {}", crate::diagnosis::words::codes(groups.iter().map(String::as_str)))
+            };
+            format!(
+                "check that the program listens on `0.0.0.0:{port}`, and that the task's security group{inside} lets the load balancer in"
+            )
+        }
+        TargetTrouble::NoGroup => {
+            "check that the service's target group exists and belongs to a listener".to_owned()
+        }
+        TargetTrouble::Other => {
+            format!("check path, port (`{port}`) and matcher of the target group's health check")
+        }
+    }));
     remedies.push(advise(format!(
         "give a slow start more time: raise `healthCheckGracePeriodSeconds` (now {})",
         service.health_check_grace.as_secs(),

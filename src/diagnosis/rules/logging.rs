@@ -1,9 +1,10 @@
 //! A log driver that could not be set up.
 
+use crate::aws_text::Says;
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
-use crate::diagnosis::seen::Seen;
+use crate::diagnosis::observations::Observations;
 use crate::diagnosis::words::{advise, argument, code, codes};
 
 pub(super) const RULE: Rule = Rule {
@@ -13,9 +14,9 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
-    let sighted = seen.of(CauseKind::Logging)?;
-    let container = sighted.container().map(|one| one.name.as_str());
+fn check(seen: &Observations<'_>) -> Option<Finding> {
+    let observed = seen.of(CauseKind::Logging)?;
+    let container = observed.container().map(|one| one.name.as_str());
     let own = container.and_then(|name| seen.definition.container(name)?.log()?.option("awslogs-group"));
     let groups = own.map_or_else(|| seen.definition.log_groups(), |group| vec![group]);
     let region = seen
@@ -23,12 +24,12 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
         .containers()
         .find_map(|one| one.log()?.option("awslogs-region"));
     let region = region.map(|region| format!(" --region {}", argument(region))).unwrap_or_default();
-    if !sighted.says("log group does not exist") {
+    if !observed.says(Says::LogGroupMissing) {
         let which = if groups.is_empty() { String::new() } else { format!(" (log group {})", codes(groups)) };
         let remedies = vec![
             advise("check `logConfiguration` of the task definition, and the task's way to where the logs go"),
         ];
-        return Some(sighted.found(format!("the log driver could not be set up{which}"), remedies));
+        return Some(observed.found(format!("the log driver could not be set up{which}"), remedies));
     }
     let message = match groups.as_slice() {
         [] => "the log group of the task definition doesn't exist".to_owned(),
@@ -50,5 +51,5 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
     remedies.push(advise(format!(
         "or set the option `awslogs-create-group` to `true` and allow `logs:CreateLogGroup` to {role}"
     )));
-    Some(sighted.found(message, remedies))
+    Some(observed.found(message, remedies))
 }

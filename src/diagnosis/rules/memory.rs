@@ -4,7 +4,7 @@ use crate::cause::CauseKind;
 use crate::diagnosis::placement::{lacks, room};
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
-use crate::diagnosis::seen::Seen;
+use crate::diagnosis::observations::Observations;
 use crate::diagnosis::words::{advise, code};
 
 pub(super) const RULE: Rule = Rule {
@@ -14,11 +14,11 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
-    let sighted = seen.of(CauseKind::Memory)?;
-    let mut remedies = room(&seen.case);
+fn check(seen: &Observations<'_>) -> Option<Finding> {
+    let observed = seen.of(CauseKind::Memory)?;
+    let mut remedies = room(&seen.evidence);
     if let Some(size) = seen.definition.size_as_written("memory") {
         remedies.push(advise(format!("lower the task's `memory` (now {})", code(&size))));
     }
-    Some(sighted.found(lacks(&sighted, "memory"), remedies))
+    Some(observed.found(lacks(&observed, "memory"), remedies))
 }

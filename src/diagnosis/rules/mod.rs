@@ -6,7 +6,7 @@
 
 use crate::cause::CauseKind;
 use crate::diagnosis::finding::Finding;
-use crate::diagnosis::seen::Seen;
+use crate::diagnosis::observations::Observations;
 
 /// One rule.
 #[derive(Clone, Copy, Debug)]
@@ -16,7 +16,7 @@ pub struct Rule {
     pub description: &'static str,
     /// AWS's page about it.
     pub link: &'static str,
-    check: fn(&Seen<'_>) -> Option<Finding>,
+    check: fn(&Observations<'_>) -> Option<Finding>,
 }
 
 impl Rule {
@@ -25,7 +25,7 @@ impl Rule {
         self.kind.as_str()
     }
 
-    pub(crate) fn check(&self, seen: &Seen<'_>) -> Option<Finding> {
+    pub(crate) fn check(&self, seen: &Observations<'_>) -> Option<Finding> {
         (self.check)(seen)
     }
 }

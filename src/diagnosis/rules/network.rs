@@ -1,10 +1,11 @@
 //! No way from the task, or from its instance, to what it needs for its start.
 
+use crate::aws_text::{Says, names};
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
-use crate::diagnosis::seen::Seen;
-use crate::diagnosis::words::{advise, code, codes, word_after};
+use crate::diagnosis::observations::Observations;
+use crate::diagnosis::words::{advise, code, codes};
 
 pub(super) const RULE: Rule = Rule {
     kind: CauseKind::Network,
@@ -13,21 +14,18 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
-    let sighted = seen.of(CauseKind::Network)?;
-    let text = sighted.text();
-    if sighted.says("invalid networking configuration") {
+fn check(seen: &Observations<'_>) -> Option<Finding> {
+    let observed = seen.of(CauseKind::Network)?;
+    if observed.says(Says::InvalidNetworking) {
         let remedies = vec![advise("check target groups, listener rules and the infrastructure role that AWS's text names")];
-        return Some(sighted.found("the service's load balancer set-up doesn't fit its deployment strategy", remedies));
+        return Some(observed.found("the service's load balancer set-up doesn't fit its deployment strategy", remedies));
     }
-    if sighted.says("network interface provisioning") || sighted.says("internalerror:") {
+    if observed.says(Says::InterfaceNotReady) {
         let remedies = vec![advise("wait: ECS goes on trying by itself; where it repeats, look for missing addresses or interfaces")];
-        return Some(sighted.found("the task's network interface wasn't ready in time", remedies));
+        return Some(observed.found("the task's network interface wasn't ready in time", remedies));
     }
-    let host = ["https://", "lookup ", "dial tcp "].iter().find_map(|marker| word_after(text, marker));
-    let host = host.map(|host| host.split(['/', ':']).next().unwrap_or(host)).filter(|host| !host.is_empty());
-    let what = host.map_or_else(|| "what it needs for its start".to_owned(), code);
-    let network = seen.case.service.network.as_ref();
+    let what = names::host(observed.text()).map_or_else(|| "what it needs for its start".to_owned(), code);
+    let network = seen.evidence.service.network.as_ref();
     let subnets = network.map_or(&[][..], |all| all.subnets.as_slice());
     let from = if subnets.is_empty() {
         String::new()
@@ -50,5 +48,5 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
             codes(groups.iter().map(String::as_str)),
         )));
     }
-    Some(sighted.found(format!("the task can't reach {what}{from}"), remedies))
+    Some(observed.found(format!("the task can't reach {what}{from}"), remedies))
 }

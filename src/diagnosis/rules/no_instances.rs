@@ -1,10 +1,11 @@
 //! A cluster or capacity provider without instances.
 
+use crate::aws_text::Says;
 use crate::cause::CauseKind;
 use crate::diagnosis::placement::more_instances;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
-use crate::diagnosis::seen::Seen;
+use crate::diagnosis::observations::Observations;
 use crate::diagnosis::words::{advise, code, codes};
 use crate::snapshot::last_part;
 
@@ -15,22 +16,22 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
-    let sighted = seen.of(CauseKind::NoInstances)?;
-    let providers = seen.case.service.capacity_providers.iter();
+fn check(seen: &Observations<'_>) -> Option<Finding> {
+    let observed = seen.of(CauseKind::NoInstances)?;
+    let providers = seen.evidence.service.capacity_providers.iter();
     let names: Vec<&str> = providers.map(|item| item.provider.as_str()).collect();
-    let place = if sighted.says("capacity provider") && !names.is_empty() {
+    let place = if observed.says(Says::CapacityProvider) && !names.is_empty() {
         format!("the capacity provider {}", codes(names))
     } else {
-        format!("the cluster {}", code(last_part(&seen.case.service.cluster)))
+        format!("the cluster {}", code(last_part(&seen.evidence.service.cluster)))
     };
     let remedies = vec![
-        more_instances(&seen.case),
+        more_instances(&seen.evidence),
         advise(format!(
             "where instances run but don't register: check `ECS_CLUSTER={}` in `/etc/ecs/ecs.config`, \
              their instance role, and their way to the ECS endpoints",
-            last_part(&seen.case.service.cluster),
+            last_part(&seen.evidence.service.cluster),
         )),
     ];
-    Some(sighted.found(format!("{place} has no container instance that takes tasks"), remedies))
+    Some(observed.found(format!("{place} has no container instance that takes tasks"), remedies))
 }

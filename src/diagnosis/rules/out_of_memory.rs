@@ -3,7 +3,7 @@
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
-use crate::diagnosis::seen::Seen;
+use crate::diagnosis::observations::Observations;
 use crate::diagnosis::words::{advise, code};
 
 pub(super) const RULE: Rule = Rule {
@@ -13,9 +13,9 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
-    let sighted = seen.of(CauseKind::OutOfMemory)?;
-    let name = sighted.container().map(|one| one.name.as_str());
+fn check(seen: &Observations<'_>) -> Option<Finding> {
+    let observed = seen.of(CauseKind::OutOfMemory)?;
+    let name = observed.container().map(|one| one.name.as_str());
     let limit = name.and_then(|name| seen.definition.memory_limit(name));
     let who = name.map_or_else(|| "a container".to_owned(), |name| format!("the container {}", code(name)));
     let than = limit.as_ref().map(|limit| format!(": its limit is {limit}")).unwrap_or_default();
@@ -25,5 +25,5 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
         advise("or let the program use less, for instance with its runtime's own heap limit"),
     ];
     let log = name.map(|name| seen.log_of(name)).unwrap_or_default();
-    Some(sighted.found(format!("{who} was killed for using too much memory{than}"), remedies).with_evidence(log))
+    Some(observed.found(format!("{who} was killed for using too much memory{than}"), remedies).with_evidence(log))
 }

@@ -4,7 +4,7 @@ use crate::cause::CauseKind;
 use crate::diagnosis::placement::{closest, room, subject};
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
-use crate::diagnosis::seen::Seen;
+use crate::diagnosis::observations::Observations;
 use crate::diagnosis::words::{advise, codes};
 
 pub(super) const RULE: Rule = Rule {
@@ -14,11 +14,11 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
-    let sighted = seen.of(CauseKind::Port)?;
+fn check(seen: &Observations<'_>) -> Option<Finding> {
+    let observed = seen.of(CauseKind::Port)?;
     let wanted = seen.definition.host_ports();
     // Only a described instance tells which of several it is.
-    let taken: Vec<u16> = match closest(&sighted) {
+    let taken: Vec<u16> = match closest(&observed) {
         Some(instance) => {
             let held = |port: &&u16| instance.remaining.tcp_ports.contains(port);
             wanted.iter().filter(held).copied().collect()
@@ -32,16 +32,16 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
         [one] => format!("the host port `{one}`"),
         many => format!("one of the host ports {}", codes(many.iter().map(String::as_str))),
     };
-    let message = match sighted.closest() {
-        Some(_) => format!("{} has {ports} in use already", subject(&sighted)),
+    let message = match observed.closest() {
+        Some(_) => format!("{} has {ports} in use already", subject(&observed)),
         None => format!("{ports} is taken wherever the task could run"),
     };
-    let mut remedies = room(&seen.case);
+    let mut remedies = room(&seen.evidence);
     if seen.definition.network_mode() != "host" {
         remedies.push(advise(
             "leave `hostPort` out (or 0) and let the load balancer find the port, so that tasks can \
              stand side by side",
         ));
     }
-    Some(sighted.found(message, remedies))
+    Some(observed.found(message, remedies))
 }

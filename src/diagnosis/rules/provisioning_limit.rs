@@ -3,7 +3,7 @@
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
-use crate::diagnosis::seen::Seen;
+use crate::diagnosis::observations::Observations;
 use crate::diagnosis::words::{advise, code};
 use crate::snapshot::last_part;
 
@@ -14,15 +14,15 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
-    let sighted = seen.of(CauseKind::ProvisioningLimit)?;
+fn check(seen: &Observations<'_>) -> Option<Finding> {
+    let observed = seen.of(CauseKind::ProvisioningLimit)?;
     let message = format!(
         "the cluster {} has as many tasks in PROVISIONING as ECS allows (500)",
-        code(last_part(&seen.case.service.cluster)),
+        code(last_part(&seen.evidence.service.cluster)),
     );
     let remedies = vec![
         advise("find the services whose tasks wait for capacity, and give them instances or fewer tasks"),
         advise("ask Service Quotas for a higher quota: L-B7718569"),
     ];
-    Some(sighted.found(message, remedies))
+    Some(observed.found(message, remedies))
 }

@@ -1,11 +1,12 @@
 //! A role that may not do something, or that nobody may take.
 
+use crate::aws_text::{Says, names};
 use crate::cause::{CauseKind, Remedy};
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
-use crate::diagnosis::seen::Seen;
-use crate::diagnosis::sighted::Sighted;
-use crate::diagnosis::words::{advise, code, word_after};
+use crate::diagnosis::observations::Observations;
+use crate::diagnosis::observations_of_kind::ObservationsOfKind;
+use crate::diagnosis::words::{advise, code};
 
 pub(super) const RULE: Rule = Rule {
     kind: CauseKind::Role,
@@ -14,20 +15,18 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
-    let sighted = seen.of(CauseKind::Role)?;
-    let text = sighted.text();
-    if sighted.says("unable to assume") {
-        let role = word_after(text, "assume the role ").or_else(|| word_after(text, "assume role "));
-        return Some(not_assumed(&sighted, role));
+fn check(seen: &Observations<'_>) -> Option<Finding> {
+    let observed = seen.of(CauseKind::Role)?;
+    let text = observed.text();
+    if observed.says(Says::RoleNotAssumed) {
+        let role = names::role_to_assume(text);
+        return Some(not_assumed(&observed, role));
     }
-    let role = word_after(text, "assumed-role/")
-        .and_then(|rest| rest.split('/').next())
-        .or_else(|| word_after(text, "Infrastructure Role "));
-    if let Some(action) = word_after(text, "not authorized to perform: ") {
-        return Some(denied(&sighted, role, action));
+    let role = names::role(text);
+    if let Some(action) = names::denied_action(text) {
+        return Some(denied(&observed, role, action));
     }
-    let (message, remedy) = if sighted.says("misconfigured or changed") {
+    let (message, remedy) = if observed.says(Says::RoleChanged) {
         (
             "the IAM role that ECS uses for the service was changed, and ECS can't go on with it".to_owned(),
             "restore the role `AWSServiceRoleForECS` (`aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com`), or the role of the service".to_owned(),
@@ -40,24 +39,24 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
             format!("attach `AmazonECSTaskExecutionRolePolicy` to {role}, or allow what AWS's text names"),
         )
     };
-    Some(sighted.found(message, vec![advise(remedy)]))
+    Some(observed.found(message, vec![advise(remedy)]))
 }
 
-fn denied(sighted: &Sighted<'_, '_>, role: Option<&str>, action: &str) -> Finding {
-    let text = sighted.text();
-    let resource = word_after(text, "on resource: ");
+fn denied(observed: &ObservationsOfKind<'_, '_>, role: Option<&str>, action: &str) -> Finding {
+    let text = observed.text();
+    let resource = names::denied_resource(text);
     let on = resource.map(|resource| format!(" on {}", code(resource))).unwrap_or_default();
-    let role = role.or(sighted.seen.definition.execution_role());
+    let role = role.or(observed.seen.definition.execution_role());
     let role = role.map_or_else(|| "the role of the task".to_owned(), |role| format!("the role {}", code(role)));
     let mut remedies: Vec<Remedy> = vec![advise(format!("allow {}{on} to {role}", code(action)))];
-    if sighted.says("no vpc endpoint policy allows") {
+    if observed.says(Says::EndpointPolicy) {
         remedies.insert(0, advise(format!("allow {} in the policy of the VPC endpoint", code(action))));
     }
-    sighted.found(format!("{role} may not do {}{on}", code(action)), remedies)
+    observed.found(format!("{role} may not do {}{on}", code(action)), remedies)
 }
 
-fn not_assumed(sighted: &Sighted<'_, '_>, role: Option<&str>) -> Finding {
-    let definition = sighted.seen.definition;
+fn not_assumed(observed: &ObservationsOfKind<'_, '_>, role: Option<&str>) -> Finding {
+    let definition = observed.seen.definition;
     let role = role.or(definition.execution_role()).or(definition.task_role());
     let role = role.map_or_else(|| "of the task".to_owned(), code);
     let message = format!("ECS can't assume the role {role}");
@@ -65,5 +64,5 @@ fn not_assumed(sighted: &Sighted<'_, '_>, role: Option<&str>) -> Finding {
         advise(format!("let `ecs-tasks.amazonaws.com` do `sts:AssumeRole` in the trust policy of the role {role}")),
         advise("check that the role exists, and that `iam:PassRole` was allowed for it"),
     ];
-    sighted.found(message, remedies)
+    observed.found(message, remedies)
 }

@@ -1,9 +1,10 @@
 //! A secret or parameter that could not be read into the container.
 
+use crate::aws_text::Says;
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
-use crate::diagnosis::seen::Seen;
+use crate::diagnosis::observations::Observations;
 use crate::diagnosis::words::{advise, code, codes};
 
 pub(super) const RULE: Rule = Rule {
@@ -13,9 +14,9 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
-    let sighted = seen.of(CauseKind::Secrets)?;
-    let text = sighted.text();
+fn check(seen: &Observations<'_>) -> Option<Finding> {
+    let observed = seen.of(CauseKind::Secrets)?;
+    let text = observed.text();
     let all: Vec<&str> = seen.definition.secrets().collect();
     // A `valueFrom` may end in `:key:stage:id`; AWS's text names what stands before.
     let named: Vec<&str> = all.iter().copied().filter(|one| text.contains(resource(one))).collect();
@@ -26,12 +27,12 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
         many => format!("one of {}", codes(many.iter().copied())),
     };
     let role = seen.definition.execution_role();
-    let (message, remedy) = if sighted.says("invalid character") {
+    let (message, remedy) = if observed.says(Says::InvalidCharacter) {
         (
             format!("a key was asked of a secret whose value is no JSON object: {which}"),
             "take the key off the end of `valueFrom`, or store a JSON object".to_owned(),
         )
-    } else if sighted.says("can't find") || sighted.says("notfound") || sighted.says("invalid ssm parameters") {
+    } else if observed.says(Says::SecretMissing) {
         (
             format!("a secret or parameter doesn't exist: {which}"),
             "create it in this region and account, or correct its `valueFrom`".to_owned(),
@@ -49,7 +50,7 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
             code(role),
         )));
     }
-    Some(sighted.found(message, remedies))
+    Some(observed.found(message, remedies))
 }
 
 /// The part of a `valueFrom` that names the secret: seven parts of an ARN, else all of it.

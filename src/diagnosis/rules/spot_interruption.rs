@@ -1,9 +1,10 @@
 //! Capacity that went away under a task.
 
+use crate::aws_text::Says;
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
-use crate::diagnosis::seen::Seen;
+use crate::diagnosis::observations::Observations;
 use crate::diagnosis::words::advise;
 
 pub(super) const RULE: Rule = Rule {
@@ -13,11 +14,11 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
-    let sighted = seen.of(CauseKind::SpotInterruption)?;
-    let message = if sighted.says("spot") {
+fn check(seen: &Observations<'_>) -> Option<Finding> {
+    let observed = seen.of(CauseKind::SpotInterruption)?;
+    let message = if observed.says(Says::Spot) {
         "AWS took the Spot capacity under the task back"
-    } else if sighted.says("deregistration forced") {
+    } else if observed.says(Says::ForcedDeregistration) {
         "somebody deregistered the container instance under the task by force"
     } else {
         "the instance under the task went away (Spot interruption, scale-in, or terminated by somebody)"
@@ -26,5 +27,5 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
         advise("let ECS start the task again, which it does by itself"),
         advise("give the strategy a `base` on capacity that isn't Spot"),
     ];
-    Some(sighted.found(message, remedies))
+    Some(observed.found(message, remedies))
 }

@@ -1,10 +1,11 @@
 //! A subnet without free addresses.
 
+use crate::aws_text::{Says, names};
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
-use crate::diagnosis::seen::Seen;
-use crate::diagnosis::words::{advise, codes, word_after};
+use crate::diagnosis::observations::Observations;
+use crate::diagnosis::words::{advise, codes};
 
 pub(super) const RULE: Rule = Rule {
     kind: CauseKind::SubnetAddresses,
@@ -13,16 +14,16 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
-    let sighted = seen.of(CauseKind::SubnetAddresses)?;
-    let named = word_after(sighted.text(), "subnet '").filter(|id| id.starts_with("subnet-"));
-    let network = seen.case.service.network.as_ref();
+fn check(seen: &Observations<'_>) -> Option<Finding> {
+    let observed = seen.of(CauseKind::SubnetAddresses)?;
+    let named = names::subnet(observed.text());
+    let network = seen.evidence.service.network.as_ref();
     let subnets = match named {
         Some(id) => vec![id],
         None => network.map_or(Vec::new(), |all| all.subnets.iter().map(String::as_str).collect()),
     };
     let place = if subnets.is_empty() { "a subnet".to_owned() } else { format!("subnet {}", codes(subnets)) };
-    let message = if sighted.says("insufficientfreeaddresses") {
+    let message = if observed.says(Says::NoFreeAddresses) {
         format!("{place} has no free address for the task's network interface")
     } else {
         format!("EC2 made no network interface in {place}, most likely because no address is free there")
@@ -31,5 +32,5 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
         advise("give the service more or larger subnets (`networkConfiguration.awsvpcConfiguration.subnets`)"),
         advise("free addresses there: stop tasks, delete network interfaces that nothing uses"),
     ];
-    Some(sighted.found(message, remedies))
+    Some(observed.found(message, remedies))
 }

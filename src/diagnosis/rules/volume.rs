@@ -1,9 +1,10 @@
 //! A volume that could not be made or mounted.
 
+use crate::aws_text::Says;
 use crate::cause::CauseKind;
 use crate::diagnosis::rules::Rule;
 use crate::diagnosis::finding::Finding;
-use crate::diagnosis::seen::Seen;
+use crate::diagnosis::observations::Observations;
 use crate::diagnosis::words::{advise, code, codes};
 
 pub(super) const RULE: Rule = Rule {
@@ -13,12 +14,12 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(seen: &Seen<'_>) -> Option<Finding> {
-    let sighted = seen.of(CauseKind::Volume)?;
+fn check(seen: &Observations<'_>) -> Option<Finding> {
+    let observed = seen.of(CauseKind::Volume)?;
     let names: Vec<&str> = seen.definition.volumes().collect();
     let named = if names.is_empty() { String::new() } else { format!(" (volumes {})", codes(names)) };
     let systems: Vec<&str> = seen.definition.file_systems().collect();
-    let (message, remedies) = if sighted.says("efs") {
+    let (message, remedies) = if observed.says(Says::FileSystem) {
         let which = if systems.is_empty() { String::new() } else { format!(" {}", codes(systems)) };
         (
             format!("the EFS file system{which} could not be mounted"),
@@ -31,7 +32,7 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
                 )),
             ],
         )
-    } else if sighted.says("ephemeralstorage") {
+    } else if observed.says(Says::EphemeralStorage) {
         (
             "AWS didn't provide the task's ephemeral storage in time".to_owned(),
             vec![advise("wait: ECS goes on trying by itself")],
@@ -42,5 +43,5 @@ fn check(seen: &Seen<'_>) -> Option<Finding> {
             vec![advise("check `volumes` and `mountPoints` of the task definition against AWS's text")],
         )
     };
-    Some(sighted.found(message, remedies))
+    Some(observed.found(message, remedies))
 }

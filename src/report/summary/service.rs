@@ -6,6 +6,7 @@ use super::parts::{Part, first_of, folded, unfolded};
 use super::picture;
 use crate::capacity::{Forecast, InstanceView, Verdict};
 use crate::cause::{Cause, Remedy};
+use crate::definition::TaskDefinition;
 use crate::report::markdown::{code, prose};
 use crate::report::{Outcome, Report, ServiceReport, text};
 use crate::rollout::why_stopped;
@@ -303,7 +304,7 @@ fn stopped(service: &ServiceReport) -> String {
     }
     let mut groups: Vec<(String, Vec<&Task>)> = Vec::new();
     for task in &service.stopped {
-        let why = why_stopped(task);
+        let why = why_stopped(task, TaskDefinition::default());
         let kind = without_ids(&why);
         match groups.iter_mut().find(|(other, _)| *other == kind) {
             Some((_, tasks)) => tasks.push(task),
@@ -315,7 +316,7 @@ fn stopped(service: &ServiceReport) -> String {
         format!(
             "| {} | {} | {} |",
             tasks.len(),
-            prose(&why_stopped(newest), TEXT_CHARS),
+            prose(&why_stopped(newest, TaskDefinition::default()), TEXT_CHARS),
             code(newest.id(), 40),
         )
     };

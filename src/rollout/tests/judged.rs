@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::{Counted, Fate, Grounds, Waiting};
+use super::super::{ClusterLook, Counted, OwnStatus, Waiting};
 use super::*;
 use crate::snapshot::{CapacityProvider, CircuitBreaker, LoadBalancer, ScalingGroup};
 use crate::survey::Survey;
@@ -155,15 +155,15 @@ fn a_rollback_is_waited_for_only_where_one_can_come() {
         service.configuration.circuit_breaker = breaker(true);
         let mut target = state().target;
         edit(&mut service, &mut target);
-        let before = Before {
+        let before = SeenBefore {
             now: START.plus(Duration::from_secs(90)),
             seen: Some(START),
             failed: false,
             has_state: true,
         };
         matches!(
-            fate(&target, &service, None, before),
-            Fate::RollingBack { .. }
+            own_status(&target, &service, None, before),
+            OwnStatus::RollingBack { .. }
         )
     };
     assert!(told(&|_, _| {}));
@@ -275,7 +275,7 @@ fn growing(status: &str) -> Look {
         }],
         ..Survey::default()
     };
-    look.grounds = Some(Arc::new(Grounds::of(survey, &[])));
+    look.cluster = Some(Arc::new(ClusterLook::of(survey, &[])));
     look
 }
 

@@ -2,6 +2,9 @@ use serde_json::json;
 
 use super::ended;
 use crate::aws::LogStream;
+use crate::aws_text::stop_reason;
+use crate::definition::TaskDefinition;
+use crate::rollout::why_stopped;
 use crate::snapshot::{Container, Health, Task, TaskStatus, Timestamp};
 
 fn task(id: &str, containers: Vec<Container>) -> Task {
@@ -70,4 +73,22 @@ fn the_log_is_that_of_the_container_that_ended_first() {
     for without in ["proxy", "bare", "unknown"] {
         assert_eq!(LogStream::of(&document, without, "t1"), None, "{without}");
     }
+}
+
+#[test]
+fn the_log_is_that_of_the_container_that_the_cause_names() {
+    // A proxy that was killed because the app had ended: its exit code is not a failure of its own.
+    let document = json!({"containerDefinitions": [{"name": "proxy"}, {"name": "app"}]});
+    let crashed = task(
+        "t1",
+        vec![container("proxy", Some(137)), container("app", Some(1))],
+    );
+    let definition = TaskDefinition::of(&document);
+    let stop = stop_reason::read(&crashed, definition);
+    assert_eq!(stop.container.map(|one| one.name.as_str()), Some("app"));
+    assert_eq!(ended(&crashed, &document), Some("app"));
+    assert_eq!(
+        why_stopped(&crashed, definition),
+        " (container `app`, exit code 1)"
+    );
 }

@@ -1,4 +1,4 @@
-//! What has become of our deployment, from one look at its service.
+//! The status of our deployment, from one look at its service.
 //!
 //! Three sources tell it, none of them alone for sure: the service deployment (exact, but its
 //! permission is optional), our entry in `deployments[]`, and who is PRIMARY now.
@@ -6,14 +6,16 @@
 use std::time::Duration;
 
 use super::Target;
+use crate::aws_text::deployment_reason::{GivenUpBy, is_rollback};
+use crate::aws_text::event::{says_no_way_back, says_rollback_to};
 use crate::snapshot::{Deployment, RolloutState, Service, ServiceDeployment, Timestamp};
 
 /// After UpdateService a DescribeServices may lack the new deployment for a while.
 pub(super) const STALE_READS: Duration = Duration::from_secs(60);
 
-/// What has become of our deployment.
+/// The status of our own deployment.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Fate {
+pub enum OwnStatus {
     /// Not listed yet: reads are eventually consistent.
     NotSeenYet,
     InProgress,
@@ -45,12 +47,12 @@ pub enum Fate {
 }
 
 /// Judges one look by what it shows and by what earlier ones showed.
-pub fn fate(
+pub fn own_status(
     target: &Target,
     service: &Service,
     service_deployment: Option<&ServiceDeployment>,
-    before: Before,
-) -> Fate {
+    before: SeenBefore,
+) -> OwnStatus {
     let ours = service
         .deployments
         .iter()
@@ -58,52 +60,52 @@ pub fn fate(
     let primary = service.primary();
     let is_primary = primary.is_some_and(|primary| primary.id == target.deployment);
     // Of a deployment that was complete before, the service deployment tells what was then.
-    let told = service_deployment
+    let stated = service_deployment
         .filter(|_| target.counted.is_none())
-        .and_then(|known| told(known, primary, is_primary));
-    if let Some(fate) = told {
-        return fate;
+        .and_then(|known| stated(known, primary, is_primary));
+    if let Some(status) = stated {
+        return status;
     }
     match (ours, primary) {
-        _ if matches!(service.status.as_str(), "DRAINING" | "INACTIVE") => Fate::Deleted {
+        _ if matches!(service.status.as_str(), "DRAINING" | "INACTIVE") => OwnStatus::Deleted {
             status: service.status.clone(),
         },
         (Some(ours), _) if is_primary => of_primary(target, ours, service, before),
         // An answer from before our UpdateService still names the old deployment as PRIMARY, with
         // whatever reason that one was once started for.
         (_, Some(primary)) if primary.created < target.created && before.is_fresh() => {
-            Fate::NotSeenYet
+            OwnStatus::NotSeenYet
         }
         (_, Some(primary)) => {
             let failed = before.failed
                 || ours.is_some_and(|ours| ours.rollout == Some(RolloutState::Failed));
             match rollback_reason(target, service, primary, failed) {
                 Some(reason) if primary.rollout == Some(RolloutState::Completed) => {
-                    Fate::RolledBack {
+                    OwnStatus::RolledBack {
                         to: primary.task_definition.clone(),
                         reason,
                     }
                 }
-                Some(reason) => Fate::RollingBack { reason },
+                Some(reason) => OwnStatus::RollingBack { reason },
                 None if ours.is_none()
                     && before.seen.is_none()
                     && before.now.since(target.since) < STALE_READS =>
                 {
-                    Fate::NotSeenYet
+                    OwnStatus::NotSeenYet
                 }
-                None => Fate::Superseded {
+                None => OwnStatus::Superseded {
                     by: primary.id.clone(),
                     task_definition: primary.task_definition.clone(),
                 },
             }
         }
-        (_, None) => Fate::NotSeenYet,
+        (_, None) => OwnStatus::NotSeenYet,
     }
 }
 
 /// What earlier looks showed.
 #[derive(Clone, Copy, Debug)]
-pub struct Before {
+pub struct SeenBefore {
     pub now: Timestamp,
     /// When our deployment was listed last.
     pub seen: Option<Timestamp>,
@@ -114,7 +116,7 @@ pub struct Before {
     pub has_state: bool,
 }
 
-impl Before {
+impl SeenBefore {
     /// Whether a look without our deployment may just be an old answer: one that was never listed
     /// is waited for, one that was listed doesn't come back after a while.
     fn is_fresh(self) -> bool {
@@ -124,7 +126,11 @@ impl Before {
 }
 
 /// What the service deployment says, where it says something final.
-fn told(known: &ServiceDeployment, primary: Option<&Deployment>, is_primary: bool) -> Option<Fate> {
+fn stated(
+    known: &ServiceDeployment,
+    primary: Option<&Deployment>,
+    is_primary: bool,
+) -> Option<OwnStatus> {
     let reason = || {
         known
             .rollback_reason
@@ -138,31 +144,36 @@ fn told(known: &ServiceDeployment, primary: Option<&Deployment>, is_primary: boo
             .unwrap_or_default()
     };
     match known.status.as_str() {
-        "SUCCESSFUL" if is_primary => Some(Fate::Completed),
+        "SUCCESSFUL" if is_primary => Some(OwnStatus::Completed),
         "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => {
-            Some(Fate::RollingBack { reason: reason() })
+            Some(OwnStatus::RollingBack { reason: reason() })
         }
-        "ROLLBACK_SUCCESSFUL" => Some(Fate::RolledBack {
+        "ROLLBACK_SUCCESSFUL" => Some(OwnStatus::RolledBack {
             to: now_primary(),
             reason: reason(),
         }),
-        "ROLLBACK_FAILED" => Some(Fate::RollbackFailed { reason: reason() }),
-        "STOPPED" if is_primary => Some(Fate::Failed { reason: reason() }),
+        "ROLLBACK_FAILED" => Some(OwnStatus::RollbackFailed { reason: reason() }),
+        "STOPPED" if is_primary => Some(OwnStatus::Failed { reason: reason() }),
         // PENDING, IN_PROGRESS, STOP_REQUESTED, a status newer than this: the counts decide.
         _ => None,
     }
 }
 
-fn of_primary(target: &Target, ours: &Deployment, service: &Service, before: Before) -> Fate {
+fn of_primary(
+    target: &Target,
+    ours: &Deployment,
+    service: &Service,
+    before: SeenBefore,
+) -> OwnStatus {
     match &ours.rollout {
         // Of one that was complete before, the tasks tell whether it is again.
-        Some(RolloutState::Completed) if target.counted.is_none() => Fate::Completed,
+        Some(RolloutState::Completed) if target.counted.is_none() => OwnStatus::Completed,
         Some(RolloutState::Failed) => {
             let reason = ours.rollout_reason.clone();
             if rolls_back(service, &reason) && has_way_back(target, ours, service) {
-                Fate::RollingBack { reason }
+                OwnStatus::RollingBack { reason }
             } else {
-                Fate::Failed { reason }
+                OwnStatus::Failed { reason }
             }
         }
         // With a Classic Load Balancer ECS keeps no rollout state: being alone and full is all there is.
@@ -171,9 +182,9 @@ fn of_primary(target: &Target, ours: &Deployment, service: &Service, before: Bef
             && ours.running == ours.desired
             && ours.pending == 0 =>
         {
-            Fate::Completed
+            OwnStatus::Completed
         }
-        _ => Fate::InProgress,
+        _ => OwnStatus::InProgress,
     }
 }
 
@@ -182,11 +193,10 @@ fn rolls_back(service: &Service, reason: &str) -> bool {
     let breaker = service.configuration.circuit_breaker;
     let breaker = breaker.is_some_and(|breaker| breaker.rollback);
     let alarms = service.configuration.alarms_roll_back;
-    let says = |word: &str| reason.to_lowercase().contains(word);
-    match (says("circuit breaker"), says("alarm")) {
-        (true, false) => breaker,
-        (false, true) => alarms,
-        _ => breaker || alarms,
+    match GivenUpBy::of(reason) {
+        GivenUpBy::CircuitBreaker => breaker,
+        GivenUpBy::Alarms => alarms,
+        GivenUpBy::Unclear => breaker || alarms,
     }
 }
 
@@ -196,7 +206,7 @@ fn has_way_back(target: &Target, ours: &Deployment, service: &Service) -> bool {
     let none = service
         .events
         .iter()
-        .any(|event| event.at >= target.created && event.message.contains("No rollback candidate"));
+        .any(|event| event.at >= target.created && says_no_way_back(&event.message));
     let mut others = service.deployments.iter().filter(|one| one.id != ours.id);
     let complete = others.any(|one| one.rollout == Some(RolloutState::Completed));
     !none && (target.previous.is_some() || complete)
@@ -209,13 +219,12 @@ fn rollback_reason(
     primary: &Deployment,
     failed: bool,
 ) -> Option<String> {
-    let said = |text: &str| text.contains("rolling back");
     let event = service
         .events
         .iter()
         .filter(|event| event.at >= target.created)
-        .find(|event| said(&event.message) && event.message.contains(&primary.id));
-    if said(&primary.rollout_reason) {
+        .find(|event| says_rollback_to(&event.message, &primary.id));
+    if is_rollback(&primary.rollout_reason) {
         return Some(primary.rollout_reason.clone());
     }
     if let Some(event) = event {

@@ -13,7 +13,7 @@ use crate::snapshot::{
 
 /// One service's rollout, with what is known about it.
 #[derive(Clone, Copy, Debug)]
-pub struct Case<'a> {
+pub struct Evidence<'a> {
     pub service: &'a Service,
     /// Id of the deployment in question, `ecs-svc/<digits>`.
     pub deployment: &'a str,
@@ -38,10 +38,10 @@ pub struct Case<'a> {
     pub hesitation: Option<&'a Cause>,
 }
 
-impl<'a> Case<'a> {
-    /// A case of which no more is known yet.
-    pub fn new(service: &'a Service, deployment: &'a str, now: Timestamp) -> Case<'a> {
-        Case {
+impl<'a> Evidence<'a> {
+    /// Evidence of which no more is known yet.
+    pub fn new(service: &'a Service, deployment: &'a str, now: Timestamp) -> Evidence<'a> {
+        Evidence {
             service,
             deployment,
             now,

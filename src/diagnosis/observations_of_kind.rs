@@ -2,10 +2,10 @@
 
 use std::cmp::Reverse;
 
+use crate::aws_text::Says;
 use crate::cause::{Cause, CauseKind, Remedy};
 use crate::diagnosis::finding::{Certainty, Finding};
-use crate::diagnosis::reason;
-use crate::diagnosis::seen::{Seen, Sighting, Source};
+use crate::diagnosis::observations::{Observation, Observations, Source};
 use crate::diagnosis::words::{MAX_LINE, age, code, counted, short};
 use crate::snapshot::{Container, Task};
 
@@ -14,37 +14,37 @@ const MAX_EVIDENCE: usize = 5;
 
 /// All that was seen of one kind, of tasks first, then by count; never empty.
 #[derive(Debug)]
-pub(crate) struct Sighted<'s, 'a> {
-    pub(crate) seen: &'s Seen<'a>,
+pub(crate) struct ObservationsOfKind<'s, 'a> {
+    pub(crate) seen: &'s Observations<'a>,
     kind: CauseKind,
-    all: Vec<&'s Sighting<'a>>,
+    all: Vec<&'s Observation<'a>>,
 }
 
-impl<'a> Seen<'a> {
+impl<'a> Observations<'a> {
     /// What was seen of one kind; nothing where there is nothing.
-    pub(crate) fn of(&self, kind: CauseKind) -> Option<Sighted<'_, 'a>> {
-        let all: Vec<&Sighting<'a>> = self
-            .sightings
+    pub(crate) fn of(&self, kind: CauseKind) -> Option<ObservationsOfKind<'_, 'a>> {
+        let all: Vec<&Observation<'a>> = self
+            .observations
             .iter()
             .filter(|one| one.kind == kind)
             .collect();
-        (!all.is_empty()).then(|| Sighted::new(self, kind, all))
+        (!all.is_empty()).then(|| ObservationsOfKind::new(self, kind, all))
     }
 }
 
-impl<'s, 'a> Sighted<'s, 'a> {
+impl<'s, 'a> ObservationsOfKind<'s, 'a> {
     pub(crate) fn new(
-        seen: &'s Seen<'a>,
+        seen: &'s Observations<'a>,
         kind: CauseKind,
-        mut all: Vec<&'s Sighting<'a>>,
-    ) -> Sighted<'s, 'a> {
+        mut all: Vec<&'s Observation<'a>>,
+    ) -> ObservationsOfKind<'s, 'a> {
         all.sort_by_key(|one| {
             (
                 !matches!(one.source, Source::Task { .. }),
                 Reverse(one.count),
             )
         });
-        Sighted { seen, kind, all }
+        ObservationsOfKind { seen, kind, all }
     }
 
     /// The text that tells most: of a task before an event.
@@ -52,16 +52,14 @@ impl<'s, 'a> Sighted<'s, 'a> {
         self.all.first().map_or("", |one| one.text)
     }
 
-    /// Whether any of the texts holds these words (lower case).
-    pub(crate) fn says(&self, words: &str) -> bool {
-        self.all
-            .iter()
-            .any(|one| reason::plain(one.text).to_ascii_lowercase().contains(words))
+    /// Whether any of the texts says this.
+    pub(crate) fn says(&self, what: Says) -> bool {
+        self.all.iter().any(|one| what.is_in(one.text))
     }
 
     /// How many tasks it happened to.
     pub(crate) fn tasks(&self) -> usize {
-        let of_task = |one: &&&Sighting<'_>| matches!(one.source, Source::Task { .. });
+        let of_task = |one: &&&Observation<'_>| matches!(one.source, Source::Task { .. });
         self.all.iter().filter(of_task).map(|one| one.count).sum()
     }
 
@@ -105,7 +103,7 @@ impl<'s, 'a> Sighted<'s, 'a> {
         lines
     }
 
-    fn line(&self, one: &Sighting<'_>) -> String {
+    fn line(&self, one: &Observation<'_>) -> String {
         let head = match &one.source {
             Source::Deployment => "deployment".to_owned(),
             Source::Failure { instance } => failure_head(*instance, one.count),
@@ -115,7 +113,7 @@ impl<'s, 'a> Sighted<'s, 'a> {
                 } else {
                     format!("{}, the last", counted(one.count, "event"))
                 };
-                let when = age(self.seen.case.now.since(*at));
+                let when = age(self.seen.evidence.now.since(*at));
                 let before = if *before {
                     ", before this deployment"
                 } else {
@@ -155,7 +153,7 @@ impl<'s, 'a> Sighted<'s, 'a> {
         match (self.certainty(), newest) {
             (Certainty::Likely, Some((at, true))) => format!(
                 "; AWS said so {} ago, before this deployment, and holds such an event back for six hours",
-                age(self.seen.case.now.since(at)),
+                age(self.seen.evidence.now.since(at)),
             ),
             (Certainty::Likely, Some((_, false))) => {
                 "; ECS has started tasks since, so it may have passed".to_owned()

@@ -1,22 +1,24 @@
-//! What a case shows, sorted by what it is about: the ground that all rules stand on.
+//! What the evidence shows, sorted by what it is about: what all rules go by.
 //!
-//! Events, stopped tasks and states of the deployment become [`Sighting`]s, alike ones counted
+//! Events, stopped tasks and states of the deployment become [`Observation`]s, alike ones counted
 //! together. Which of them still explain the present is decided here, once.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::aws_text::deployment_reason::is_usual;
+use crate::aws_text::event::{self, EventKind};
+use crate::aws_text::reason;
+use crate::aws_text::stop_reason::{self, StopKind};
 use crate::cause::CauseKind;
 use crate::definition::TaskDefinition;
-use crate::diagnosis::case::Case;
-use crate::diagnosis::event::{self, EventKind};
-use crate::diagnosis::reason;
-use crate::diagnosis::stop::{self, StopKind};
+use crate::diagnosis::evidence::Evidence;
 use crate::diagnosis::words::{MAX_LINE, code, short};
 use crate::snapshot::{Container, Event, Task, TaskStatus, Timestamp, last_part};
 
 /// AWS leaves an event out while the same one is younger than this, unless its cause was resolved
-/// between (developer guide, service event messages).
+/// between (developer guide, service event messages:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages.html>).
 pub(crate) const EVENT_HELD_BACK: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// Most events that are read. DescribeServices has 100; a watch may have kept more.
@@ -52,7 +54,7 @@ pub(crate) enum Source<'a> {
 
 /// One text, and how often it was seen.
 #[derive(Clone, Debug)]
-pub(crate) struct Sighting<'a> {
+pub(crate) struct Observation<'a> {
     pub(crate) kind: CauseKind,
     /// AWS's words, verbatim.
     pub(crate) text: &'a str,
@@ -60,26 +62,27 @@ pub(crate) struct Sighting<'a> {
     pub(crate) count: usize,
 }
 
-/// A case and all that it shows.
+/// The evidence and all that it shows.
 #[derive(Debug)]
-pub(crate) struct Seen<'a> {
-    pub(crate) case: Case<'a>,
+pub(crate) struct Observations<'a> {
+    pub(crate) evidence: Evidence<'a>,
     pub(crate) definition: TaskDefinition<'a>,
-    pub(super) sightings: Vec<Sighting<'a>>,
-    /// Where an alike one stands in `sightings`.
+    pub(super) observations: Vec<Observation<'a>>,
+    /// Where an alike one stands in `observations`.
     known: BTreeMap<(CauseKind, String), usize>,
 }
 
-impl<'a> Seen<'a> {
-    pub(crate) fn gather(case: &Case<'a>) -> Seen<'a> {
-        let definition = TaskDefinition::if_known(case.definition);
-        let mut seen = Seen {
-            case: *case,
+impl<'a> Observations<'a> {
+    pub(crate) fn gather(evidence: &Evidence<'a>) -> Observations<'a> {
+        let definition = TaskDefinition::if_known(evidence.definition);
+        let mut seen = Observations {
+            evidence: *evidence,
             definition,
-            sightings: Vec::new(),
+            observations: Vec::new(),
             known: BTreeMap::new(),
         };
-        case.own_tasks()
+        evidence
+            .own_tasks()
             .take(MAX_TASKS)
             .for_each(|task| seen.read_task(task));
         seen.read_deployment();
@@ -91,7 +94,7 @@ impl<'a> Seen<'a> {
     /// The last lines that a container of the deployment wrote, as evidence.
     pub(crate) fn log_of(&self, container: &str) -> Vec<String> {
         let tails = self
-            .case
+            .evidence
             .logs
             .iter()
             .filter(|tail| tail.container == container);
@@ -106,7 +109,7 @@ impl<'a> Seen<'a> {
     }
 
     fn read_task(&mut self, task: &'a Task) {
-        let stop = stop::read(task, self.definition);
+        let stop = stop_reason::read(task, self.definition);
         let ended = task.last_status == TaskStatus::Stopped || task.last_status.is_stopping();
         let kind = match stop.kind {
             StopKind::Replaced => return,
@@ -128,8 +131,11 @@ impl<'a> Seen<'a> {
     }
 
     fn read_deployment(&mut self) {
-        let entry = self.case.entry().map(|entry| entry.rollout_reason.as_str());
-        let whole = self.case.service_deployment;
+        let entry = self
+            .evidence
+            .entry()
+            .map(|entry| entry.rollout_reason.as_str());
+        let whole = self.evidence.service_deployment;
         let status = whole.map_or("", |deployment| deployment.status.as_str());
         let reasons = whole.into_iter().flat_map(|deployment| {
             [
@@ -143,8 +149,7 @@ impl<'a> Seen<'a> {
             .filter(|text| !text.is_empty())
         {
             let bad = status.starts_with("ROLLBACK") || status == "STOPPED";
-            let usual = text.ends_with(" in progress.") || text.ends_with(" completed.");
-            let unknown = Some(CauseKind::Unknown).filter(|_| bad && !usual);
+            let unknown = Some(CauseKind::Unknown).filter(|_| bad && !is_usual(text));
             if let Some(kind) = reason::kind(text).or(unknown) {
                 self.add(kind, text, Source::Deployment);
             }
@@ -152,7 +157,7 @@ impl<'a> Seen<'a> {
     }
 
     fn read_failures(&mut self) {
-        for failure in self.case.failures {
+        for failure in self.evidence.failures {
             let kind = reason::of_failure(&failure.reason).unwrap_or(CauseKind::Unknown);
             let instance = failure.instance.as_deref().map(last_part);
             self.add(kind, &failure.reason, Source::Failure { instance });
@@ -161,7 +166,7 @@ impl<'a> Seen<'a> {
 
     fn read_events(&mut self) {
         let mut since = Since::default();
-        let events = &self.case.service.events;
+        let events = &self.evidence.service.events;
         for event in events.iter().take(MAX_EVENTS) {
             let parsed = event::parse(&event.message);
             since.note(&parsed.kind);
@@ -193,13 +198,13 @@ impl<'a> Seen<'a> {
         let other = parsed
             .deployment
             .as_deref()
-            .is_some_and(|id| id != self.case.deployment);
+            .is_some_and(|id| id != self.evidence.deployment);
         // A task set that can't scale in is the old one.
         if other && kind != CauseKind::TaskProtection {
             return false;
         }
-        let own = |id: &String| self.case.own_tasks().any(|task| task.id() == id);
-        parsed.tasks.is_empty() || self.case.tasks.is_empty() || parsed.tasks.iter().any(own)
+        let own = |id: &String| self.evidence.own_tasks().any(|task| task.id() == id);
+        parsed.tasks.is_empty() || self.evidence.tasks.is_empty() || parsed.tasks.iter().any(own)
     }
 
     /// Whether an event says something about now.
@@ -209,18 +214,18 @@ impl<'a> Seen<'a> {
             return !before;
         }
         // AWS would have said it again after six hours.
-        let fresh = !before || self.case.now.since(event.at) <= EVENT_HELD_BACK;
+        let fresh = !before || self.evidence.now.since(event.at) <= EVENT_HELD_BACK;
         let explains = match kind {
             // Holds old tasks, when all new ones run already.
-            CauseKind::TaskProtection => !self.case.is_complete(),
-            kind if is_about_place(kind) => self.case.lacks_places(),
-            _ => self.case.lacks_tasks(),
+            CauseKind::TaskProtection => !self.evidence.is_complete(),
+            kind if is_about_place(kind) => self.evidence.lacks_places(),
+            _ => self.evidence.lacks_tasks(),
         };
         fresh && !since.steady && explains
     }
 
     fn is_before(&self, at: Timestamp) -> bool {
-        self.case.began().is_some_and(|began| at < began)
+        self.evidence.began().is_some_and(|began| at < began)
     }
 
     fn add(&mut self, kind: CauseKind, text: &'a str, source: Source<'a>) {
@@ -237,12 +242,12 @@ impl<'a> Seen<'a> {
         match self
             .known
             .get(&key)
-            .and_then(|at| self.sightings.get_mut(*at))
+            .and_then(|at| self.observations.get_mut(*at))
         {
             Some(alike) => alike.count += 1,
             None => {
-                self.known.insert(key, self.sightings.len());
-                self.sightings.push(Sighting {
+                self.known.insert(key, self.observations.len());
+                self.observations.push(Observation {
                     kind,
                     text,
                     source,

@@ -2,36 +2,55 @@
 //! for longer than those did.
 //!
 //! With a circuit breaker ECS decides. But each task that gets healthy sets its count back
-//! (`resetOnHealthyTask`), so that what crashes later than that goes on for ever.
+//! (`resetOnHealthyTask`), so that what crashes later than that goes on for ever:
+//! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html>.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::State;
 use super::failures::{failed_tasks, life, longest_life, one_line, running_tasks, well_beyond};
+use super::moment::Moment;
 use super::waiting::{COUNTS_AFTER, counts_as_healthy, only_time};
-use super::{Look, State};
+use crate::aws_text::event;
 use crate::cause::CauseKind;
-use crate::diagnosis::event;
+use crate::definition::TaskDefinition;
 use crate::durations::length;
-use crate::snapshot::{Deployment, Service, Task, Timestamp};
+use crate::snapshot::{Deployment, Service, Task};
 
 /// So many failed tasks in a row are enough where none is healthy.
 const FAILURES_IN_A_ROW: usize = 3;
 /// And so many for each task that is wanted where some are, for a moment.
 const FAILURES_OF_EACH: usize = 3;
 
-/// Why our deployment is called failed, if it is.
-pub(super) fn failing(
-    state: &mut State,
-    service: &Service,
-    ours: &Deployment,
-    look: &Look,
-    now: Timestamp,
-) -> Option<String> {
-    let Some(tasks) = &look.tasks else {
-        return failing_unseen(state, service, ours);
-    };
-    let mut row = Row::of(state, service, ours, tasks, now);
+/// Whether our deployment fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum CrashLoop {
+    /// Nothing that is known says so.
+    Unproven,
+    /// It does; the sentence says how that is known.
+    Proven { reason: String },
+}
+
+impl CrashLoop {
+    fn of(reason: Option<String>) -> CrashLoop {
+        reason.map_or(CrashLoop::Unproven, |reason| CrashLoop::Proven { reason })
+    }
+}
+
+/// Whether our deployment fails, by this look and those before.
+pub(super) fn crash_loop(state: &mut State, at: Moment<'_>) -> CrashLoop {
+    CrashLoop::of(match &at.look.tasks {
+        Some(tasks) => seen(state, at, tasks),
+        None => unseen(state, at.service, at.ours),
+    })
+}
+
+fn seen(state: &mut State, at: Moment<'_>, tasks: &[Task]) -> Option<String> {
+    let Moment {
+        service, ours, now, ..
+    } = at;
+    let mut row = Row::of(state, at, tasks);
     remember(&mut state.memory.once_healthy, tasks, &row.healthy);
     let older_than = |tasks: &[&Task], age: Duration| {
         let mut tasks = tasks.iter();
@@ -70,7 +89,7 @@ pub(super) fn failing(
     let newest = row.failed.first().filter(|_| count >= enough)?;
     Some(format!(
         "{count} tasks of the new revision failed in a row and {how}: {}",
-        one_line(newest)
+        one_line(newest, TaskDefinition::of(&state.document))
     ))
 }
 
@@ -86,13 +105,10 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn of(
-        state: &State,
-        service: &Service,
-        ours: &Deployment,
-        tasks: &'a [Task],
-        now: Timestamp,
-    ) -> Row<'a> {
+    fn of(state: &State, at: Moment<'_>, tasks: &'a [Task]) -> Row<'a> {
+        let Moment {
+            service, ours, now, ..
+        } = at;
         let mut failed = failed_tasks(tasks, &ours.id);
         if let Some(since) = state.memory.proved_at {
             failed.retain(|task| task.stopped.is_some_and(|at| at > since));
@@ -121,7 +137,7 @@ fn remember(once_healthy: &mut BTreeSet<String>, tasks: &[Task], healthy: &[&Tas
 /// The same where the tasks may not be read. ECS counts the failures in a row itself, those for want of
 /// a place among them, so its events have to tell of another reason; the one for want of a place may be
 /// held back for six hours.
-fn failing_unseen(state: &State, service: &Service, ours: &Deployment) -> Option<String> {
+fn unseen(state: &State, service: &Service, ours: &Deployment) -> Option<String> {
     let own = service
         .events
         .iter()

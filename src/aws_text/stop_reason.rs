@@ -4,10 +4,10 @@
 //! essential containers: the first useful text is a container's reason, then the task's own, and
 //! the exit code stands with the container alone.
 
+use crate::aws_text::reason;
 use crate::cause::CauseKind;
 use crate::definition::TaskDefinition;
-use crate::diagnosis::reason;
-use crate::snapshot::{Container, Task};
+use crate::snapshot::{Container, Task, TaskStatus};
 
 #[cfg(test)]
 mod tests;
@@ -116,6 +116,59 @@ pub fn read<'a>(task: &'a Task, definition: TaskDefinition<'_>) -> Stop<'a> {
         text,
         container,
     }
+}
+
+/// What AWS says of a task that waited in PROVISIONING for a place until its time was over.
+const NO_PLACE: &[&str] = &[
+    "RESOURCE:",
+    "AGENT",
+    "ATTRIBUTE",
+    "MemberOf placement constraint",
+    "NO ACTIVE INSTANCES",
+    "EMPTY CAPACITY PROVIDER",
+];
+
+/// What AWS says of a task whose instance went away under it.
+const NO_HOST: &[&str] = &["Host EC2 (instance", "deregistration forced by user"];
+
+/// Whether a task stopped because something went wrong with it. What the scheduler stops for
+/// scaling is normal in a rollout; a failed health check, also the scheduler's, is not. A task that
+/// never had a place, or lost its host, says nothing about its revision.
+pub fn is_failure(task: &Task) -> bool {
+    if task.last_status != TaskStatus::Stopped && task.desired_status != "STOPPED" {
+        return false;
+    }
+    match task.stop_code.as_deref() {
+        Some("ServiceSchedulerInitiated") => task.stopped_reason.contains("health check"),
+        Some(
+            "UserInitiated" | "SpotInterruption" | "TerminationNotice" | "InfrastructureHealth",
+        ) => false,
+        _ => {
+            !had_no_place(task)
+                && !NO_HOST
+                    .iter()
+                    .any(|words| task.stopped_reason.contains(words))
+        }
+    }
+}
+
+/// Whether a task stopped because no instance could take it.
+fn had_no_place(task: &Task) -> bool {
+    let why = task.stopped_reason.strip_prefix("TaskFailedToStart: ");
+    task.instance.is_none()
+        && why.is_some_and(|why| NO_PLACE.iter().any(|words| why.starts_with(words)))
+}
+
+/// The container to blame for a task that stopped, where one is: the one that the task's end is put
+/// down to, else the one that ended by itself.
+pub fn to_blame<'a>(task: &'a Task, definition: TaskDefinition<'_>) -> Option<&'a Container> {
+    let essential = task
+        .containers
+        .iter()
+        .filter(|one| definition.is_essential(&one.name));
+    read(task, definition)
+        .container
+        .or_else(|| culprit(essential))
 }
 
 /// The container that ended by itself, as far as exit codes tell: a code of its own before one of

@@ -24,15 +24,15 @@ pub struct Contender {
 
 /// A cluster, and what its rollouts come to.
 #[derive(Clone, Debug)]
-pub struct Grounds {
+pub struct ClusterLook {
     pub survey: Survey,
     /// By deployment.
     movements: BTreeMap<String, Movement>,
 }
 
-impl Grounds {
+impl ClusterLook {
     /// Reckons all rollouts on the cluster together.
-    pub fn of(survey: Survey, contenders: &[Contender]) -> Grounds {
+    pub fn of(survey: Survey, contenders: &[Contender]) -> ClusterLook {
         let deploys: Vec<_> = contenders
             .iter()
             .map(|one| survey.deploy(&one.service, &one.needs, Some(&one.deployment)))
@@ -43,7 +43,7 @@ impl Grounds {
             .map(|one| one.deployment.clone())
             .zip(found)
             .collect();
-        Grounds { survey, movements }
+        ClusterLook { survey, movements }
     }
 
     /// What can be said of the rollout of one deployment.

@@ -4,8 +4,9 @@
 //! AWS changes its wording over the years; a text that nothing here knows is [`EventKind::Other`],
 //! never an error.
 
+use crate::aws_text::deployment_reason::is_rollback;
+use crate::aws_text::reason;
 use crate::cause::CauseKind;
-use crate::diagnosis::reason;
 
 #[cfg(test)]
 mod tests;
@@ -89,6 +90,31 @@ pub struct Trouble {
     pub instance: Option<String>,
     /// The part of the text that decides: after `Reason:` where there is one.
     pub reason: String,
+}
+
+/// An event's text without `(service NAME) `, which every event repeats.
+pub fn without_service(message: &str) -> &str {
+    let rest = message
+        .strip_prefix("(service ")
+        .and_then(|rest| rest.split_once(") "));
+    rest.map_or(message, |(_, rest)| rest)
+}
+
+/// Whether an event sounds like trouble, so that a person should see it at once.
+pub fn sounds_bad(message: &str) -> bool {
+    ["unable to", "failed", "unhealthy", "throttled"]
+        .iter()
+        .any(|word| message.contains(word))
+}
+
+/// Whether ECS says that there is no deployment that it could go back to.
+pub fn says_no_way_back(message: &str) -> bool {
+    message.contains("No rollback candidate")
+}
+
+/// Whether ECS says that it goes back to this deployment.
+pub fn says_rollback_to(message: &str, deployment: &str) -> bool {
+    is_rollback(message) && message.contains(deployment)
 }
 
 /// Reads one event's message.

@@ -11,7 +11,7 @@ const LARGEST: i64 = 1 << 40;
 
 /// A member's value.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Given<'a, T> {
+pub enum Setting<'a, T> {
     /// Absent, `null` or an empty text.
     No,
     Is(T),
@@ -19,20 +19,23 @@ pub enum Given<'a, T> {
     Unreadable(&'a Value),
 }
 
-impl<'a, T> Given<'a, T> {
-    pub(super) fn of(value: Option<&'a Value>, read: impl Fn(&Value) -> Option<T>) -> Given<'a, T> {
+impl<'a, T> Setting<'a, T> {
+    pub(super) fn of(
+        value: Option<&'a Value>,
+        read: impl Fn(&Value) -> Option<T>,
+    ) -> Setting<'a, T> {
         let is_given = |value: &&Value| !value.is_null() && value.as_str() != Some("");
         match value.filter(is_given) {
-            None => Given::No,
-            Some(value) => read(value).map_or(Given::Unreadable(value), Given::Is),
+            None => Setting::No,
+            Some(value) => read(value).map_or(Setting::Unreadable(value), Setting::Is),
         }
     }
 
     /// The value that could be read.
     pub fn known(self) -> Option<T> {
         match self {
-            Given::Is(value) => Some(value),
-            Given::No | Given::Unreadable(_) => None,
+            Setting::Is(value) => Some(value),
+            Setting::No | Setting::Unreadable(_) => None,
         }
     }
 }

@@ -1,5 +1,4 @@
-//! Signs in a look that take more than counting: whether anything changed, and how long stillness is
-//! to be borne.
+//! The fingerprint of a look, whose change is movement, and how long a service may stand still.
 
 use std::time::Duration;
 
@@ -26,7 +25,7 @@ pub(super) fn patience(stuck_after: Duration, waiting: &[Waiting], could: &[Stri
 
 /// Everything in a look whose change is movement. Of the old tasks only that they get fewer is
 /// (`old_least` is the least number so far): those of a revision that crashes come and go.
-pub(super) fn print_of(ours: &Deployment, tasks: &[Task], old_least: u32) -> String {
+pub(super) fn fingerprint(ours: &Deployment, tasks: &[Task], old_least: u32) -> String {
     let new = tasks.iter().filter(|task| task.started_by == ours.id);
     let mut states: Vec<String> = new
         .map(|task| {
@@ -46,7 +45,7 @@ pub(super) fn print_of(ours: &Deployment, tasks: &[Task], old_least: u32) -> Str
 }
 
 /// The same where the tasks can't be read.
-pub(super) fn print_of_counters(ours: &Deployment, service: &Service) -> String {
+pub(super) fn fingerprint_of_counters(ours: &Deployment, service: &Service) -> String {
     format!(
         "{} {} {} {}",
         ours.desired, ours.running, service.running, service.pending
