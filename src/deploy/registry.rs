@@ -133,7 +133,7 @@ pub(super) async fn no_such_tag(place: &EcrPlace, which: &str) -> Failure {
     }
 }
 
-/// What ECR's image is for; nothing where that can't be told.
+/// What ECR's image is for; nothing where that can't be known.
 async fn platforms(journal: &mut Journal, place: &EcrPlace, found: &EcrImage) -> Vec<Platform> {
     let reads = place.aws.before_a_deploy();
     let read = platform::of(&reads.aws, &place.repository, found);
