@@ -1,4 +1,4 @@
-//! The story of a deploy, told once:
+//! The story of a deploy, from the request to the end of the rollout:
 //!
 //! request → services → task definition → image → plan (with its forecast) → register → update → follow
 //!
@@ -49,7 +49,7 @@ pub(crate) use update_services::{Next, Started};
 /// Deploys what the request asks for.
 ///
 /// # Errors
-/// Why the story could not be told to its end; the journal has what had come of it by then.
+/// Why the run could not go on; the journal has what came of it until then.
 pub async fn deploy(context: &RunContext, journal: &mut Journal) -> Result<Ending, Failure> {
     let request = &context.request;
     let services = read_services(context, journal).await?;

@@ -12,7 +12,7 @@ use crate::report::Outcome;
 use crate::request::OnCancel;
 use crate::run::{Journal, LeftRollout, RunContext};
 
-/// Deployments that are told one by one in the reason, which is one line.
+/// Deployments that are named one by one in the reason, which is one line.
 const NAMED: usize = 3;
 /// After a signal so long is asked for rollbacks; what is written after it has its time too.
 const ROLLBACKS: Duration = Duration::from_millis(3000);
@@ -61,7 +61,7 @@ fn goes_on(left: &LeftRollout) -> String {
 }
 
 /// Asks ECS to roll back what is `left`, all at once and no longer than `until`; what came of each,
-/// which the report of each gets too. What could not be rolled back is told first.
+/// which the report of each gets too. What could not be rolled back comes first.
 async fn roll_all_back(
     context: &RunContext,
     journal: &mut Journal,

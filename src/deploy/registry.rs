@@ -70,12 +70,15 @@ impl Held {
                 self.digest
             ))
         })?;
-        let is_tag = !which.starts_with("sha256:");
+        let tag = match which.starts_with("sha256:") {
+            true => "",
+            false => which,
+        };
         let platform = wanted.first().and_then(of_image);
         let image = ImageReport {
             reference: format!("{repository_uri}@{digest}"),
             digest: digest.to_string(),
-            tag: is_tag.then(|| which.to_owned()).unwrap_or_default(),
+            tag: tag.to_owned(),
             platform: platform.map(ToString::to_string).unwrap_or_default(),
             built: false,
             pushed: false,
@@ -130,7 +133,7 @@ pub(super) async fn no_such_tag(place: &EcrPlace, which: &str) -> Failure {
     }
 }
 
-/// What ECR's image is for; nothing where that can't be told.
+/// What ECR's image is for; nothing where that can't be known.
 async fn platforms(journal: &mut Journal, place: &EcrPlace, found: &EcrImage) -> Vec<Platform> {
     let reads = place.aws.before_a_deploy();
     let read = platform::of(&reads.aws, &place.repository, found);

@@ -176,7 +176,7 @@ pub(super) async fn begin(
 
 /// Whether the previous revision serves again: its deployment is complete, or no other revision has
 /// a task and its own are all there. (Tasks of the deployment before go on as they are; that ECS
-/// also wants to start new ones of the same revision, perhaps without a place, is no matter.)
+/// also wants to start new ones of the same revision, perhaps without a place, changes nothing.)
 fn is_back(service: &Service, previous: &str, ours: &str) -> bool {
     let Some(primary) = service.primary() else {
         return false;

@@ -29,7 +29,7 @@ pub(crate) struct Started {
     /// Whether this run changed the service.
     pub(crate) changed: bool,
     /// Whether nobody knows if the rollout fits. One that was forecast to be blocked, and was let go
-    /// on, gets its time: whoever did so may know of room to come.
+    /// on, gets its time: the user may know of room to come.
     pub(crate) doubted: bool,
 }
 

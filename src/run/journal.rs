@@ -212,7 +212,7 @@ impl Journal {
         }
     }
 
-    /// The clock is AWS's from now on, and when the run began is told by it: what AWS stamps and what
+    /// The clock is AWS's from now on, and the begin of the run is counted by it: what AWS stamps and what
     /// this run measures must be of one time.
     pub fn set_clock(&mut self, clock: Clock) {
         let ahead = clock.now().0.saturating_sub(self.clock.now().0);
