@@ -90,9 +90,8 @@ fn blocked(job: &Job<'_>, survey: &Survey, stand_in: &Service) -> Option<Cause> 
         fargate: survey.fargate.get(name),
     };
     let forecasts = forecast_together(&survey.cluster(), &[deploy]);
-    let revision = job.revision();
     let subject = Subject::OneOffTask {
-        revision: &revision,
+        revision: job.revision(),
         on_instances: !job.ask.is_fargate(),
     };
     let mut causes = forecasts.iter().filter_map(|one| as_cause(one, subject));
