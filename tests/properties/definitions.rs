@@ -108,7 +108,10 @@ fn changed_in_its_image_alone(definition: &Definition) {
     let container = changed.container(&name).expect("it is there");
     assert_eq!(container.image(), Some("example.test/new@sha256:00"));
     let all = changes(definition, &changed, true);
-    if definition.container(&name).and_then(|one| one.image()) == Some("example.test/new@sha256:00")
+    if definition
+        .container(&name)
+        .and_then(plimsoll::definition::ContainerDefinition::image)
+        == Some("example.test/new@sha256:00")
     {
         assert_eq!(all, Vec::new());
     } else {

@@ -74,6 +74,7 @@ fn bring<'a>(placement: &ServicePlacement<'_, '_>, model: Model<'a>) -> Brought<
 }
 
 /// An instance of a type that the service may use.
+#[derive(Clone, Copy)]
 struct Model<'a> {
     kind: &'a str,
     /// Its place among the rooms.

@@ -104,9 +104,8 @@ fn blocked(job: &OneOffJob<'_>, survey: &Survey, stand_in: &Service) -> Option<C
         fargate: survey.fargate.get(name),
     };
     let forecasts = forecast_together(&survey.cluster(), &[deploy]);
-    let revision = job.revision_name();
     let subject = Subject::OneOffTask {
-        revision: &revision,
+        revision: job.revision_name(),
         on_instances: !job.ask.is_fargate(),
     };
     let mut causes = forecasts.iter().filter_map(|one| as_cause(one, subject));
