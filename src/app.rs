@@ -37,8 +37,11 @@ const CANCELLED: &str = "the run was cancelled";
 /// What belongs to the process as a whole.
 #[derive(Debug)]
 pub struct Process {
+    /// Those that end the run.
     pub signals: Signals,
+    /// Standard output.
     pub output: Output,
+    /// What is said at the end, however it comes.
     pub words: LastWords,
 }
 
@@ -139,7 +142,7 @@ async fn connect(
 
 /// Does `task`. The report holds the outcome in any case.
 pub async fn carry_out(run: &mut Run, request: &Request, task: Task) {
-    // Whole stories are too large for the stack of whoever waits for them.
+    // Whole stories are too large for the stack of the task that waits for them.
     let done = match task {
         Task::Deploy => Box::pin(deploy::deploy(run, request)).await,
         Task::Watch => Box::pin(inspect::watch(run, request)).await,
@@ -177,8 +180,8 @@ fn refused(report: Report, clock: Clock, mut problems: Vec<String>) -> Report {
     }
 }
 
-/// Does `task` until its end or until `signal` comes, which is the outcome then. Whatever the end
-/// is, GitHub is told.
+/// Does `task` until its end or until `signal` comes, which is the outcome then. The end is reported
+/// to GitHub, whatever it is.
 pub async fn until_signal(
     run: &mut Run,
     request: &Request,

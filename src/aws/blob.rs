@@ -16,6 +16,11 @@ const BLOB_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Aws {
     /// Fetches `url` (from GetDownloadUrlForLayer), at most `BLOB_MAX_BYTES`.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the address isn't reached, answers an error, or sends more than
+    /// `BLOB_MAX_BYTES`.
     pub async fn blob(&self, url: &str) -> Result<Vec<u8>, AwsError> {
         let failed = |text: &str| {
             AwsError::incomplete(

@@ -22,8 +22,11 @@ use crate::snapshot::last_part;
 /// A revision as DescribeTaskDefinition or RegisterTaskDefinition answered it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Described {
+    /// Of the revision.
     pub arn: String,
+    /// The name without the number.
     pub family: String,
+    /// The number, from 1.
     pub revision: i64,
     /// The whole definition with every member that AWS sent; `tags` are moved inside.
     pub document: Value,
@@ -31,6 +34,10 @@ pub struct Described {
 
 impl Aws {
     /// DescribeTaskDefinition by family, `family:revision` or ARN, with its tags.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer can't be read.
     pub async fn task_definition(&self, which: &str) -> Result<Described, AwsError> {
         let action = "ecs:DescribeTaskDefinition";
         let subject = format!("task definition `{which}`");
@@ -59,6 +66,11 @@ impl Aws {
     }
 
     /// RegisterTaskDefinition with `body` as it stands, sent once.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer is lost; it may have been carried
+    /// out then.
     pub async fn register_task_definition(&self, body: &Value) -> Result<Described, AwsError> {
         let action = "ecs:RegisterTaskDefinition";
         let family = body

@@ -52,6 +52,7 @@ const TOO_SHORT: Duration = Duration::from_secs(20);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text}")]
 pub struct NotAssumed {
+    /// One sentence, without what to do.
     pub text: String,
     /// What to do about it, one item a line.
     pub help: Vec<String>,
@@ -62,6 +63,7 @@ pub struct NotAssumed {
 /// A role that was assumed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assumed {
+    /// The last role, which deploys.
     pub role: Role,
     /// What AWS's clock said just then.
     pub at: Timestamp,
@@ -101,8 +103,11 @@ struct Kept {
 /// What the keeper works with.
 #[derive(Clone, Debug)]
 pub struct ByRunner {
+    /// The role to assume, or the last of several.
     pub role: Role,
+    /// Where the token comes from.
     pub runner: Runner,
+    /// Learns the token and each key.
     pub redactor: Redactor,
 }
 
@@ -133,7 +138,7 @@ impl Keeper {
         })
     }
 
-    /// Credentials that hold. Whoever asks meanwhile waits for the one renewal that is under way.
+    /// Credentials that hold. All that ask meanwhile wait for the one renewal that is under way.
     async fn kept(&self) -> Result<Kept, NotAssumed> {
         let mut kept = self.0.kept.lock().await;
         let now = Instant::now();

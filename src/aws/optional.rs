@@ -30,6 +30,7 @@ const REASON_MAX_CHARS: usize = 160;
 /// Why an optional read came to nothing.
 #[derive(Clone, Debug)]
 pub struct Missed {
+    /// Why it failed.
     pub error: AwsError,
     /// Whether it counts as not there; if not, the next look may have it.
     pub is_gone: bool,
@@ -73,6 +74,7 @@ impl Default for Allowance {
 /// together, and no call that is known to come to nothing.
 #[derive(Clone, Debug)]
 pub struct OptionalReads {
+    /// The clients, with few tries for each call.
     pub aws: Aws,
     allowance: Allowance,
 }

@@ -28,7 +28,9 @@ mod tests;
 /// A user of a registry.
 #[derive(Clone, Debug)]
 pub struct Credentials {
+    /// As the registry knows it; `AWS` for ECR.
     pub username: String,
+    /// Or a token.
     pub password: Secret,
 }
 
@@ -37,41 +39,52 @@ pub struct Credentials {
 pub struct RegistryLogin {
     /// Host and port as in an image's reference, e.g. `docker.io`, `ghcr.io`.
     pub registry: String,
+    /// What the registry asks for.
     pub credentials: Credentials,
 }
 
 /// A value that `RUN --mount=type=secret,id=…` sees, and that is in no layer.
 #[derive(Clone, Debug)]
 pub struct BuildSecret {
+    /// As in the Dockerfile's `RUN --mount=type=secret,id=…`.
     pub id: String,
+    /// The bytes that the step sees.
     pub value: Secret,
 }
 
 /// What to build; the words are those of `docker build`.
 #[derive(Clone, Debug)]
 pub struct BuildRequest {
+    /// The directory of the build context.
     pub context: PathBuf,
     /// `<context>/Dockerfile` unless given; may lie outside the context.
     pub dockerfile: Option<PathBuf>,
     /// The name that the engine keeps the image under.
     pub name: ImageRef,
+    /// The one platform that is built for.
     pub platform: Platform,
+    /// The stage to build; without it the last one.
     pub target: Option<String>,
+    /// Names and values for the `ARG`s.
     pub build_args: Vec<(String, String)>,
+    /// Names and values that are put on the image.
     pub labels: Vec<(String, String)>,
     /// Images whose embedded cache may be used.
     pub cache_from: Vec<ImageRef>,
     /// Embed the cache in the image, for later builds' `cache_from`.
     pub inline_cache: bool,
+    /// Whether every step is run again.
     pub no_cache: bool,
     /// Ask the registry for newer base images.
     pub pull: bool,
+    /// Of the `RUN` steps, in Docker's words, such as `host`.
     pub network: Option<String>,
     /// `host:address`.
     pub add_hosts: Vec<String>,
     /// For base images and caches; each registry sees its own only, and those of ECR in one region
     /// are as one.
     pub logins: Vec<RegistryLogin>,
+    /// What the steps may mount.
     pub secrets: Vec<BuildSecret>,
 }
 
@@ -107,6 +120,7 @@ pub struct Built {
     pub platform: Platform,
     /// Bytes of all layers, uncompressed.
     pub size: u64,
+    /// How much was sent to the engine.
     pub context: ContextSize,
 }
 
@@ -115,6 +129,11 @@ pub type Say<'a> = &'a mut (dyn FnMut(BuildEvent) + Send);
 
 impl Engine {
     /// Builds, and checks that the image is for the platform that was asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`DockerError`]: the context can't be read, the engine isn't reached or is lost, the build
+    /// fails or takes too long, or the image is for another platform.
     pub async fn build(&self, request: &BuildRequest, say: Say<'_>) -> Result<Built, DockerError> {
         let context = open_context(request).await?;
         // BuildKit calls back under this name; two builds must not share it.
