@@ -39,8 +39,11 @@ const CANCELLED: &str = "the run was cancelled";
 /// What belongs to the process as a whole.
 #[derive(Debug)]
 pub struct Process {
+    /// Those that end the run.
     pub signals: Signals,
+    /// Standard output.
     pub output: Output,
+    /// What is said at the end, however it comes.
     pub words: LastWords,
 }
 
@@ -128,7 +131,7 @@ async fn connect(
 
 /// Does what the context says. The journal holds the outcome in any case.
 pub async fn carry_out(context: &RunContext, journal: &mut Journal) {
-    // Whole stories are too large for the stack of whoever waits for them.
+    // Whole stories are too large for the stack of the task that waits for them.
     let ended = match context.command {
         Command::Deploy => Box::pin(deploy::deploy(context, journal)).await,
         Command::Watch => Box::pin(inspect::watch(context, journal)).await,
@@ -157,8 +160,8 @@ fn refused(mut problems: Vec<String>) -> Ending {
     }
 }
 
-/// Does what the context says until its end or until `signal` comes, which is the outcome then.
-/// Whatever the end is, GitHub is told.
+/// Does what the context says until its end or until `signal` comes, which is the outcome then. The
+/// end is reported to GitHub, whatever it is.
 pub async fn until_signal(
     context: &RunContext,
     journal: &mut Journal,

@@ -38,7 +38,7 @@ pub async fn run(surroundings: Surroundings, output: &Output, redactor: &Redacto
     let mut console = Console::new(out, Style::Action, Clock::system()).hiding(redactor);
     let facts = Facts::from_env(env.iter().cloned());
     let raw = RawInputs::from_env(env.iter().cloned());
-    // Inputs that are wrong were told by the step, which did nothing else.
+    // Inputs that are wrong were reported by the step, which did nothing else.
     let Ok(request) = Request::check(&raw, &facts) else {
         return;
     };

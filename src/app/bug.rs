@@ -10,7 +10,7 @@ use std::panic::PanicHookInfo;
 use crate::report::{OneOffReport, Outcome, Report, text};
 use crate::run::Known;
 
-/// Where bugs are told.
+/// Where bugs are reported.
 pub(super) const ISSUES: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/issues");
 
 /// A message of the program's own is short.
@@ -49,7 +49,7 @@ impl Bug {
     /// What the process after the job says of a bug of its own.
     pub(super) fn warning(&self) -> String {
         format!(
-            "what the step left to tell could not be told: {}; please report it at {ISSUES}",
+            "what the step left to report could not be reported: {}; please report it at {ISSUES}",
             self.sentence()
         )
     }

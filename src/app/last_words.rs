@@ -29,7 +29,7 @@ pub struct LastWords {
     redactor: Redactor,
     record: Record,
     about: Arc<Mutex<About>>,
-    /// A bug is told of: nobody else says anything any more.
+    /// A bug is being reported: nobody else says anything any more.
     is_told: Arc<AtomicBool>,
 }
 
@@ -118,7 +118,7 @@ impl LastWords {
             }
         }
         console.finish();
-        // A panic while the files were made is told by the thread that panicked, which ends the process.
+        // A panic while the files were made is reported by the thread that panicked, which ends the process.
         if self.is_told.load(Ordering::SeqCst) {
             rest();
         }
@@ -148,8 +148,8 @@ impl LastWords {
     }
 
     /// Says that the run ended by a bug; the exit code. It is called by the thread that panicked, so
-    /// that whatever might not come to its end is done by another. The first bug is told, and no
-    /// other one after it.
+    /// that whatever might not come to its end is done by another. The first bug is reported,
+    /// and no other one after it.
     pub(super) fn of_a_bug(&self, bug: &Bug) -> u8 {
         if self.is_told.swap(true, Ordering::SeqCst) {
             rest();

@@ -55,7 +55,7 @@ impl Signals {
 struct Caught {
     interrupt: Signal,
     terminate: Signal,
-    /// Absent where whoever started the process had it ignored, as `nohup` does.
+    /// Absent where the process was started with this signal ignored, as `nohup` does.
     hangup: Option<Signal>,
     quit: Option<Signal>,
 }

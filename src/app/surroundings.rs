@@ -69,7 +69,9 @@ fn is_read(name: &str) -> bool {
 /// What a run finds around it.
 #[derive(Clone, Debug)]
 pub struct Surroundings {
+    /// For the runner's log or for a terminal.
     pub style: Style,
+    /// The variables of the process.
     pub environment: Environment,
     /// `--report PATH` of the command.
     pub report_path: Option<PathBuf>,
@@ -103,8 +105,8 @@ impl Surroundings {
         }
     }
 
-    /// When the credentials in the environment end, where whoever put them there says so, as
-    /// `aws configure export-credentials --format env` does. All others of the SDK's default chain
+    /// When the credentials in the environment end, where that is in the environment too, as by
+    /// `aws configure export-credentials --format env`. All others of the SDK's default chain
     /// are renewed by where they come from.
     pub(super) fn keys_end(&self) -> Option<SystemTime> {
         self.var("AWS_ACCESS_KEY_ID")?;

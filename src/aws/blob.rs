@@ -13,6 +13,10 @@ const BLOB_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Aws {
     /// Fetches `url` (from GetDownloadUrlForLayer), up to the bound of `body`.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the address isn't reached, answers an error, or sends more than the bound.
     pub async fn blob(&self, url: &str) -> Result<Vec<u8>, AwsError> {
         let failed = |text: &str| {
             AwsError::incomplete(

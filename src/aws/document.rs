@@ -21,6 +21,10 @@ use crate::snapshot::last_part;
 
 impl Aws {
     /// DescribeTaskDefinition by family, `family:revision` or ARN, with its tags.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer can't be read.
     pub async fn task_definition(&self, which: &str) -> Result<Described, AwsError> {
         let action = "ecs:DescribeTaskDefinition";
         let subject = format!("task definition `{which}`");
@@ -49,6 +53,11 @@ impl Aws {
     }
 
     /// RegisterTaskDefinition with `body` as it stands, sent once.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer is lost; it may have been carried
+    /// out then.
     pub async fn register_task_definition(&self, body: &Value) -> Result<Described, AwsError> {
         let action = "ecs:RegisterTaskDefinition";
         let family = body

@@ -22,7 +22,9 @@ const CACHE_RULES_MAX: i32 = 100;
 /// A repository as ECR names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repository {
+    /// Without the registry, such as `shop/api`.
     pub name: String,
+    /// The id of the account that the registry belongs to.
     pub registry_id: String,
     /// `host/name`, without a tag: the only source of the registry's address.
     pub uri: String,
@@ -34,15 +36,20 @@ pub struct Repository {
 /// One image of a repository with its manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EcrImage {
+    /// `sha256:…` of the manifest.
     pub digest: String,
+    /// Its JSON, as the registry has it.
     pub manifest: String,
+    /// Of the manifest.
     pub media_type: String,
 }
 
 /// What the Docker engine logs in with.
 #[derive(Clone, Debug)]
 pub struct Login {
+    /// `AWS`.
     pub username: String,
+    /// The token.
     pub password: Secret,
     /// `https://host`, as ECR answers it.
     pub endpoint: String,
@@ -50,6 +57,10 @@ pub struct Login {
 
 impl Aws {
     /// DescribeRepositories for one name, in this account's registry or another's.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer can't be read.
     pub async fn repository(
         &self,
         name: &str,
@@ -77,6 +88,10 @@ impl Aws {
     }
 
     /// BatchGetImage for one tag or digest; `None` where the repository doesn't hold it.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer can't be read.
     pub async fn image(
         &self,
         repository: &Repository,
@@ -134,6 +149,10 @@ impl Aws {
     /// DescribePullThroughCacheRules: whether a pull of repository `name` creates it where it isn't
     /// there, and fetches what it doesn't hold. A rule's prefix has a `/` after it; `ROOT` is all
     /// names (ECR user guide, "Customizing repository prefixes").
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer can't be read.
     pub async fn is_pulled_through(
         &self,
         name: &str,
@@ -159,6 +178,10 @@ impl Aws {
     }
 
     /// The newest tags of a repository, newest first, at most `most`.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer can't be read.
     pub async fn newest_tags(
         &self,
         repository: &Repository,
@@ -205,6 +228,10 @@ impl Aws {
     }
 
     /// Where the bytes of one blob can be fetched, for reading an image's configuration.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer can't be read.
     pub async fn blob_url(
         &self,
         repository: &Repository,
@@ -230,6 +257,10 @@ impl Aws {
     }
 
     /// GetAuthorizationToken: a login for the engine, good for twelve hours.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer can't be read.
     pub async fn registry_login(&self) -> Result<Login, AwsError> {
         let action = "ecr:GetAuthorizationToken";
         let answer = self

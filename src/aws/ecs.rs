@@ -24,7 +24,9 @@ const PAGES_MAX: usize = 200;
 /// The services that were found, and the names of those that weren't.
 #[derive(Debug, Default)]
 pub struct Services {
+    /// As ECS describes them.
     pub found: Vec<Service>,
+    /// Those that ECS has no service for.
     pub missing: Vec<String>,
 }
 
@@ -34,6 +36,10 @@ pub(super) fn no_retry() -> aws_sdk_ecs::config::Builder {
 
 impl Aws {
     /// DescribeServices for any number of names of one cluster.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer can't be read.
     pub async fn services(&self, cluster: &str, names: &[&str]) -> Result<Services, AwsError> {
         let mut services = Services::default();
         for names in names.chunks(SERVICES_PER_CALL) {
@@ -66,6 +72,11 @@ impl Aws {
     }
 
     /// UpdateService, sent once, with only what `update` sets.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer is lost; it may have been carried
+    /// out then.
     pub async fn update_service(&self, update: &Update) -> Result<Service, AwsError> {
         let subject = format!(
             "service `{}` of cluster `{}`",
@@ -94,6 +105,10 @@ impl Aws {
 
     /// ARNs of the cluster's instances, all or those that match an expression of the cluster query
     /// language, which ECS itself evaluates.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer can't be read.
     pub async fn instance_arns(
         &self,
         cluster: &str,
@@ -127,6 +142,10 @@ impl Aws {
     }
 
     /// All container instances of a cluster.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer can't be read.
     pub async fn instances(&self, cluster: &str) -> Result<Vec<Instance>, AwsError> {
         let arns = self.instance_arns(cluster, None).await?;
         let mut instances = Vec::with_capacity(arns.len());
@@ -157,6 +176,10 @@ impl Aws {
     }
 
     /// DescribeCapacityProviders for the named ones; the groups behind them aren't read here.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer can't be read.
     pub async fn capacity_providers(
         &self,
         names: &[String],
@@ -185,6 +208,10 @@ impl Aws {
 
     /// ARN of the service deployment behind a deployment id: its target revision ends in the same
     /// number. `None` where ECS doesn't list it (yet).
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer can't be read.
     pub async fn service_deployment_arn(
         &self,
         cluster: &str,
@@ -222,6 +249,10 @@ impl Aws {
     }
 
     /// DescribeServiceDeployments for any number of ARNs.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer can't be read.
     pub async fn service_deployments(
         &self,
         arns: &[String],
@@ -244,6 +275,11 @@ impl Aws {
     }
 
     /// StopServiceDeployment with ROLLBACK, sent once.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer is lost; it may have been carried
+    /// out then.
     pub async fn roll_back(&self, service_deployment: &str) -> Result<(), AwsError> {
         self.ecs
             .stop_service_deployment()

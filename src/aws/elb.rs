@@ -16,6 +16,10 @@ const TARGETS_MAX: usize = 1000;
 impl Aws {
     /// DescribeTargetHealth for one target group, by its ARN. Which task is behind a target isn't
     /// known here.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer can't be read.
     pub async fn target_health(&self, group: &str) -> Result<Vec<TargetHealth>, AwsError> {
         let action = "elasticloadbalancing:DescribeTargetHealth";
         let ask = Ask {
@@ -55,6 +59,10 @@ impl Aws {
     /// The address at which a public load balancer listens for a target group: that of a listener
     /// whose default action forwards to it, HTTPS before HTTP. None where there is no such one; a
     /// group behind a rule has an address that only the rule's conditions tell.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer can't be read.
     pub async fn address(&self, group: &str) -> Result<Option<String>, AwsError> {
         let action = "elasticloadbalancing:DescribeTargetGroups";
         let groups = self

@@ -43,12 +43,15 @@ pub enum AwsErrorKind {
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("`{action}` on {subject} failed: {text}")]
 pub struct AwsError {
+    /// What it means for the run.
     pub kind: AwsErrorKind,
     /// `ecs:UpdateService`, as an IAM policy names it.
     pub action: &'static str,
+    /// What the call was about, such as a service.
     pub subject: String,
     /// AWS's error code, where there was an answer.
     pub code: Option<String>,
+    /// AWS's words, or what was wrong with the answer.
     pub text: String,
     /// What to do, where it is known better than by the kind.
     advice: Option<String>,

@@ -1,7 +1,7 @@
 //! What stays as it is for the length of a run, and so is asked for once: what a revision's tasks
 //! need, and what an instance type has.
 //!
-//! A memory, no more: whoever reads puts it in, and asks here first.
+//! A memory, no more: the code that reads puts it in, and asks here first.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -19,6 +19,7 @@ const LINE_MAX_CHARS: usize = 500;
 pub struct LogStream {
     /// Where the group is; absent where it is the region in use.
     pub region: Option<String>,
+    /// The name of the log group.
     pub group: String,
     /// `prefix/container/task`.
     pub stream: String,
@@ -44,6 +45,10 @@ impl LogStream {
 impl Aws {
     /// GetLogEvents: the last lines of a stream, at most `most` of them, oldest first, each cut to a
     /// readable length.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer can't be read.
     pub async fn log_tail(&self, log: &LogStream, most: usize) -> Result<Vec<String>, AwsError> {
         let ask = Ask {
             service: &LOGS,

@@ -77,7 +77,7 @@ pub struct Aws {
     allowance: standing::Allowance,
     /// Where a role is assumed with the runner's token.
     keeper: Option<oidc::Keeper>,
-    /// When credentials that nobody renews end, as far as that is told.
+    /// When credentials that nobody renews end, as far as that is known.
     end: Option<SystemTime>,
 }
 
@@ -91,7 +91,9 @@ fn connect() -> (SharedHttpConnector, SharedHttpClient) {
 /// Who the credentials belong to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
+    /// Twelve digits.
     pub account: String,
+    /// Of the user, or of the session of a role.
     pub arn: String,
 }
 
@@ -282,6 +284,10 @@ impl Aws {
     }
 
     /// Assumes the role of `role-to-assume`; none where the credentials come from elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// [`NotAssumed`]: the runner gives no token, or a role refuses it; it says what to do.
     pub async fn sign_in(&self) -> Result<Option<Assumed>, NotAssumed> {
         match &self.keeper {
             // Boxed, as the future of an SDK call is large.
@@ -291,6 +297,10 @@ impl Aws {
     }
 
     /// STS GetCallerIdentity: the account and ARN behind the credentials.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer can't be read.
     pub async fn identity(&self) -> Result<Identity, AwsError> {
         let answer = self
             .sts

@@ -51,6 +51,7 @@ const TOO_SHORT: Duration = Duration::from_secs(20);
 /// A role that was assumed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assumed {
+    /// The last role, which deploys.
     pub role: Role,
     /// What AWS's clock said just then.
     pub at: Timestamp,
@@ -90,8 +91,11 @@ struct Kept {
 /// What the keeper works with.
 #[derive(Clone, Debug)]
 pub struct ByRunner {
+    /// The role to assume, or the last of several.
     pub role: Role,
+    /// Where the token comes from.
     pub runner: Runner,
+    /// Learns the token and each key.
     pub redactor: Redactor,
 }
 
@@ -122,7 +126,7 @@ impl Keeper {
         })
     }
 
-    /// Credentials that hold. Whoever asks meanwhile waits for the one renewal that is under way.
+    /// Credentials that hold. All that ask meanwhile wait for the one renewal that is under way.
     async fn kept(&self) -> Result<Kept, NotAssumed> {
         let mut kept = self.0.kept.lock().await;
         let now = Instant::now();

@@ -1,5 +1,5 @@
-//! Answers that hold a member twice where one is expected: they say two things at once, and whoever
-//! takes the last one may be deceived. Such an answer counts as none.
+//! Answers that hold a member twice where one is expected: they say two things at once, and a
+//! reader that takes the last one may be deceived. Such an answer counts as none.
 //!
 //! It knows no operation: lists apart, no member of AWS's APIs may come twice.
 

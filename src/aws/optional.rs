@@ -19,6 +19,7 @@ const FAIR: Duration = Duration::from_secs(5);
 /// together, and no call that is known to come to nothing.
 #[derive(Clone, Debug)]
 pub struct OptionalReads {
+    /// The clients, with few tries for each call.
     pub aws: Aws,
     allowance: Allowance,
 }

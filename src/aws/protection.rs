@@ -5,7 +5,7 @@ use crate::snapshot::{Protection, Timestamp};
 
 /// GetTaskProtection takes a hundred tasks.
 const TASKS_PER_CALL: usize = 100;
-/// Tasks that are asked for: what is told of protection needs no more, and a service has thousands.
+/// Tasks that are asked for: what is said of protection needs no more, and a service has thousands.
 const TASKS_MAX: usize = 1000;
 
 impl Aws {
@@ -13,6 +13,10 @@ impl Aws {
     /// Tasks that are gone, or that belong to no service, are left out.
     ///
     /// Needs `ecs:GetTaskProtection`, which is optional: nothing is decided by it.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer can't be read.
     pub async fn protected_tasks(
         &self,
         cluster: &str,

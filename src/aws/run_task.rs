@@ -17,13 +17,20 @@ use crate::snapshot::{Network, PlacementFailure, StrategyItem, Task};
 /// What RunTask came to. With HTTP 200 there may be failures in place of a task.
 #[derive(Clone, Debug, Default)]
 pub struct RunTaskAnswer {
+    /// The task that was started.
     pub task: Option<Task>,
+    /// Why none was started.
     pub failures: Vec<PlacementFailure>,
 }
 
 impl Aws {
     /// RunTask for one task of `task_definition`, sent once. `token` is its client token and its
     /// `startedBy`.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer is lost; it may have been carried
+    /// out then.
     pub async fn run_task(
         &self,
         ask: &OneOff,
@@ -87,6 +94,10 @@ impl Aws {
     }
 
     /// The tasks that were started with this `startedBy`, stopped ones too.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer can't be read.
     pub async fn started_by(&self, cluster: &str, token: &str) -> Result<Vec<Task>, AwsError> {
         let mut arns = Vec::new();
         for stopped in [false, true] {
@@ -97,12 +108,21 @@ impl Aws {
     }
 
     /// DescribeTasks for one task; none where ECS doesn't show it (yet, or any more).
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer can't be read.
     pub async fn task(&self, cluster: &str, task: &str) -> Result<Option<Task>, AwsError> {
         let found = self.tasks(cluster, &[task.to_owned()]).await?;
         Ok(found.into_iter().next())
     }
 
     /// StopTask, which does nothing to a task that is stopping already.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer is lost; it may have been carried
+    /// out then.
     pub async fn stop_task(&self, cluster: &str, task: &str, reason: &str) -> Result<(), AwsError> {
         self.ecs
             .stop_task()

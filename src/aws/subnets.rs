@@ -20,7 +20,7 @@ pub(super) struct Subnet {
 }
 
 impl Aws {
-    /// DescribeSubnets for these ids, by id; what is told without a zone or a count is left out.
+    /// DescribeSubnets for these ids, by id; an answer without a zone or a count is left out.
     pub(super) async fn subnets(
         &self,
         ids: &BTreeSet<&str>,

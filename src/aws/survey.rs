@@ -106,7 +106,7 @@ impl OptionalReads {
     }
 
     /// The tasks of others, on the instances where it is in doubt whether they leave an interface
-    /// free. All else that they hold is told by what the instances have left.
+    /// free. All else that they hold shows in what the instances have left.
     async fn survey_others(&self, survey: &mut Survey, cluster: &str, parties: &[Party<'_>]) {
         let wanted = parties
             .iter()

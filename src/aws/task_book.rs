@@ -16,12 +16,13 @@ const WIDE_FROM: usize = 3;
 /// Pages of a hundred of one service's listing that are followed: 5,000 tasks are the most that ECS
 /// lets a service run.
 const PAGES_MAX: usize = 50;
-/// Tasks of others that are remembered as such; past it they are learnt anew.
+/// Tasks of others that are remembered as such; past it they are learnt again.
 const STRANGERS_MAX: usize = 50_000;
 
 /// One service whose tasks are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted<'a> {
+    /// As it was named: name or ARN.
     pub service: &'a str,
     /// Whether it may have other tasks than those that are known: then they are listed. Those that
     /// are known are asked for in any case.
@@ -87,7 +88,7 @@ impl TaskBook {
             .collect())
     }
 
-    /// Whoever is a stranger to fewer services may belong to a new one.
+    /// A task that belongs to none of fewer services may belong to a new one.
     fn turn_to(&mut self, names: &[&str]) {
         if names.iter().any(|name| !self.services.contains(*name)) {
             self.strangers.clear();

@@ -27,6 +27,7 @@ pub enum Which<'a> {
 /// What a listing came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listed {
+    /// Of the tasks.
     pub arns: Vec<String>,
     /// Whether there were more pages than were asked for.
     pub more: bool,
@@ -35,6 +36,10 @@ pub struct Listed {
 impl Aws {
     /// ARNs of tasks, `pages` pages of a hundred at most: those that are to run, or those that are
     /// to stop or stopped within the hour.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer can't be read.
     pub async fn task_arns(
         &self,
         cluster: &str,
@@ -74,6 +79,10 @@ impl Aws {
     }
 
     /// DescribeTasks for any number of ARNs; those that ECS has forgotten are left out.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]: the call is denied or fails, or its answer can't be read.
     pub async fn tasks(&self, cluster: &str, arns: &[String]) -> Result<Vec<Task>, AwsError> {
         let mut tasks = Vec::with_capacity(arns.len());
         for arns in arns.chunks(TASKS_PER_CALL) {

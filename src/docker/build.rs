@@ -34,6 +34,7 @@ pub struct Built {
     pub platform: Platform,
     /// Bytes of all layers, uncompressed.
     pub size: u64,
+    /// How much was sent to the engine.
     pub context: ContextSize,
 }
 
@@ -42,6 +43,11 @@ pub type Say<'a> = &'a mut (dyn FnMut(BuildEvent) + Send);
 
 impl Engine {
     /// Builds, and checks that the image is for the platform that was asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`DockerError`]: the context can't be read, the engine isn't reached or is lost, the build
+    /// fails or takes too long, or the image is for another platform.
     pub async fn build(&self, request: &BuildRequest, say: Say<'_>) -> Result<Built, DockerError> {
         let context = open_context(request).await?;
         // BuildKit calls back under this name; two builds must not share it.

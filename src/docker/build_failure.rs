@@ -30,6 +30,7 @@ const PREFIXES: [&str; 5] = [
 /// A failed build: the kind, and the engine's own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuildFailure {
+    /// What failed, as far as the text tells.
     pub kind: BuildFailureKind,
     /// The step as BuildKit names it, e.g. `[2/3] RUN make`.
     pub step: Option<String>,

@@ -96,6 +96,11 @@ enum Dockerfile {
 impl BuildContext {
     /// Looks at the directory and reads the ignore file: `<Dockerfile>.dockerignore` if there is
     /// one, else `.dockerignore`. Blocks on the disk.
+    ///
+    /// # Errors
+    ///
+    /// [`ContextError`]: the directory, the Dockerfile or the ignore file can't be read, or a rule
+    /// of it isn't valid.
     pub fn open(directory: &Path, dockerfile: Option<&Path>) -> Result<Self, ContextError> {
         let opened = |source| ContextError::Open {
             path: directory.to_owned(),

@@ -1,7 +1,7 @@
 //! What can go wrong with the engine: one variant for each operation or cause.
 //!
-//! A variant's text says what failed and on what; why is in its source, printed once by whoever
-//! reports the chain. `help` says what to do.
+//! A variant's text says what failed and on what; why is in its source, printed once by the
+//! code that reports the chain. `help` says what to do.
 
 use std::io;
 use std::path::PathBuf;

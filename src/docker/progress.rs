@@ -1,6 +1,6 @@
 //! BuildKit's status messages, folded into events that read like a build log.
 //!
-//! Pure: a step is told once when it starts and once when it ends, log lines are whole, clean and
+//! Pure: a step is printed once when it starts and once when it ends, log lines are whole, clean and
 //! bounded. What a failed step said last is kept for the failure's report.
 
 use std::collections::{HashMap, VecDeque};
@@ -56,7 +56,7 @@ pub enum BuildEvent {
     Warning {
         message: String,
     },
-    /// Told once, when a build said more than [`MAX_LINES`].
+    /// Said once, when a build said more than [`MAX_LINES`].
     LogCut {
         after: usize,
     },
@@ -65,19 +65,26 @@ pub enum BuildEvent {
 /// What BuildKit said at one moment, in plain types.
 #[derive(Clone, Debug, Default)]
 pub struct Status {
+    /// The steps of which something changed.
     pub vertexes: Vec<Vertex>,
+    /// What the steps printed.
     pub logs: Vec<Log>,
+    /// Texts in bytes, as BuildKit sends them.
     pub warnings: Vec<Vec<u8>>,
 }
 
 /// One step as BuildKit knows it at that moment.
 #[derive(Clone, Debug, Default)]
 pub struct Vertex {
+    /// The step's id within the build.
     pub digest: String,
+    /// As it is shown, such as `[2/3] RUN make`.
     pub name: String,
+    /// Whether it was taken from the cache.
     pub cached: bool,
     /// Seconds since the epoch.
     pub started: Option<f64>,
+    /// When it ended, in seconds since 1970; none while it runs.
     pub completed: Option<f64>,
     /// Empty where there is none.
     pub error: String,
@@ -86,18 +93,22 @@ pub struct Vertex {
 /// Bytes that the step `vertex` wrote, lines and parts of lines.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
+    /// The id of the step that printed it.
     pub vertex: String,
+    /// Raw bytes; lines may be cut anywhere.
     pub message: Vec<u8>,
 }
 
 /// The step that broke the build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedStep {
+    /// As it is shown, such as `[2/3] RUN make`.
     pub name: String,
     /// One line, to be shown.
     pub error: String,
     /// The same, whole: the reason stands behind the command, however long that is.
     pub cause: String,
+    /// Its last lines.
     pub log: Vec<String>,
 }
 

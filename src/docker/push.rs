@@ -49,11 +49,13 @@ const PAUSES: [Duration; 3] = [
 /// What to push where.
 #[derive(Clone, Debug)]
 pub struct PushRequest {
+    /// The image that the engine holds.
     pub built: Built,
     /// The repository; its own tag and digest don't count.
     pub repository: ImageRef,
     /// At least one. The first is the one that others are found by.
     pub tags: Vec<String>,
+    /// For the registry; none where it asks for no login.
     pub credentials: Option<Credentials>,
 }
 
@@ -70,8 +72,8 @@ pub struct Pushed {
 pub type SayPush<'a> = &'a mut (dyn FnMut(PushEvent) + Send);
 
 impl Engine {
-    /// Tags and pushes; all tags must end up with one digest. The first goes last: whoever finds it
-    /// may take it that the others are there too.
+    /// Tags and pushes; all tags must end up with one digest. The first goes last: when it is
+    /// there, the others are there too.
     ///
     /// # Errors
     /// `Push` with what the registry said; also a digest that the engine doesn't name, or that isn't one for all tags.
@@ -188,7 +190,7 @@ impl Engine {
             .await
     }
 
-    /// The engine's own record of what it pushed must hold the digest that it told. Where it told
+    /// The engine's own record of what it pushed must hold the digest that it gave. Where it gave
     /// none, the record alone counts if it is unambiguous.
     async fn confirm(
         &self,

@@ -34,14 +34,14 @@ use super::wire::{Connection, WireError};
 use crate::image::EcrHost;
 use crate::secret::Secret;
 
-/// What may be asked for; the engine is told beforehand.
+/// What may be asked for; the engine gets it beforehand.
 const METHODS: &[&str] = &[
     "/grpc.health.v1.Health/Check",
     "/moby.filesync.v1.Auth/Credentials",
     "/moby.buildkit.secrets.v1.Secrets/GetSecret",
 ];
 
-/// What the engine may be told.
+/// What the engine may get.
 #[derive(Debug, Default)]
 pub(super) struct Offered {
     /// By the registry's host, as BuildKit names it.

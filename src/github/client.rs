@@ -1,6 +1,6 @@
 //! GitHub's REST by octocrab, over the one connector that the AWS clients have.
 //!
-//! It knows how a request is sent and what an error means, and nothing of what is told.
+//! It knows how a request is sent and what an error means, and nothing of what is reported.
 
 use std::error::Error as _;
 use std::fmt;
@@ -155,7 +155,7 @@ impl Client {
         facts: &Facts,
         connector: &SharedHttpConnector,
     ) -> Result<Client, String> {
-        let without = |what: &str| Err(format!("GitHub is told nothing, because {what}"));
+        let without = |what: &str| Err(format!("nothing is reported to GitHub, because {what}"));
         let Some(token) = token else {
             return without("there is no `github-token`: give it `${{ github.token }}`");
         };

@@ -13,7 +13,7 @@ use crate::request::Facts;
 /// Deployments of the same commit and environment among which a lost one is looked for.
 const LOOKED_AT: usize = 30;
 
-/// What is told of the deployment.
+/// What is reported of the deployment.
 #[derive(Debug)]
 pub(super) struct Told {
     environment: String,

@@ -25,7 +25,7 @@ use comment::Comment;
 use deployment::{Deployment, Told};
 use will::{Drawer, Will};
 
-/// All that is told at one time: two tries of a request that doesn't answer, and no more. People
+/// All that is reported at one time: two tries of a request that doesn't answer, and no more. People
 /// wait for their deploy meanwhile.
 const MOST: Duration = Duration::from_secs(5);
 
@@ -34,7 +34,7 @@ const MOST: Duration = Duration::from_secs(5);
 pub struct GitHub {
     deployment: Option<Deployment>,
     comment: Option<Comment>,
-    /// What was asked for and can't be done; told at the beginning.
+    /// What was asked for and can't be done; said at the beginning.
     missing: Option<String>,
     /// One warning about the deployment is enough.
     warned: bool,

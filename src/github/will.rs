@@ -1,4 +1,4 @@
-//! What is still to be told of a deployment when the process that created it can't tell it any more.
+//! What is still to be reported of a deployment when the process that created it can't do it any more.
 //!
 //! It is kept in the step's state, which the runner hands to the action's process after the job.
 //! Nothing secret is in it.
@@ -51,7 +51,7 @@ impl Drawer {
         self.put(&serde_json::to_string(will).unwrap_or_default());
     }
 
-    /// All is told.
+    /// All is reported.
     pub(super) fn clear(&self) {
         self.put("");
     }

@@ -1,4 +1,4 @@
-//! What GitHub is told, in its words: states, descriptions, the mark of our comment.
+//! What is reported to GitHub, in its words: states, descriptions, the mark of our comment.
 //!
 //! No call is made here.
 
@@ -46,7 +46,7 @@ impl Ended {
         }
     }
 
-    /// What is told of a run that can't tell anything itself any more.
+    /// What is reported of a run that can't report anything itself any more.
     pub(super) fn cut_off() -> Ended {
         Ended {
             state: "error",

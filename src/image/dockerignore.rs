@@ -59,6 +59,10 @@ impl Matches {
 impl Dockerignore {
     /// Reads the file's text. A byte order mark, comments (`#` in the first column), blank lines
     /// and a lone `.` are skipped; leading and trailing slashes don't matter.
+    ///
+    /// # Errors
+    ///
+    /// [`DockerignoreError`]: a line isn't a pattern, or there are more than `MAX_PATTERNS`.
     pub fn parse(text: &[u8]) -> Result<Self, DockerignoreError> {
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         let mut rules = Vec::new();

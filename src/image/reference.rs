@@ -105,6 +105,10 @@ impl ImageRef {
     }
 
     /// `repository:tag`.
+    ///
+    /// # Errors
+    ///
+    /// [`ReferenceError::Tag`], if the text can't be a tag.
     pub fn with_tag(&self, tag: &str) -> Result<Self, ReferenceError> {
         check_tag(tag)?;
         Ok(Self {
@@ -190,6 +194,10 @@ impl fmt::Display for ImageRef {
 }
 
 /// Whether a text can be a tag.
+///
+/// # Errors
+///
+/// [`ReferenceError::Tag`], if it can't.
 pub fn check_tag(tag: &str) -> Result<(), ReferenceError> {
     let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
     let sound = tag.len() <= MAX_TAG
@@ -289,6 +297,7 @@ pub struct EcrHost {
     pub account: String,
     /// E.g. `eu-central-1`.
     pub region: String,
+    /// Whether it is the host of ECR's FIPS endpoint.
     pub fips: bool,
 }
 

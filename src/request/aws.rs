@@ -25,7 +25,7 @@ const OF_THE_ROLE: [&str; 3] = ["role-session-name", "role-duration-seconds", "a
 /// Roles on the way to the one that deploys; each is one more call, now and at each renewal.
 const BY_WAY_OF_MAX: usize = 3;
 
-/// STS gives no longer session to whoever asks as a role (role chaining).
+/// The longest session that STS gives to a role that assumes another (role chaining).
 const CHAINED_MAX: Duration = Duration::from_secs(3600);
 
 /// Longer values of session tags are refused.

@@ -15,6 +15,7 @@ const DEFAULT_CONTEXT: &str = "{{defaultContext}}";
 /// What to build, and how.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BuildSpec {
+    /// Where the image is pushed to.
     pub repository: Repository,
     /// At least one; the first decides about `skip_existing`.
     pub tags: Vec<String>,
@@ -22,6 +23,7 @@ pub struct BuildSpec {
     pub context: String,
     /// Path of the Dockerfile, from the working directory; absent means the context's own.
     pub file: Option<String>,
+    /// `target`.
     pub target: Option<String>,
     /// `os/architecture`, perhaps with a variant.
     pub platform: String,
@@ -29,16 +31,21 @@ pub struct BuildSpec {
     pub build_args: Vec<(String, Option<Secret>)>,
     /// Id and value of what `RUN --mount=type=secret` may read; the value may be empty.
     pub build_secrets: Vec<(String, Secret)>,
+    /// `labels`, name and value.
     pub labels: Vec<(String, String)>,
     /// References of images that carry their cache.
     pub cache_from: Vec<String>,
     /// Whether the image carries its cache (`cache-to: type=inline`).
     pub inline_cache: bool,
+    /// `no-cache`.
     pub no_cache: bool,
+    /// `pull`.
     pub pull: bool,
+    /// `network`.
     pub network: Network,
     /// Host name and address.
     pub add_hosts: Vec<(String, String)>,
+    /// `skip-existing`.
     pub skip_existing: bool,
     /// How long the build may take.
     pub timeout: Duration,

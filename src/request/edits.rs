@@ -6,15 +6,23 @@ use crate::secret::Secret;
 /// The edits, each for every container that is meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Edits {
+    /// `environment-variables`.
     pub environment: Vec<Edit>,
     /// Values are ARNs of Secrets Manager or Parameter Store.
     pub secrets: Vec<Edit>,
+    /// `docker-labels`.
     pub docker_labels: Vec<Edit>,
+    /// `command`, word by word.
     pub command: Option<Vec<String>>,
+    /// `log-configuration-log-driver`.
     pub log_driver: Option<String>,
+    /// `log-configuration-options`.
     pub log_options: Vec<Edit>,
+    /// `env-files`.
     pub env_files: Option<EnvFiles>,
+    /// `task-role-arn`.
     pub task_role_arn: Option<String>,
+    /// `execution-role-arn`.
     pub execution_role_arn: Option<String>,
 }
 

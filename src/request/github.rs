@@ -1,4 +1,4 @@
-//! What GitHub is to be told.
+//! What is to be reported to GitHub.
 
 use super::reader::Reader;
 use crate::secret::Secret;
@@ -8,14 +8,16 @@ const ENVIRONMENT_MAX: usize = 255;
 /// Longer addresses no browser opens.
 const URL_MAX: usize = 2048;
 
-/// What GitHub is told, and with which token. Without a token it is told nothing.
+/// What is reported to GitHub, and with which token. Without a token nothing is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GitHubOptions {
+    /// `github-token`.
     pub token: Option<Secret>,
     /// The environment of the deployment.
     pub environment: Option<String>,
     /// `http://…` or `https://…`.
     pub environment_url: Option<String>,
+    /// `comment`.
     pub comment: bool,
 }
 

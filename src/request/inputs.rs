@@ -17,7 +17,9 @@ pub struct Input {
     pub default: &'static str,
     /// One line of Markdown without a full stop.
     pub help: &'static str,
+    /// The heading over its row.
     pub group: Group,
+    /// What its text has to look like.
     pub kind: Kind,
     /// Values may hold what nobody should read in a log: they're never shown, not even when wrong.
     pub secret: bool,

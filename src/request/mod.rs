@@ -1,7 +1,7 @@
 //! What the user wants: inputs and flags as text, checked into a [`Request`].
 //!
 //! Pure: the environment comes in as pairs, facts of the run as [`Facts`]. A request is checked as
-//! a whole, so that all problems are told at once. Nothing here asks AWS, Docker or the disk
+//! a whole, so that all problems are reported together. Nothing here asks AWS, Docker or the disk
 //! whether what is named exists.
 
 mod aws;
@@ -56,56 +56,79 @@ pub struct Request {
     pub role: Option<Role>,
     /// Twelve digits each; empty means any account.
     pub allowed_accounts: Vec<String>,
+    /// What is deployed, or built.
     pub image: ImageSource,
     /// `platform`, where another than the default was given.
     pub platform: Option<String>,
     /// `repository`, whether or not the image comes from it.
     pub repository: Option<Repository>,
+    /// What the new revision is made from.
     pub task_definition: TaskDefinitionSource,
     /// `container-name`; empty means that the definition decides.
     pub containers: Vec<String>,
+    /// What is changed in it besides the image.
     pub edits: Edits,
+    /// `register-only`.
     pub register_only: bool,
     /// Name or ARN, for whatever doesn't name its own.
     pub cluster: String,
     /// No two alike; empty with `register_only` alone.
     pub services: Vec<ServiceRef>,
+    /// What UpdateService gets.
     pub update: UpdateOptions,
     /// Absent without `run-task`.
     pub one_off: Option<OneOffOptions>,
+    /// How the rollout is judged and followed.
     pub rollout: RolloutOptions,
+    /// `dry-run`.
     pub dry_run: bool,
+    /// `strict`.
     pub strict: bool,
+    /// What is reported to GitHub.
     pub github: GitHubOptions,
+    /// `show-values`.
     pub show_values: bool,
+    /// `job-summary`.
     pub job_summary: bool,
 }
 
 /// What UpdateService gets besides the revision: only what was given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UpdateOptions {
+    /// `desired-count`, in tasks.
     pub desired_count: Option<u32>,
+    /// `force-new-deployment`.
     pub force_new_deployment: Option<bool>,
+    /// `propagate-tags`.
     pub propagate_tags: Option<PropagateTags>,
+    /// `enable-ecs-managed-tags`.
     pub enable_ecs_managed_tags: Option<bool>,
 }
 
 /// How the rollout is judged and followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RolloutOptions {
+    /// `wait-for-service-stability`.
     pub wait: bool,
     /// `wait-for-minutes`.
     pub limit: Duration,
+    /// `poll-interval`.
     pub poll: Duration,
     /// How many services roll at once; all where absent.
     pub max_parallel: Option<u32>,
     /// Whether one that doesn't end well leaves those untouched that aren't started yet.
     pub stop_on_failure: bool,
+    /// `stuck-after`.
     pub stuck_after: Duration,
+    /// `capacity-check`.
     pub capacity_check: CapacityCheck,
+    /// `on-stuck`.
     pub on_stuck: OnStuck,
+    /// `on-failure`.
     pub on_failure: OnFailure,
+    /// `on-superseded`.
     pub on_superseded: OnSuperseded,
+    /// `on-cancel`.
     pub on_cancel: OnCancel,
 }
 

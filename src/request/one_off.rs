@@ -20,16 +20,21 @@ const BASE_MOST: u32 = 100_000;
 /// The one-off task that is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OneOffOptions {
+    /// `run-task-container`.
     pub container: Option<String>,
+    /// `run-task-command`, word by word.
     pub command: Option<Vec<String>>,
     /// Empty: the service's.
     pub subnets: Vec<String>,
     /// Empty: the service's.
     pub security_groups: Vec<String>,
+    /// `run-task-assign-public-ip`.
     pub assign_public_ip: Option<AssignPublicIp>,
     /// Empty: the service's, unless a launch type is given.
     pub providers: Vec<StrategyItem>,
+    /// `run-task-launch-type`.
     pub launch_type: Option<LaunchType>,
+    /// `run-task-timeout`.
     pub timeout: Duration,
 }
 

@@ -12,6 +12,7 @@ const SHOWN_CHARS: usize = 120;
 pub struct Problem {
     /// Name of the input.
     pub input: String,
+    /// What was given, as far as it may be shown.
     pub given: Given,
     /// What is allowed, or why not; one sentence without a full stop.
     pub why: String,

@@ -17,7 +17,9 @@ pub struct ServiceRef {
 /// Region and account of an ARN.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
+    /// Such as `eu-west-1`.
     pub region: String,
+    /// Twelve digits.
     pub account: String,
 }
 

@@ -19,7 +19,7 @@ const LINE_CHARS: usize = 1024;
 const ANNOTATION_CHARS: usize = 4096;
 
 /// Shuts the runner's ears between its two lines. The word that opens them again can't be guessed
-/// by whoever wrote what stands between.
+/// by the author of what stands between.
 #[derive(Debug)]
 pub struct Fence(String);
 

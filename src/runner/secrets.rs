@@ -16,7 +16,7 @@ const VARIABLES: [&str; 8] = [
     "INPUT_GITHUB-TOKEN",
 ];
 
-/// Teaches `redactor` what `env` holds. The runner is only to be told of the logins of proxies: it
+/// Teaches `redactor` what `env` holds. The runner only has to learn the logins of proxies: it
 /// knows where the others come from.
 pub fn learn(env: &[(String, String)], redactor: &Redactor) {
     for secret in proxy::secrets(env) {

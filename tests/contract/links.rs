@@ -60,6 +60,17 @@ fn anchors(markdown: &str) -> Vec<String> {
 }
 
 #[test]
+fn each_decision_is_in_the_list_of_decisions() {
+    let list = files::read("docs/decisions/README.md");
+    let missing: Vec<String> = documents()
+        .into_iter()
+        .filter_map(|path| path.strip_prefix("docs/decisions/").map(str::to_owned))
+        .filter(|name| name != "README.md" && !list.contains(name.as_str()))
+        .collect();
+    assert_eq!(missing, Vec::<String>::new());
+}
+
+#[test]
 fn links_inside_the_project_lead_somewhere() {
     let mut wrong = Vec::new();
     let mut seen = 0;

@@ -26,8 +26,23 @@ const LEAVE: &[&str] = &[
     "just this",
 ];
 
-/// Folders of sources that are not held yet.
-const NOT_YET: &[&str] = &["src", "sim/src", "tests"];
+/// Sources that are not held yet, by how their paths begin.
+const NOT_YET: &[&str] = &[
+    "sim/src/",
+    "src/capacity/",
+    "src/clock.rs",
+    "src/deploy",
+    "src/diagnosis/",
+    "src/inspect.rs",
+    "src/redact",
+    "src/report/",
+    "src/rollout/",
+    "src/run/",
+    "src/secret.rs",
+    "src/snapshot",
+    "src/taskdef/",
+    "tests/",
+];
 
 /// This file has to name the words.
 const HERE: &str = "tests/contract/words.rs";
@@ -86,9 +101,13 @@ fn documents_are_in_plain_words() {
 #[test]
 fn comments_and_messages_are_in_plain_words() {
     let mut wrong = Vec::new();
-    let folders = ["src", "sim/src", "tests"];
-    let held = folders.iter().filter(|folder| !NOT_YET.contains(folder));
-    for file in held.flat_map(|folder| files::sources(folder)) {
+    let mut files: Vec<String> = ["src", "sim/src", "tests"]
+        .into_iter()
+        .flat_map(files::sources)
+        .collect();
+    files.retain(|file| !NOT_YET.iter().any(|beginning| file.starts_with(beginning)));
+    assert!(files.len() > 100, "the sources were not found");
+    for file in files {
         for (line, text) in rust::said(&files::read(&file)) {
             if file != HERE {
                 wrong.extend(places(&file, line, &text));

@@ -325,7 +325,7 @@ async fn no_token_is_told() {
         .deploy()
         .await;
     assert_eq!(told.outcome(), "succeeded", "{}", told.log);
-    insta::assert_snapshot!(warnings(&told), @"  0:00  warning: GitHub is told nothing, because there is no `github-token`: give it `${{ github.token }}`");
+    insta::assert_snapshot!(warnings(&told), @"  0:00  warning: nothing is reported to GitHub, because there is no `github-token`: give it `${{ github.token }}`");
 }
 
 #[tokio::test(start_paused = true)]

@@ -49,7 +49,7 @@ pub(super) fn is_worth_a_retry(error: &AwsError) -> bool {
     )
 }
 
-/// What a person is told about `error`.
+/// What is said to a person about `error`.
 pub(super) fn explain(error: &AwsError, role: &Role, claims: &Claims) -> NotAssumed {
     let why = Why::of(error);
     let help = match why {

@@ -250,7 +250,7 @@ impl Walk<'_> {
     }
 }
 
-/// Owned by root whoever checked the files out; mode and time stay, since images serve both.
+/// Owned by root, no matter which user checked the files out; mode and time stay, since images serve both.
 fn header_of(metadata: &Metadata, kind: tar::EntryType) -> tar::Header {
     let mut header = tar::Header::new_gnu();
     header.set_entry_type(kind);
