@@ -4,48 +4,65 @@
 //! `aws` fills them once. What AWS may add to later is kept as text (`Other`), never an error.
 
 mod capacity_provider;
+mod instance;
 mod outside_ecs;
+mod task;
 mod timestamp;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 pub use capacity_provider::{CapacityProvider, ScalingGroup};
+pub use instance::{Instance, Resources};
 pub use outside_ecs::{LogTail, TargetHealth};
+pub use task::{Container, Health, PlacementFailure, Protection, Task, TaskStatus};
 pub use timestamp::Timestamp;
 
-/// One service as DescribeServices told it.
+/// One service as DescribeServices answered it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Service {
     /// The name or ARN of the cluster, as the request gave it.
     pub cluster: String,
+    /// `serviceName`.
     pub name: String,
+    /// `serviceArn`.
     pub arn: String,
     /// `ACTIVE`, `DRAINING` or `INACTIVE`.
     pub status: String,
+    /// `desiredCount`, in tasks.
     pub desired: u32,
+    /// `runningCount`, in tasks of all deployments.
     pub running: u32,
+    /// `pendingCount`, in tasks of all deployments.
     pub pending: u32,
     /// ARN of the revision that the service points at.
     pub task_definition: String,
     /// `EC2`, `FARGATE`, `EXTERNAL`; absent where a capacity provider strategy rules.
     pub launch_type: Option<String>,
+    /// `capacityProviderStrategy`; empty where a launch type rules.
     pub capacity_providers: Vec<StrategyItem>,
     /// In the order of the answer (PRIMARY first as a rule).
     pub deployments: Vec<Deployment>,
     /// Newest first, at most 100.
     pub events: Vec<Event>,
+    /// `deploymentConfiguration`.
     pub configuration: DeploymentConfiguration,
+    /// `schedulingStrategy`.
     pub scheduling: Scheduling,
     /// `ECS`, `CODE_DEPLOY`, `EXTERNAL`.
     pub controller: String,
+    /// `placementConstraints`; those of the task definition come on top.
     pub constraints: Vec<Constraint>,
+    /// `placementStrategy`, in the order in which ECS applies it.
     pub placement: Vec<PlacementStrategy>,
+    /// `networkConfiguration`: present where tasks have network interfaces of their own (awsvpc).
     pub network: Option<Network>,
+    /// `loadBalancers`; empty where no load balancer checks the tasks.
     pub load_balancers: Vec<LoadBalancer>,
+    /// Whether `availabilityZoneRebalancing` is `ENABLED`.
     pub az_rebalancing: bool,
     /// ARN of what ECS calls the current service deployment; may be that of an older one.
     pub service_deployment: Option<String>,
+    /// `healthCheckGracePeriodSeconds`; zero where the service has none.
     pub health_check_grace: Duration,
 }
 
@@ -82,20 +99,29 @@ pub enum Scheduling {
 /// One item of a capacity provider strategy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StrategyItem {
+    /// `capacityProvider`: its name.
     pub provider: String,
+    /// `weight`: its share of the tasks beyond `base`, against the weights of the others.
     pub weight: u32,
+    /// `base`: how many tasks it gets first.
     pub base: u32,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeploymentConfiguration {
+    /// `minimumHealthyPercent` of the desired count, rounded up.
     pub minimum_healthy_percent: u32,
+    /// `maximumPercent` of the desired count, rounded down.
     pub maximum_percent: u32,
+    /// `deploymentCircuitBreaker`; absent where it is disabled.
     pub circuit_breaker: Option<CircuitBreaker>,
+    /// Names of the CloudWatch alarms that may end a deployment; empty where alarms are disabled.
     pub alarms: Vec<String>,
+    /// Whether such an alarm makes ECS roll back.
     pub alarms_roll_back: bool,
     /// `ROLLING`, `BLUE_GREEN`, `LINEAR`, `CANARY`.
     pub strategy: String,
+    /// `bakeTimeInMinutes`: how long both revisions run after the traffic has moved.
     pub bake_time: Option<Duration>,
     /// Between two steps of the traffic: of a LINEAR or CANARY deployment.
     pub step_bake_time: Option<Duration>,
@@ -120,6 +146,7 @@ impl Default for DeploymentConfiguration {
 /// The circuit breaker's settings where it is enabled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CircuitBreaker {
+    /// `rollback`: whether ECS puts the previous revision back by itself.
     pub rollback: bool,
 }
 
@@ -144,26 +171,36 @@ pub enum RolloutState {
 pub struct Deployment {
     /// `ecs-svc/<digits>`: what a task's `startedBy` names.
     pub id: String,
+    /// `status`.
     pub status: DeploymentStatus,
     /// ARN of the revision.
     pub task_definition: String,
+    /// `desiredCount`, in tasks.
     pub desired: u32,
+    /// `pendingCount`, in tasks.
     pub pending: u32,
+    /// `runningCount`, in tasks.
     pub running: u32,
     /// Consecutive failures as ECS counts them; zero again once one task runs.
     pub failed: u32,
+    /// `createdAt`, by AWS's clock.
     pub created: Timestamp,
+    /// `updatedAt`, by AWS's clock.
     pub updated: Timestamp,
     /// Absent with a Classic Load Balancer or a controller that isn't ECS.
     pub rollout: Option<RolloutState>,
+    /// `rolloutStateReason`: AWS's own text, untrusted; empty where there is none.
     pub rollout_reason: String,
 }
 
 /// One service event. `message` is AWS's own text, untrusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
+    /// `id`, unique among the events of a service.
     pub id: String,
+    /// `createdAt`, by AWS's clock.
     pub at: Timestamp,
+    /// `message`: AWS's own text, untrusted.
     pub message: String,
 }
 
@@ -179,41 +216,56 @@ pub enum Constraint {
 pub struct PlacementStrategy {
     /// `spread`, `binpack` or `random`.
     pub kind: String,
+    /// What it spreads or packs by: `attribute:ecs.availability-zone`, `instanceId`, `memory`, …
     pub field: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Network {
+    /// Ids of the subnets that tasks may be in.
     pub subnets: Vec<String>,
+    /// Ids of the security groups of their network interfaces.
     pub security_groups: Vec<String>,
+    /// Whether `assignPublicIp` is `ENABLED`.
     pub assign_public_ip: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoadBalancer {
+    /// ARN of the target group; absent for a Classic Load Balancer.
     pub target_group: Option<String>,
+    /// `loadBalancerName`: of a Classic Load Balancer alone.
     pub classic_name: Option<String>,
+    /// `containerName`.
     pub container: String,
+    /// `containerPort`.
     pub port: u16,
 }
 
-/// What DescribeServiceDeployments told about one service deployment.
+/// What DescribeServiceDeployments said about one service deployment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ServiceDeployment {
+    /// `serviceDeploymentArn`.
     pub arn: String,
     /// `PENDING`, `IN_PROGRESS`, `SUCCESSFUL`, `STOPPED`, `STOP_REQUESTED`, `ROLLBACK_…`.
     pub status: String,
+    /// `statusReason`: AWS's own text; empty where there is none.
     pub reason: String,
     /// ARN of the target revision; it ends in the number of the deployment id.
     pub target_revision: String,
+    /// `createdAt`, by AWS's clock.
     pub created: Timestamp,
     /// `SCALE_UP`, `BAKE_TIME`, …
     pub stage: Option<String>,
     /// Share of production traffic that the target revision was asked to take, in percent.
     pub production_traffic: Option<f64>,
+    /// `deploymentCircuitBreaker`: how its count stands; absent where AWS gives none.
     pub circuit_breaker: Option<CircuitBreakerState>,
+    /// Names of the alarms that went off during it.
     pub triggered_alarms: Vec<String>,
+    /// Lifecycle hooks, open and done.
     pub hooks: Vec<Hook>,
+    /// `rollback.reason`; absent where nothing was rolled back.
     pub rollback_reason: Option<String>,
 }
 
@@ -221,203 +273,24 @@ pub struct ServiceDeployment {
 pub struct CircuitBreakerState {
     /// `TRIGGERED`, `MONITORING`, `MONITORING_COMPLETE`, `DISABLED`.
     pub status: String,
+    /// `failureCount`: failed tasks in a row.
     pub failures: u32,
+    /// `threshold`: at so many failed tasks it triggers.
     pub threshold: u32,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Hook {
+    /// What an answer to it has to name.
     pub id: String,
     /// `AWAITING_ACTION`, …
     pub status: String,
     /// ARN of the function; empty for a pause.
     pub target: String,
+    /// When ECS goes on without an answer, by AWS's clock.
     pub expires: Option<Timestamp>,
     /// `CONTINUE` or `ROLLBACK`: what ECS does when it expires.
     pub timeout_action: String,
-}
-
-/// A task that task protection holds, and until when.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Protection {
-    /// ARN of the task.
-    pub task: String,
-    pub until: Option<Timestamp>,
-}
-
-/// A task's `lastStatus`, in the order in which a task goes through them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum TaskStatus {
-    #[default]
-    Provisioning,
-    Pending,
-    Activating,
-    Running,
-    Deactivating,
-    Stopping,
-    Deprovisioning,
-    Stopped,
-    Other(String),
-}
-
-impl TaskStatus {
-    /// On its way up: asked for, but not running yet.
-    pub fn is_starting(&self) -> bool {
-        matches!(
-            self,
-            TaskStatus::Provisioning | TaskStatus::Pending | TaskStatus::Activating
-        )
-    }
-
-    /// On its way down: ECS counts its resources as free already, the task is not gone yet.
-    pub fn is_stopping(&self) -> bool {
-        matches!(
-            self,
-            TaskStatus::Deactivating | TaskStatus::Stopping | TaskStatus::Deprovisioning
-        )
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Health {
-    Healthy,
-    Unhealthy,
-    /// No health check, or no answer yet.
-    #[default]
-    Unknown,
-}
-
-/// One task as DescribeTasks told it.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Task {
-    pub arn: String,
-    pub task_definition: String,
-    /// The deployment's id where a service's scheduler started it.
-    pub started_by: String,
-    /// `service:NAME` or a family.
-    pub group: String,
-    /// ARN of the container instance; absent where the task was never placed.
-    pub instance: Option<String>,
-    pub capacity_provider: Option<String>,
-    pub launch_type: Option<String>,
-    pub availability_zone: Option<String>,
-    pub last_status: TaskStatus,
-    /// `RUNNING` or `STOPPED`.
-    pub desired_status: String,
-    pub health: Health,
-    pub created: Timestamp,
-    pub started: Option<Timestamp>,
-    pub stopping: Option<Timestamp>,
-    pub stopped: Option<Timestamp>,
-    pub stop_code: Option<String>,
-    pub stopped_reason: String,
-    /// Whether a network interface of its own is attached (awsvpc).
-    pub has_eni: bool,
-    /// Held against scale-in by task protection.
-    pub protected: bool,
-    /// Whether all its targets are healthy at the load balancer; absent where that isn't known.
-    pub in_service: Option<bool>,
-    /// What the task was counted with, where the answer says so.
-    pub cpu: Option<i64>,
-    pub memory: Option<i64>,
-    pub containers: Vec<Container>,
-}
-
-impl Task {
-    /// The last part of the ARN.
-    pub fn id(&self) -> &str {
-        last_part(&self.arn)
-    }
-
-    /// On its way down, or gone.
-    pub fn is_going(&self) -> bool {
-        self.last_status.is_stopping()
-            || self.last_status == TaskStatus::Stopped
-            || self.desired_status == "STOPPED"
-    }
-
-    /// Runs, and counts for the lower bound of a deployment.
-    pub fn is_steady(&self) -> bool {
-        self.last_status == TaskStatus::Running && self.health != Health::Unhealthy
-    }
-}
-
-/// One item of RunTask's `failures`: AWS took the call and found no place.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PlacementFailure {
-    /// ARN of the container instance that it is about, where it is about one.
-    pub instance: Option<String>,
-    /// `RESOURCE:MEMORY`, `AGENT`, or a sentence.
-    pub reason: String,
-    pub detail: String,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Container {
-    pub name: String,
-    pub last_status: String,
-    /// Absent where the container never started.
-    pub exit_code: Option<i64>,
-    pub reason: String,
-    pub health: Health,
-    pub image: String,
-    pub image_digest: String,
-    /// Private addresses of its own network interface (awsvpc).
-    pub addresses: Vec<String>,
-    /// Ports of the host that lead to it, also those that Docker dealt out.
-    pub host_ports: Vec<u16>,
-}
-
-/// What an instance registered, or has left. Named resources only, never by position.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Resources {
-    /// CPU units; may be negative on an oversubscribed instance.
-    pub cpu: Option<i64>,
-    /// MiB; may be negative.
-    pub memory: Option<i64>,
-    /// TCP ports that are *taken* (reserved by the agent or in use).
-    pub tcp_ports: BTreeSet<u16>,
-    /// UDP ports that are taken.
-    pub udp_ports: BTreeSet<u16>,
-    /// How many GPUs; absent where the instance names no such resource.
-    pub gpus: Option<u32>,
-    /// Resources whose name or type is not known, by name.
-    pub unknown: Vec<String>,
-}
-
-/// One container instance as DescribeContainerInstances told it.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Instance {
-    pub arn: String,
-    pub ec2_instance_id: Option<String>,
-    /// `ACTIVE`, `DRAINING`, `REGISTERING`, …
-    pub status: String,
-    pub agent_connected: bool,
-    /// Absent for an instance that registered by itself.
-    pub capacity_provider: Option<String>,
-    pub registered: Resources,
-    pub remaining: Resources,
-    /// Name to value; a value may be absent.
-    pub attributes: BTreeMap<String, Option<String>>,
-    pub running_tasks: u32,
-    pub pending_tasks: u32,
-}
-
-impl Instance {
-    /// The last part of the ARN.
-    pub fn id(&self) -> &str {
-        last_part(&self.arn)
-    }
-
-    /// `ecs.instance-type`, where the instance says so.
-    pub fn instance_type(&self) -> Option<&str> {
-        self.attribute("ecs.instance-type")
-    }
-
-    /// The value of an attribute that has one.
-    pub fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.get(name)?.as_deref()
-    }
 }
 
 /// `arn:…/name` or `name` to `name`.

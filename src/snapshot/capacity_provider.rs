@@ -3,6 +3,7 @@
 /// A capacity provider and, where it may be read, the Auto Scaling group behind it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CapacityProvider {
+    /// `name`: what a strategy names.
     pub name: String,
     /// `ACTIVE` or `INACTIVE`.
     pub status: String,
@@ -18,10 +19,13 @@ pub struct CapacityProvider {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScalingGroup {
+    /// `AutoScalingGroupName`.
     pub name: String,
-    /// Instances, as `max` and `desired`.
+    /// `MinSize`, in instances.
     pub min: u32,
+    /// `MaxSize`, in instances.
     pub max: u32,
+    /// `DesiredCapacity`, in instances.
     pub desired: u32,
     /// Instance types that the group may launch, smallest first where known.
     pub instance_types: Vec<String>,

@@ -10,11 +10,13 @@ pub struct TargetHealth {
     pub task: Option<String>,
     /// An IP address or an instance id.
     pub target: String,
+    /// The port on which the target takes traffic.
     pub port: u16,
     /// `initial`, `healthy`, `unhealthy`, `unused`, `draining`, `unavailable`, …
     pub state: String,
     /// `Target.Timeout`, `Target.ResponseCodeMismatch`, …; empty for a healthy target.
     pub reason: String,
+    /// `Description`: AWS's own text; empty for a healthy target.
     pub description: String,
 }
 
@@ -23,8 +25,11 @@ pub struct TargetHealth {
 pub struct LogTail {
     /// Id of the task.
     pub task: String,
+    /// The name of the container.
     pub container: String,
+    /// Name of the log group.
     pub group: String,
+    /// Name of the log stream.
     pub stream: String,
     /// Oldest first.
     pub lines: Vec<String>,
