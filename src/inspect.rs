@@ -8,7 +8,7 @@ use crate::deploy::{self, Next, Started};
 use crate::durations;
 use crate::failure::Failure;
 use crate::report::Outcome;
-use crate::rollout::{Level, Line, Patience, State, Step, Target, Verdict};
+use crate::rollout::{Level, Line, Patience, RolloutVerdict, State, Step, Target};
 use crate::run::{Ending, Journal, RunContext, ServiceEnd};
 use crate::snapshot::{Service, last_part};
 use crate::watch::Watch;
@@ -219,14 +219,14 @@ fn stand(context: &RunContext, service: &Service, state: &State, looks: Looks) -
         .map(|cause| cause.message.clone())
         .unwrap_or_default();
     let (outcome, standing, reason) = match last.verdict {
-        Some(Verdict::Stuck { .. }) => (Outcome::Stuck, Standing::Stuck, first),
-        Some(Verdict::Failed { reason }) => (Outcome::Failed, Standing::Failing, reason),
-        Some(Verdict::RolledBack { reason, .. }) => (
+        Some(RolloutVerdict::Stuck { .. }) => (Outcome::Stuck, Standing::Stuck, first),
+        Some(RolloutVerdict::Failed { reason }) => (Outcome::Failed, Standing::Failing, reason),
+        Some(RolloutVerdict::RolledBack { reason, .. }) => (
             Outcome::Failed,
             Standing::Failing,
             format!("ECS rolled back: {reason}"),
         ),
-        Some(Verdict::Succeeded) => (Outcome::Unchanged, Standing::Steady, steady(service)),
+        Some(RolloutVerdict::Succeeded) => (Outcome::Unchanged, Standing::Steady, steady(service)),
         _ if state.target.counted.is_some() => {
             let (outcome, title, still) = if moved {
                 (Outcome::Unchanged, Standing::Moving, "")

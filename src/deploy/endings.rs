@@ -5,7 +5,7 @@ use crate::cause::{Cause, CauseKind};
 use crate::durations;
 use crate::report::Outcome;
 use crate::request::{OnFailure, OnSuperseded, RolloutOptions};
-use crate::rollout::{State, Verdict, Waiting, in_one_line};
+use crate::rollout::{RolloutVerdict, State, Waiting, in_one_line};
 use crate::run::{Ending, ServiceEnd};
 use crate::snapshot::last_part;
 use crate::watch::Ended;
@@ -26,23 +26,23 @@ pub(super) fn end_of(state: &State, ended: Ended, changed: bool) -> ServiceEnd {
     let counted = state.target.counted;
     let said_cause = said_cause(&ended);
     let (outcome, reason) = match &ended.verdict {
-        Verdict::Succeeded if !changed && counted.is_some_and(|counted| counted.whole) => {
+        RolloutVerdict::Succeeded if !changed && counted.is_some_and(|counted| counted.whole) => {
             (Outcome::Unchanged, AS_IT_IS.to_owned())
         }
-        Verdict::Succeeded if state.wants_nothing() => (
+        RolloutVerdict::Succeeded if state.wants_nothing() => (
             Outcome::Succeeded,
             format!("{revision} is deployed: the deployment is complete, and no task is wanted"),
         ),
-        Verdict::Succeeded => (
+        RolloutVerdict::Succeeded => (
             Outcome::Succeeded,
             format!("{revision} serves: the deployment is complete"),
         ),
-        Verdict::Stuck { proven } => (Outcome::Stuck, stuck(revision, *proven, &ended)),
-        Verdict::Failed { reason } => (
+        RolloutVerdict::Stuck { proven } => (Outcome::Stuck, stuck(revision, *proven, &ended)),
+        RolloutVerdict::Failed { reason } => (
             Outcome::Failed,
             format!("the rollout of {revision} failed: {reason}"),
         ),
-        Verdict::RolledBack { to, reason } => {
+        RolloutVerdict::RolledBack { to, reason } => {
             let to = last_part(to);
             let why = rolled_back(
                 revision,
@@ -51,7 +51,7 @@ pub(super) fn end_of(state: &State, ended: Ended, changed: bool) -> ServiceEnd {
             );
             (Outcome::RolledBack, format!("ECS put {to} back: {why}"))
         }
-        Verdict::Superseded {
+        RolloutVerdict::Superseded {
             by,
             task_definition,
         } => (
@@ -61,7 +61,7 @@ pub(super) fn end_of(state: &State, ended: Ended, changed: bool) -> ServiceEnd {
                 last_part(task_definition)
             ),
         ),
-        Verdict::TimedOut { waiting } => (
+        RolloutVerdict::TimedOut { waiting } => (
             Outcome::TimedOut,
             format!(
                 "{revision} was still rolling out after {}, waiting for {}",
@@ -81,9 +81,9 @@ pub(super) fn end_of(state: &State, ended: Ended, changed: bool) -> ServiceEnd {
 /// The place of the cause that the reason names.
 fn said_cause(ended: &Ended) -> Option<usize> {
     match ended.verdict {
-        Verdict::Stuck { .. } => Some(0),
+        RolloutVerdict::Stuck { .. } => Some(0),
         // ECS's own reason may say the same as a cause.
-        Verdict::RolledBack { .. } => {
+        RolloutVerdict::RolledBack { .. } => {
             let mut causes = ended.causes.iter();
             causes.position(|cause| !cause.kind.restates_rollback())
         }

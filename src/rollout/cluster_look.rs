@@ -1,4 +1,4 @@
-//! What one look at a cluster says about the rollouts on it, reckoned once for all of them: they
+//! What one look at a cluster says about the rollouts on it, calculated once for all of them: they
 //! compete for the same room.
 //!
 //! Pure: it holds what was read against the capacity calculation, and decides no rollout.
@@ -16,7 +16,9 @@ const AGENT_LOST: Duration = Duration::from_secs(90);
 /// A rollout that is watched.
 #[derive(Clone, Debug)]
 pub struct Contender {
+    /// The service as this look saw it.
     pub service: Service,
+    /// What one of its new tasks needs.
     pub needs: TaskNeeds,
     /// Its deployment's id.
     pub deployment: String,
@@ -25,13 +27,14 @@ pub struct Contender {
 /// A cluster, and what its rollouts come to.
 #[derive(Clone, Debug)]
 pub struct ClusterLook {
+    /// What was read of the cluster.
     pub survey: Survey,
     /// By deployment.
     movements: BTreeMap<String, Movement>,
 }
 
 impl ClusterLook {
-    /// Reckons all rollouts on the cluster together.
+    /// Calculates all rollouts on the cluster together.
     pub fn of(survey: Survey, contenders: &[Contender]) -> ClusterLook {
         let deploys: Vec<_> = contenders
             .iter()

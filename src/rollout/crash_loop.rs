@@ -134,9 +134,9 @@ fn remember(once_healthy: &mut BTreeSet<String>, tasks: &[Task], healthy: &[&Tas
     once_healthy.extend(healthy.iter().map(|task| task.arn.clone()));
 }
 
-/// The same where the tasks may not be read. ECS counts the failures in a row itself, those for want of
-/// a place among them, so its events have to tell of another reason; the one for want of a place may be
-/// held back for six hours.
+/// The same where the tasks may not be read. ECS counts the failures in a row itself, those of tasks
+/// without a place among them, so its events have to name another reason; the event about the missing
+/// place may be held back for six hours.
 fn unseen(state: &State, service: &Service, ours: &Deployment) -> Option<String> {
     let own = service
         .events

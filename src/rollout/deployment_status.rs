@@ -106,6 +106,7 @@ pub fn own_status(
 /// What earlier looks showed.
 #[derive(Clone, Copy, Debug)]
 pub struct SeenBefore {
+    /// The moment of this look, by this run's clock.
     pub now: Timestamp,
     /// When our deployment was listed last.
     pub seen: Option<Timestamp>,

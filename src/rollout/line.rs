@@ -11,7 +11,9 @@ pub enum Level {
 /// One line to print. `text` may hold AWS's words: the console escapes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
+    /// How loud it is.
     pub level: Level,
+    /// Without a line break at its end.
     pub text: String,
 }
 

@@ -15,6 +15,7 @@ pub struct Look {
     pub service: Option<Service>,
     /// The service's tasks: those that are to run and those that stopped within the hour.
     pub tasks: Option<Vec<Task>>,
+    /// The service deployment of our deployment; absent where it could not be read.
     pub service_deployment: Option<ServiceDeployment>,
     /// Old tasks that task protection holds; read only when they should have been stopped.
     pub protected: Vec<Protection>,
@@ -38,7 +39,7 @@ impl Look {
         tasks.map(|task| task.arn.clone()).collect()
     }
 
-    /// Takes note of what GetTaskProtection told.
+    /// Takes note of what GetTaskProtection said.
     pub fn protect(&mut self, found: Vec<Protection>) {
         for task in self.tasks.iter_mut().flatten() {
             task.protected = found.iter().any(|one| one.task == task.arn);

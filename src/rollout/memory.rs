@@ -1,4 +1,4 @@
-//! What the fold carries from look to look beside what is told.
+//! What the fold carries from look to look besides what is reported.
 //!
 //! Plain values; `step` alone changes them.
 

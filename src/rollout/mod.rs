@@ -41,5 +41,5 @@ pub use look::Look;
 pub use state::{Patience, STOPPED_MAX, Sample, State, TIMELINE_MAX};
 pub use step::{causes, step};
 pub use target::{Counted, Target};
-pub use verdict::{Step, Verdict};
+pub use verdict::{RolloutVerdict, Step};
 pub use waiting::{AtTimeout, Waiting};

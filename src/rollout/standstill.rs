@@ -13,7 +13,7 @@ use crate::snapshot::{Deployment, Task, TaskStatus, Timestamp};
 /// Looks in a row that must prove the same: one may have caught a read that was stale.
 pub(super) const PROOFS: u32 = 2;
 /// The least time of stillness where the tasks can't be read: connections that drain (300 s by
-/// default) and health checks can't be told from standing still then.
+/// default) and health checks look like standing still then.
 const BLIND: Duration = Duration::from_secs(10 * 60);
 
 /// Whether anything moves.

@@ -18,8 +18,9 @@ pub const STOPPED_MAX: usize = 50;
 pub struct Patience {
     /// How long nothing may move before an unproven rollout is called stuck.
     pub stuck_after: Duration,
-    /// How long the rollout is followed, and when that is over.
+    /// How long the rollout is followed.
     pub limit: Duration,
+    /// When that is over, by this run's clock.
     pub deadline: Timestamp,
     /// Whether a stuck rollout is waited for until the deadline all the same.
     pub wait_when_stuck: bool,
@@ -32,6 +33,7 @@ pub struct Sample {
     pub at: Timestamp,
     /// Tasks of our deployment that are to run.
     pub desired: u32,
+    /// Of these, the ones that run.
     pub running: u32,
     /// Starting, or without a place yet.
     pub pending: u32,
@@ -46,10 +48,13 @@ pub struct Sample {
 /// What a watch remembers between two looks.
 #[derive(Clone, Debug)]
 pub struct State {
+    /// The deployment that is watched.
     pub target: Target,
+    /// How long to wait for what.
     pub patience: Patience,
     /// The task definition that is rolled out, for what a task needs.
     pub document: serde_json::Value,
+    /// The counts of tasks, oldest first, at most `TIMELINE_MAX`.
     pub timeline: Vec<Sample>,
     /// The newest stopped tasks of our deployment that failed, at most `STOPPED_MAX`.
     pub stopped: Vec<Task>,

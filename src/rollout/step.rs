@@ -14,7 +14,7 @@ use super::standstill::{
     PROOFS, Standstill, ask, is_scaling_out, movement, note_mobility, standstill,
 };
 use super::waiting::waiting;
-use super::{Line, Look, State, Step, Verdict, Waiting, explain, lines, news};
+use super::{Line, Look, RolloutVerdict, State, Step, Waiting, explain, lines, news};
 use crate::aws_text::event::without_service;
 use crate::cause::Cause;
 use crate::snapshot::{Service, Timestamp};
@@ -36,14 +36,14 @@ struct ServiceLook<'a> {
 #[derive(Debug, Default)]
 struct Judged {
     say: Vec<Line>,
-    verdict: Option<Verdict>,
+    verdict: Option<RolloutVerdict>,
     waiting: Vec<Waiting>,
     /// Whether something moves.
     moved: bool,
 }
 
 impl Judged {
-    fn ended(verdict: Verdict) -> Judged {
+    fn ended(verdict: RolloutVerdict) -> Judged {
         Judged {
             verdict: Some(verdict),
             ..Judged::default()
@@ -51,7 +51,7 @@ impl Judged {
     }
 
     fn failed(reason: String) -> Judged {
-        Judged::ended(Verdict::Failed { reason })
+        Judged::ended(RolloutVerdict::Failed { reason })
     }
 
     fn waits(waiting: Waiting) -> Judged {
@@ -109,7 +109,7 @@ fn causes_of(state: &State, look: &Look, now: Timestamp, judged: &Judged) -> Vec
     };
     let mut causes = causes(state, look, now);
     // What was waited for explains a rollout that was only slow; all else needs a cause.
-    if causes.is_empty() && !matches!(verdict, Verdict::TimedOut { .. }) {
+    if causes.is_empty() && !matches!(verdict, RolloutVerdict::TimedOut { .. }) {
         let doubts = &state.memory.doubts;
         causes.push(explain::nothing_found(look, &judged.waiting, doubts));
     }
@@ -168,16 +168,18 @@ fn judge(state: &mut State, seen: ServiceLook<'_>) -> Judged {
             Judged::waits(Waiting::Answer)
         }
         OwnStatus::Completed => at.map_or_else(
-            || Judged::ended(Verdict::Succeeded),
+            || Judged::ended(RolloutVerdict::Succeeded),
             |at| completed(state, at),
         ),
         OwnStatus::InProgress => at.map(|at| in_progress(state, at)).unwrap_or_default(),
         OwnStatus::RollingBack { reason } => rolling_back(state, &reason),
-        OwnStatus::RolledBack { to, reason } => Judged::ended(Verdict::RolledBack { to, reason }),
+        OwnStatus::RolledBack { to, reason } => {
+            Judged::ended(RolloutVerdict::RolledBack { to, reason })
+        }
         OwnStatus::Superseded {
             by,
             task_definition,
-        } => Judged::ended(Verdict::Superseded {
+        } => Judged::ended(RolloutVerdict::Superseded {
             by,
             task_definition,
         }),
@@ -210,7 +212,7 @@ fn completed(state: &mut State, at: Moment<'_>) -> Judged {
     let doubt = completion.doubt();
     let was_complete = doubt.is_some() && std::mem::replace(&mut state.memory.complete, true);
     let mut judged = match completion {
-        Completion::Serves => Judged::ended(Verdict::Succeeded),
+        Completion::Serves => Judged::ended(RolloutVerdict::Succeeded),
         Completion::OnTrial(trial) => on_trial(state, at, trial),
         Completion::LacksTasks { .. } => {
             let mut judged = in_progress(state, at);
@@ -233,7 +235,7 @@ fn completed(state: &mut State, at: Moment<'_>) -> Judged {
 fn on_trial(state: &mut State, at: Moment<'_>, trial: Waiting) -> Judged {
     state.memory.moved_at = at.now;
     let verdict = match crash_loop(state, at) {
-        CrashLoop::Proven { reason } => Some(Verdict::Failed { reason }),
+        CrashLoop::Proven { reason } => Some(RolloutVerdict::Failed { reason }),
         CrashLoop::Unproven => None,
     };
     Judged {
@@ -258,7 +260,7 @@ fn in_progress(state: &mut State, at: Moment<'_>) -> Judged {
                 return judged;
             }
             CompletedBefore::Serves => {
-                judged.verdict = Some(Verdict::Succeeded);
+                judged.verdict = Some(RolloutVerdict::Succeeded);
                 return judged;
             }
             CompletedBefore::OnTrial(trial) => judged.waiting = vec![trial],
@@ -266,7 +268,7 @@ fn in_progress(state: &mut State, at: Moment<'_>) -> Judged {
         }
     }
     if let CrashLoop::Proven { reason } = crash_loop(state, at) {
-        judged.verdict = Some(Verdict::Failed { reason });
+        judged.verdict = Some(RolloutVerdict::Failed { reason });
         return judged;
     }
     let movement = movement(state, at, &judged.waiting);
@@ -282,7 +284,7 @@ fn in_progress(state: &mut State, at: Moment<'_>) -> Judged {
         Standstill::NotYet => state.memory.stuck_said = false,
         Standstill::PerhapsAStage | Standstill::Retrying => {}
         Standstill::Stuck { proven } if !state.patience.wait_when_stuck => {
-            judged.verdict = Some(Verdict::Stuck { proven });
+            judged.verdict = Some(RolloutVerdict::Stuck { proven });
         }
         Standstill::Stuck { .. } => judged.say.extend(stuck(state, at)),
     }
@@ -300,19 +302,19 @@ fn stuck(state: &mut State, at: Moment<'_>) -> Option<Line> {
     Some(Line::warning(format!("the rollout is stuck: {why}")))
 }
 
-fn out_of_time(state: &State, waiting: &[Waiting]) -> Verdict {
+fn out_of_time(state: &State, waiting: &[Waiting]) -> RolloutVerdict {
     if state.memory.rollback_said {
-        return Verdict::Failed {
+        return RolloutVerdict::Failed {
             reason: "the rollback that ECS began was still under way when the time ran out"
                 .to_owned(),
         };
     }
     if state.memory.stuck_said {
-        return Verdict::Stuck {
+        return RolloutVerdict::Stuck {
             proven: state.memory.proofs >= PROOFS,
         };
     }
-    Verdict::TimedOut {
+    RolloutVerdict::TimedOut {
         waiting: waiting.to_vec(),
     }
 }

@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use crate::snapshot::{Deployment, RolloutState, Service, Timestamp};
 
-/// Events from before the watch that are told: of a deployment that was complete long ago there are
+/// Events from before the watch that are reported: of a deployment that was complete long ago there are
 /// many that are old news.
 const NEWS: Duration = Duration::from_secs(10 * 60);
 
 /// The deployment that is watched, exactly.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Target {
+    /// The name or ARN of the cluster, as the request gave it.
     pub cluster: String,
+    /// The name of the service.
     pub service: String,
     /// `ecs-svc/<digits>`, from the answer of UpdateService.
     pub deployment: String,
@@ -19,7 +21,7 @@ pub struct Target {
     pub task_definition: String,
     /// When ECS created the deployment, by AWS's clock.
     pub created: Timestamp,
-    /// Events from here on are told, by AWS's clock.
+    /// Events from here on are reported, by AWS's clock.
     pub tell_since: Timestamp,
     /// When the watch began, by this run's clock.
     pub since: Timestamp,

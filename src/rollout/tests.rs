@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Look, Patience, SeenBefore, State, Step, Target, Verdict, own_status, step};
+use super::{Look, Patience, RolloutVerdict, SeenBefore, State, Step, Target, own_status, step};
 use crate::snapshot::{
     Deployment, DeploymentStatus, Event, Health, RolloutState, Service, ServiceDeployment, Task,
     TaskStatus, Timestamp,
@@ -126,7 +126,7 @@ fn protected_old_tasks_are_waited_for_and_then_named() {
         message: "(service api) was unable to reach steady state because (taskSet ecs-svc/1) was unable to scale in due to (reason 1 tasks under protection)".to_owned(),
     };
     let (last, _) = watched(&look(vec![event]), 10);
-    assert_eq!(last.verdict, Some(Verdict::Stuck { proven: false }));
+    assert_eq!(last.verdict, Some(RolloutVerdict::Stuck { proven: false }));
     assert_eq!(
         last.causes.first().map(|cause| cause.kind.as_str()),
         Some("task-protection")
@@ -134,7 +134,7 @@ fn protected_old_tasks_are_waited_for_and_then_named() {
 }
 
 #[test]
-fn a_flood_of_events_is_told_in_part_and_counted() {
+fn a_flood_of_events_is_shown_in_part_and_counted() {
     let events: Vec<Event> = (0..100)
         .map(|number| Event {
             id: number.to_string(),

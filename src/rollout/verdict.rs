@@ -6,7 +6,7 @@ use crate::cause::Cause;
 
 /// How a rollout ended, as far as ECS is concerned.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
+pub enum RolloutVerdict {
     /// Our deployment is complete and its revision serves.
     Succeeded,
     /// It can't go on for lack of room or because of its own percentages.
@@ -21,15 +21,15 @@ pub enum Verdict {
     TimedOut { waiting: Vec<Waiting> },
 }
 
-impl Verdict {
+impl RolloutVerdict {
     /// Whether it isn't good, so that it comes with its causes.
     pub fn needs_causes(&self) -> bool {
         match self {
-            Verdict::Stuck { .. }
-            | Verdict::Failed { .. }
-            | Verdict::RolledBack { .. }
-            | Verdict::TimedOut { .. } => true,
-            Verdict::Succeeded | Verdict::Superseded { .. } => false,
+            RolloutVerdict::Stuck { .. }
+            | RolloutVerdict::Failed { .. }
+            | RolloutVerdict::RolledBack { .. }
+            | RolloutVerdict::TimedOut { .. } => true,
+            RolloutVerdict::Succeeded | RolloutVerdict::Superseded { .. } => false,
         }
     }
 }
@@ -37,8 +37,10 @@ impl Verdict {
 /// What one look came to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Step {
+    /// What to print now, in this order.
     pub say: Vec<Line>,
-    pub verdict: Option<Verdict>,
+    /// How the rollout ended; absent while it goes on.
+    pub verdict: Option<RolloutVerdict>,
     /// What is waited for, where it is not decided.
     pub waiting: Vec<Waiting>,
     /// Whether something moves, by this look or against the one before.

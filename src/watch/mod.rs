@@ -14,7 +14,7 @@ use std::time::Duration;
 use crate::aws::{Aws, AwsError, AwsErrorKind};
 use crate::cause::Cause;
 use crate::clock::Clock;
-use crate::rollout::{Line, Look, State, Step, Verdict, Waiting, step};
+use crate::rollout::{Line, Look, RolloutVerdict, State, Step, Waiting, step};
 use crate::snapshot::Timestamp;
 use reader::Reader;
 
@@ -28,13 +28,14 @@ const LAST_LOOK: Duration = Duration::from_secs(20);
 /// Of that, what isn't needed may take: the services are read before it.
 const LAST_OPTIONAL: Duration = Duration::from_secs(10);
 
-/// All explanations of one look together: whoever reads them waits for nothing else.
+/// All explanations of one look together: the person who reads them waits for nothing else.
 const EXPLANATIONS: Duration = Duration::from_secs(20);
 
 /// What became of one watched service.
 #[derive(Clone, Debug)]
 pub struct Ended {
-    pub verdict: Verdict,
+    /// How its rollout ended.
+    pub verdict: RolloutVerdict,
     /// What it waited for at the end.
     pub waiting: Vec<Waiting>,
     /// What explains it, the most telling first.
@@ -168,7 +169,11 @@ impl Watch {
         }
         self.reader.reads.allow(EXPLANATIONS);
         for ((number, step), look) in steps.iter_mut().zip(&mut looks) {
-            if step.verdict.as_ref().is_some_and(Verdict::needs_causes) {
+            if step
+                .verdict
+                .as_ref()
+                .is_some_and(RolloutVerdict::needs_causes)
+            {
                 let state = &self.states[*number];
                 let causes = self.reader.explain(*number, state, look).await;
                 step.causes = causes.unwrap_or(std::mem::take(&mut step.causes));

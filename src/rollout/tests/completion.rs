@@ -51,12 +51,12 @@ fn crashed() -> Task {
 }
 
 /// What each look comes to, made at so many seconds.
-fn verdicts<const N: usize>(looks: [(u64, Look); N]) -> [Option<Verdict>; N] {
+fn verdicts<const N: usize>(looks: [(u64, Look); N]) -> [Option<RolloutVerdict>; N] {
     let mut state = state();
     looks.map(|(at, look)| step(&mut state, &look, START.plus(Duration::from_secs(at))).verdict)
 }
 
-const SUCCESS: Option<Verdict> = Some(Verdict::Succeeded);
+const SUCCESS: Option<RolloutVerdict> = Some(RolloutVerdict::Succeeded);
 
 /// With a Classic Load Balancer ECS keeps no state at all, and the counts have to do; where it keeps
 /// one, an answer without it says nothing.
@@ -184,7 +184,10 @@ fn half_a_look_calls_nothing_superseded() {
     let seen = verdicts([(60, half(replaced())), (65, rolling_back())]);
     assert_eq!(seen, [None, None]);
     let seen = verdicts([(60, half(replaced())), (65, replaced())]);
-    assert!(matches!(seen, [None, Some(Verdict::Superseded { .. })]));
+    assert!(matches!(
+        seen,
+        [None, Some(RolloutVerdict::Superseded { .. })]
+    ));
 }
 
 /// That the tasks can't be read any more, or can again, is no movement of the rollout.
@@ -198,7 +201,7 @@ fn tasks_that_come_and_go_from_sight_are_no_movement() {
         }
         let step = step(&mut state, &look, START.plus(Duration::from_secs(second)));
         if step.verdict.is_some() {
-            assert_eq!(step.verdict, Some(Verdict::Stuck { proven: false }));
+            assert_eq!(step.verdict, Some(RolloutVerdict::Stuck { proven: false }));
             assert!((120..200).contains(&second), "after {second} s");
             return;
         }

@@ -48,7 +48,7 @@ fn crashed(number: u32) -> Task {
 }
 
 #[test]
-fn crashes_beside_tasks_that_serve_are_no_failure_of_the_rollout() {
+fn crashes_next_to_tasks_that_serve_are_no_failure_of_the_rollout() {
     let verdict = |in_service| {
         let tasks = (0..7).map(|number| Task {
             started: Some(Timestamp(START.0 - 60_000)),
@@ -67,7 +67,7 @@ fn crashes_beside_tasks_that_serve_are_no_failure_of_the_rollout() {
     });
     let tasks = tasks.chain((0..3).map(crashed)).collect();
     let verdict = watched(&behind_a_group(tasks, 0), 1).0.verdict;
-    assert!(matches!(verdict, Some(Verdict::Failed { .. })));
+    assert!(matches!(verdict, Some(RolloutVerdict::Failed { .. })));
 }
 
 /// A task that the load balancer never finds healthy isn't healthy for having grown old.
@@ -88,7 +88,7 @@ fn a_task_that_outlives_its_grace_period_has_not_got_healthy() {
         }
     }
     assert!(
-        matches!(last.verdict, Some(Verdict::Failed { .. })),
+        matches!(last.verdict, Some(RolloutVerdict::Failed { .. })),
         "{:?}",
         last.verdict
     );
@@ -113,7 +113,7 @@ fn what_had_no_place_or_lost_its_host_is_no_failure() {
             ..stopped(number, code, reason)
         });
         let (last, _) = watched(&behind_a_group(tasks.collect(), 0), 1);
-        matches!(last.verdict, Some(Verdict::Failed { .. }))
+        matches!(last.verdict, Some(RolloutVerdict::Failed { .. }))
     };
     let start = Some("TaskFailedToStart");
     for reason in [
@@ -189,7 +189,7 @@ fn a_rollback_is_waited_for_only_where_one_can_come() {
     }));
 }
 
-/// New tasks lack a place, and an old revision that crashes comes and goes beside them.
+/// New tasks lack a place, and an old revision that crashes comes and goes next to them.
 #[test]
 fn an_old_revision_that_crashes_is_no_movement() {
     let mut state = state();
@@ -214,10 +214,10 @@ fn an_old_revision_that_crashes_is_no_movement() {
             break;
         }
     }
-    assert_eq!(last.verdict, Some(Verdict::Stuck { proven: false }));
+    assert_eq!(last.verdict, Some(RolloutVerdict::Stuck { proven: false }));
 }
 
-/// `on-stuck: wait`: what moves again isn't stuck at the end, and a second standstill is told.
+/// `on-stuck: wait`: what moves again isn't stuck at the end, and a second standstill is reported.
 #[test]
 fn a_rollout_that_moves_again_is_stuck_no_more() {
     let mut state = state();
@@ -242,7 +242,7 @@ fn a_rollout_that_moves_again_is_stuck_no_more() {
     }
     assert_eq!(said.matches("the rollout is stuck").count(), 1, "{said}");
     assert!(
-        matches!(last.verdict, Some(Verdict::TimedOut { .. })),
+        matches!(last.verdict, Some(RolloutVerdict::TimedOut { .. })),
         "{:?}",
         last.verdict
     );
@@ -284,7 +284,7 @@ fn growing(status: &str) -> Look {
 fn an_instance_that_never_registers_is_a_standstill() {
     assert_eq!(watched(&growing("PreInService"), 60).0.verdict, None);
     let (last, _) = watched(&growing("Successful"), 60);
-    assert_eq!(last.verdict, Some(Verdict::Stuck { proven: false }));
+    assert_eq!(last.verdict, Some(RolloutVerdict::Stuck { proven: false }));
 }
 
 /// ECS calls the deployment complete all along; the tasks tell, and not an answer from before.
@@ -318,5 +318,5 @@ fn a_new_count_is_reached_when_the_tasks_run() {
         vec![old(), young]
     };
     assert_eq!(told(2, both(), 15), None, "one isn't healthy yet");
-    assert_eq!(told(2, both(), 60), Some(Verdict::Succeeded));
+    assert_eq!(told(2, both(), 60), Some(RolloutVerdict::Succeeded));
 }
