@@ -125,7 +125,7 @@ async fn connect(
         runner: Runner::from_env(surroundings.env()),
         redactor: redactor.clone(),
     });
-    let aws = Aws::load(request.region.clone(), by, (surroundings.env(), &redactor)).await?;
+    let aws = Aws::load(request.region.clone(), by, surroundings.env(), &redactor).await?;
     Ok(aws.ending(surroundings.keys_end()))
 }
 

@@ -21,7 +21,7 @@ const CACHE_RULES_MAX: i32 = 100;
 
 /// A repository as ECR names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Repository {
+pub struct EcrRepository {
     /// Without the registry, such as `shop/api`.
     pub name: String,
     /// The id of the account that the registry belongs to.
@@ -65,7 +65,7 @@ impl Aws {
         &self,
         name: &str,
         registry_id: Option<&str>,
-    ) -> Result<Repository, AwsError> {
+    ) -> Result<EcrRepository, AwsError> {
         let subject = format!("repository `{name}`");
         let answer = self
             .ecr
@@ -79,7 +79,7 @@ impl Aws {
         let found = found.ok_or_else(|| {
             AwsError::missing("ecr:DescribeRepositories", subject, "no such repository")
         })?;
-        Ok(Repository {
+        Ok(EcrRepository {
             name: found.repository_name.unwrap_or_else(|| name.to_owned()),
             registry_id: found.registry_id.unwrap_or_default(),
             uri: found.repository_uri.unwrap_or_default(),
@@ -94,7 +94,7 @@ impl Aws {
     /// [`AwsError`]: the call is denied or fails, or its answer can't be read.
     pub async fn image(
         &self,
-        repository: &Repository,
+        repository: &EcrRepository,
         tag_or_digest: &str,
     ) -> Result<Option<EcrImage>, AwsError> {
         let subject = format!(
@@ -184,7 +184,7 @@ impl Aws {
     /// [`AwsError`]: the call is denied or fails, or its answer can't be read.
     pub async fn newest_tags(
         &self,
-        repository: &Repository,
+        repository: &EcrRepository,
         most: usize,
     ) -> Result<Vec<String>, AwsError> {
         let mut images = Vec::new();
@@ -234,7 +234,7 @@ impl Aws {
     /// [`AwsError`]: the call is denied or fails, or its answer can't be read.
     pub async fn blob_url(
         &self,
-        repository: &Repository,
+        repository: &EcrRepository,
         digest: &str,
     ) -> Result<String, AwsError> {
         let subject = format!("layer `{digest}` of repository `{}`", repository.name);

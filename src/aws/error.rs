@@ -57,6 +57,17 @@ pub struct AwsError {
     advice: Option<String>,
 }
 
+/// How a service without a typed client answers with an error.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ErrorAnswer<'a> {
+    /// Of HTTP.
+    pub(super) status: u16,
+    /// AWS's name of the error; empty where the answer has none.
+    pub(super) code: &'a str,
+    /// AWS's own text; may be empty.
+    pub(super) message: &'a str,
+}
+
 impl AwsError {
     /// Sorts what the SDK reports about `action` on `subject`.
     #[expect(
@@ -125,9 +136,13 @@ impl AwsError {
     pub(super) fn answered(
         action: &'static str,
         subject: impl Into<String>,
-        status: u16,
-        (code, message): (&str, &str),
+        answer: ErrorAnswer<'_>,
     ) -> AwsError {
+        let ErrorAnswer {
+            status,
+            code,
+            message,
+        } = answer;
         let text = match (code, message) {
             ("", "") => format!("HTTP {status}"),
             (code, "") => code.to_owned(),
@@ -379,65 +394,4 @@ fn cut(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use aws_credential_types::provider::error::CredentialsError;
-
-    use super::{AwsError, AwsErrorKind, NotAssumed};
-
-    #[test]
-    fn a_signature_of_another_time_is_about_the_clock() {
-        let text = "Signature expired: 20261120T165000Z is now earlier than 20261120T165500Z (20261120T170000Z - 5 min.)";
-        let answer = ("InvalidSignatureException", text);
-        let error = AwsError::answered("ecs:DescribeServices", "service `api`", 400, answer);
-        assert!(error.help().unwrap().contains("clock"));
-    }
-
-    #[test]
-    fn what_is_to_be_allowed_is_what_aws_names() {
-        let help = |text: &str| {
-            let answer = ("AccessDeniedException", text);
-            let error =
-                AwsError::answered("ecs:RegisterTaskDefinition", "family `api`", 400, answer);
-            error.help().unwrap()
-        };
-        for (text, action) in [
-            (
-                "User: arn:aws:sts::1:assumed-role/a/b is not authorized to perform: ecs:TagResource on resource: *",
-                "ecs:TagResource",
-            ),
-            (
-                "User: arn:aws:sts::1:assumed-role/a/b is not authorized to perform: iam:PassRole on resource: arn:x",
-                "iam:PassRole",
-            ),
-            (
-                "is not authorized to perform: `a` b",
-                "ecs:RegisterTaskDefinition",
-            ),
-            ("no", "ecs:RegisterTaskDefinition"),
-        ] {
-            assert_eq!(
-                help(text),
-                format!("allow `{action}` in the policy of the role in use")
-            );
-        }
-    }
-
-    #[test]
-    fn a_role_that_could_not_be_assumed_says_so_through_the_sdk() {
-        for (passing, kind) in [
-            (true, AwsErrorKind::Unanswered),
-            (false, AwsErrorKind::NoCredentials),
-        ] {
-            let why = NotAssumed {
-                text: "the role can't be assumed".to_owned(),
-                help: vec!["first".to_owned(), "second".to_owned()],
-                passing,
-            };
-            let wrapped = CredentialsError::provider_error(why);
-            let error = AwsError::unsigned("ec2:DescribeSubnets", "the subnets", &wrapped);
-            assert_eq!(error.kind, kind);
-            assert_eq!(error.text, "the role can't be assumed");
-            assert_eq!(error.help().as_deref(), Some("first; second"));
-        }
-    }
-}
+mod tests;

@@ -18,8 +18,11 @@ const TYPES_MAX: usize = 1000;
 /// A revision as DescribeTaskDefinition or RegisterTaskDefinition answered it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Described {
+    /// `taskDefinitionArn`, with the revision.
     pub arn: String,
+    /// `family`: the name without the revision.
     pub family: String,
+    /// Counts from 1 within the family.
     pub revision: i64,
     /// The whole definition with every member that AWS sent; `tags` are moved inside.
     pub document: Value,

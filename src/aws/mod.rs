@@ -36,7 +36,7 @@ mod tries;
 pub mod xml;
 
 pub use connect::connector;
-pub use ecr::{EcrImage, Login, Repository};
+pub use ecr::{EcrImage, EcrRepository, Login};
 pub use error::{AwsError, AwsErrorKind};
 pub use facts::Described;
 pub use logs::LogStream;
@@ -107,7 +107,8 @@ impl Aws {
     pub async fn load(
         region: Option<String>,
         by: Option<ByRunner>,
-        (env, redactor): (&[(String, String)], &Redactor),
+        env: &[(String, String)],
+        redactor: &Redactor,
     ) -> Result<Aws, Vec<String>> {
         let mut problems = settings::of_environment(env);
         problems.extend(settings::of_files(env.to_vec()).await);

@@ -4,6 +4,7 @@
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text}")]
 pub struct NotAssumed {
+    /// What failed, with the role and the reason.
     pub text: String,
     /// What to do about it, one item a line.
     pub help: Vec<String>,

@@ -150,6 +150,17 @@ impl Keeper {
     }
 }
 
+/// A call that asked STS for a role's credentials.
+struct RoleCall<'a> {
+    action: &'static str,
+    /// Of the role.
+    arn: &'a str,
+    /// Just before the call.
+    since: Instant,
+    /// How long the credentials were asked to last.
+    duration: Duration,
+}
+
 impl Inner {
     async fn assume(&self) -> Result<Kept, NotAssumed> {
         let mut pause = PAUSE;
@@ -191,16 +202,27 @@ impl Inner {
             .send()
             .await
             .map_err(|error| AwsError::of(ACTION, subject(arn), error))?;
-        self.kept((ACTION, arn), answer.credentials, (now, duration))
+        let asked = RoleCall {
+            action: ACTION,
+            arn,
+            since: now,
+            duration,
+        };
+        self.kept(&asked, answer.credentials)
     }
 
     /// What STS gave, masked.
     fn kept(
         &self,
-        (action, arn): (&'static str, &str),
+        asked: &RoleCall<'_>,
         given: Option<aws_sdk_sts::types::Credentials>,
-        (since, duration): (Instant, Duration),
     ) -> Result<Kept, AwsError> {
+        let RoleCall {
+            action,
+            arn,
+            since,
+            duration,
+        } = *asked;
         let incomplete = |what: &str| AwsError::incomplete(action, subject(arn), what);
         let given = given.ok_or_else(|| incomplete("STS answered without credentials"))?;
         self.redactor.learn(&given.secret_access_key);

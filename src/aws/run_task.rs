@@ -101,7 +101,7 @@ impl Aws {
     pub async fn started_by(&self, cluster: &str, token: &str) -> Result<Vec<Task>, AwsError> {
         let mut arns = Vec::new();
         for stopped in [false, true] {
-            let listed = self.task_arns(cluster, Which::StartedBy(token), (stopped, 1));
+            let listed = self.task_arns(cluster, Which::StartedBy(token), stopped, 1);
             arns.extend(listed.await?.arns);
         }
         self.tasks(cluster, &arns).await

@@ -17,6 +17,7 @@ use aws_types::service_config::ServiceConfigKey;
 use serde_json::Value;
 
 use super::body::read;
+use super::error::ErrorAnswer;
 use super::once;
 use super::tries::OPTIONAL;
 use super::xml::Element;
@@ -168,12 +169,12 @@ impl Aws {
             return Ok(body);
         }
         let (code, text) = (message.error)(&body);
-        Err(AwsError::answered(
-            ask.action,
-            ask.subject.as_str(),
-            status.as_u16(),
-            (&code, &text),
-        ))
+        let answer = ErrorAnswer {
+            status: status.as_u16(),
+            code: &code,
+            message: &text,
+        };
+        Err(AwsError::answered(ask.action, ask.subject.as_str(), answer))
     }
 
     /// The message as a signed request.

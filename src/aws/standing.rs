@@ -28,6 +28,7 @@ const REASON_MAX_CHARS: usize = 160;
 /// Why an optional read came to nothing.
 #[derive(Clone, Debug)]
 pub struct Missed {
+    /// How the call ended.
     pub error: AwsError,
     /// Whether it counts as not there; if not, the next look may have it.
     pub is_gone: bool,

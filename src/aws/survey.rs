@@ -45,7 +45,7 @@ impl OptionalReads {
         if parties.iter().any(|(service, _)| !is_fargate(service)) {
             let read = self.aws.instances(cluster);
             let instances = self
-                .survey_part(&mut survey, (Source::Instances, INSTANCES), read)
+                .survey_part(&mut survey, Source::Instances, INSTANCES, read)
                 .await;
             survey.instances = instances.unwrap_or_default();
         }
@@ -53,7 +53,7 @@ impl OptionalReads {
             Some(own) => Some(own),
             None => {
                 let read = self.own_tasks(cluster, parties);
-                self.survey_part(&mut survey, (Source::Tasks, TASKS), read)
+                self.survey_part(&mut survey, Source::Tasks, TASKS, read)
                     .await
             }
         };
@@ -78,7 +78,8 @@ impl OptionalReads {
     fn survey_part<T>(
         &self,
         survey: &mut Survey,
-        (what, actions): (Source, &[&'static str]),
+        what: Source,
+        actions: &[&'static str],
         read: impl Future<Output = Result<T, AwsError>>,
     ) -> impl Future<Output = Option<T>> {
         let read = self.ask(actions, read);
@@ -141,19 +142,14 @@ impl OptionalReads {
         let arns = if instances.len() > pages {
             let all = self
                 .aws
-                .task_arns(cluster, Which::All, (false, pages))
+                .task_arns(cluster, Which::All, false, pages)
                 .await?;
             all.arns
         } else {
             let mut arns = Vec::new();
             for instance in instances {
                 let which = Which::Instance(instance);
-                arns.extend(
-                    self.aws
-                        .task_arns(cluster, which, (false, pages))
-                        .await?
-                        .arns,
-                );
+                arns.extend(self.aws.task_arns(cluster, which, false, pages).await?.arns);
             }
             arns
         };
@@ -178,7 +174,7 @@ impl OptionalReads {
         let names: Vec<String> = names.into_iter().collect();
         let read = self.aws.capacity_providers(&names);
         let providers = self
-            .survey_part(survey, (Source::CapacityProviders, PROVIDERS), read)
+            .survey_part(survey, Source::CapacityProviders, PROVIDERS, read)
             .await;
         survey.providers = providers.unwrap_or_default();
         self.survey_groups(survey).await;
@@ -199,7 +195,7 @@ impl OptionalReads {
         }
         let read = self.aws.scaling_groups(&names);
         let groups = self
-            .survey_part(survey, (Source::ScalingGroups, GROUPS), read)
+            .survey_part(survey, Source::ScalingGroups, GROUPS, read)
             .await;
         for DescribedGroup {
             mut group,
@@ -213,13 +209,13 @@ impl OptionalReads {
             {
                 let read = self.aws.launch_template_type(&id, &version);
                 let named = self
-                    .survey_part(survey, (Source::InstanceTypes, TEMPLATES), read)
+                    .survey_part(survey, Source::InstanceTypes, TEMPLATES, read)
                     .await;
                 group.instance_types.extend(named.flatten());
             }
             let read = self.aws.scaling_activities(&group.name);
             let activities = self
-                .survey_part(survey, (Source::ScalingGroups, ACTIVITIES), read)
+                .survey_part(survey, Source::ScalingGroups, ACTIVITIES, read)
                 .await;
             group.activities = activities.unwrap_or_default();
             let behind = survey
@@ -256,7 +252,7 @@ impl OptionalReads {
         let (mut types, missing) = self.aws.facts.types(&names);
         if !missing.is_empty() {
             let read = self.aws.instance_types(&missing);
-            let read = self.survey_part(survey, (Source::InstanceTypes, TYPES), read);
+            let read = self.survey_part(survey, Source::InstanceTypes, TYPES, read);
             types.extend(read.await.unwrap_or_default());
         }
         for one in types {
@@ -282,7 +278,7 @@ impl OptionalReads {
             };
             let read = self.aws.instance_arns(&service.cluster, Some(expression));
             let matching = self
-                .survey_part(survey, (Source::Constraint, INSTANCES), read)
+                .survey_part(survey, Source::Constraint, INSTANCES, read)
                 .await;
             let Some(arns) = matching else {
                 continue;
@@ -314,7 +310,7 @@ impl OptionalReads {
         }
         let read = self.aws.subnets(&ids);
         let Some(read) = self
-            .survey_part(survey, (Source::Subnets, SUBNETS), read)
+            .survey_part(survey, Source::Subnets, SUBNETS, read)
             .await
         else {
             return;
@@ -356,10 +352,7 @@ impl OptionalReads {
                 continue;
             }
             let read = self.aws.fargate_quota(spot);
-            let Some(quota) = self
-                .survey_part(survey, (Source::Quotas, QUOTAS), read)
-                .await
-            else {
+            let Some(quota) = self.survey_part(survey, Source::Quotas, QUOTAS, read).await else {
                 continue;
             };
             for name in names {
@@ -391,8 +384,8 @@ impl OptionalReads {
                 Some(known) => Some(known),
                 None => {
                     let read = self.aws.needs_of(&arn);
-                    let what = (Source::TaskDefinitions, DEFINITIONS);
-                    self.survey_part(survey, what, read).await
+                    self.survey_part(survey, Source::TaskDefinitions, DEFINITIONS, read)
+                        .await
                 }
             };
             needs.extend(read.map(|read| (arn, read)));

@@ -58,8 +58,8 @@ impl TaskBook {
         self.turn_to(&names);
         let listed = wanted.iter().filter(|one| one.listed);
         let listed: Vec<&str> = listed.map(|one| one.service).collect();
-        let running = self.list(aws, cluster, (&listed, false)).await?;
-        let stopped = self.list(aws, cluster, (&listed, true)).await?;
+        let running = self.list(aws, cluster, &listed, false).await?;
+        let stopped = self.list(aws, cluster, &listed, true).await?;
         self.forget(&stopped, &listed);
         let arns = self.to_ask(&running, &stopped);
         let described = aws.tasks(cluster, &arns).await?;
@@ -99,16 +99,18 @@ impl TaskBook {
             .retain(|_, task| service_of(task).is_some_and(|name| services.contains(name)));
     }
 
-    /// ARNs of the tasks of these services, and perhaps of others.
+    /// ARNs of the tasks of these services, and perhaps of others: those that are to run, or
+    /// (`stopped`) those that are to stop or stopped.
     async fn list(
         &mut self,
         aws: &Aws,
         cluster: &str,
-        (names, stopped): (&[&str], bool),
+        names: &[&str],
+        stopped: bool,
     ) -> Result<Vec<String>, AwsError> {
         if names.len() >= WIDE_FROM && !self.too_wide {
             let all = aws
-                .task_arns(cluster, Which::All, (stopped, names.len()))
+                .task_arns(cluster, Which::All, stopped, names.len())
                 .await?;
             if !all.more {
                 return Ok(all.arns);
@@ -118,7 +120,7 @@ impl TaskBook {
         let mut arns = Vec::new();
         for name in names {
             let own = Which::Service(name);
-            let listed = aws.task_arns(cluster, own, (stopped, PAGES_MAX)).await?;
+            let listed = aws.task_arns(cluster, own, stopped, PAGES_MAX).await?;
             arns.extend(listed.arns);
         }
         Ok(arns)

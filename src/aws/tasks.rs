@@ -34,8 +34,8 @@ pub struct Listed {
 }
 
 impl Aws {
-    /// ARNs of tasks, `pages` pages of a hundred at most: those that are to run, or those that are
-    /// to stop or stopped within the hour.
+    /// ARNs of tasks, `pages` pages of a hundred at most: those that are to run, or (`stopped`) those
+    /// that are to stop or stopped within the hour.
     ///
     /// # Errors
     ///
@@ -44,7 +44,8 @@ impl Aws {
         &self,
         cluster: &str,
         which: Which<'_>,
-        (stopped, pages): (bool, usize),
+        stopped: bool,
+        pages: usize,
     ) -> Result<Listed, AwsError> {
         let listing = self.ecs.list_tasks().cluster(cluster);
         let listing = match which {

@@ -6,7 +6,7 @@ mod existing;
 use super::pinned::{BuildJob, Images};
 use super::platform;
 use super::registry::{self, Held};
-use crate::aws::Repository;
+use crate::aws::EcrRepository;
 use crate::failure::Failure;
 use crate::image::Platform;
 use crate::request::{BuildSpec, ImageSource};
@@ -102,7 +102,7 @@ async fn built<'a>(
 }
 
 /// What is built would be refused by the registry.
-fn taken(repository: &Repository, tag: &str) -> Failure {
+fn taken(repository: &EcrRepository, tag: &str) -> Failure {
     let name = &repository.name;
     Failure::invalid(format!(
         "tag `{tag}` is in repository `{name}` already, and can't be pushed again: the repository is immutable"

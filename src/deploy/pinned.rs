@@ -2,7 +2,7 @@
 //!
 //! Nothing is read here, and nothing is built.
 
-use crate::aws::{Aws, Repository};
+use crate::aws::{Aws, EcrRepository};
 use crate::image::Platform;
 use crate::report::ImageReport;
 use crate::request::BuildSpec;
@@ -33,7 +33,7 @@ pub(super) struct Pinned {
 #[derive(Clone, Debug)]
 pub(super) struct EcrPlace {
     pub(super) aws: Aws,
-    pub(super) repository: Repository,
+    pub(super) repository: EcrRepository,
 }
 
 /// An image that is to be built and pushed.

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::base::Base;
-use crate::aws::{Aws, AwsError, EcrImage, Repository, json_once};
+use crate::aws::{Aws, AwsError, EcrImage, EcrRepository, json_once};
 use crate::capacity::Source;
 use crate::failure::Failure;
 use crate::image::Platform;
@@ -231,7 +231,7 @@ pub(super) enum ImagePlatforms {
 /// The configuration can't be read.
 pub(super) async fn of(
     aws: &Aws,
-    repository: &Repository,
+    repository: &EcrRepository,
     image: &EcrImage,
 ) -> Result<ImagePlatforms, AwsError> {
     let Some(manifest) = json_once(image.manifest.as_bytes()) else {

@@ -7,7 +7,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sts::types::Tag;
 use tokio::time::Instant;
 
-use super::{Inner, Kept, NotAssumed, subject};
+use super::{Inner, Kept, NotAssumed, RoleCall, subject};
 use crate::aws::{AwsError, AwsErrorKind};
 
 const ACTION: &str = "sts:AssumeRole";
@@ -75,7 +75,13 @@ impl Inner {
             .send()
             .await
             .map_err(|error| AwsError::of(ACTION, subject(arn), error))?;
-        self.kept((ACTION, arn), answer.credentials, (now, self.role.duration))
+        let asked = RoleCall {
+            action: ACTION,
+            arn,
+            since: now,
+            duration: self.role.duration,
+        };
+        self.kept(&asked, answer.credentials)
     }
 }
 

@@ -23,12 +23,31 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// Profiles may lead from one to the next (`source_profile`), a few at most.
 const PROFILES_MAX: usize = 10;
 
-/// Variables that name a file which is read whole, and where it is if they don't.
-const FILES: [(&str, Option<&str>); 4] = [
-    ("AWS_CONFIG_FILE", Some(".aws/config")),
-    ("AWS_SHARED_CREDENTIALS_FILE", Some(".aws/credentials")),
-    ("AWS_WEB_IDENTITY_TOKEN_FILE", None),
-    ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", None),
+/// A file that is read whole.
+struct WholeFile {
+    /// The variable that names it.
+    variable: &'static str,
+    /// Where it is if the variable names none, from `HOME`.
+    usual: Option<&'static str>,
+}
+
+const FILES: [WholeFile; 4] = [
+    WholeFile {
+        variable: "AWS_CONFIG_FILE",
+        usual: Some(".aws/config"),
+    },
+    WholeFile {
+        variable: "AWS_SHARED_CREDENTIALS_FILE",
+        usual: Some(".aws/credentials"),
+    },
+    WholeFile {
+        variable: "AWS_WEB_IDENTITY_TOKEN_FILE",
+        usual: None,
+    },
+    WholeFile {
+        variable: "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+        usual: None,
+    },
 ];
 
 /// All that is wrong, one line each. The disk is read apart from the run.
@@ -68,7 +87,11 @@ fn var<'e>(env: &'e [(String, String)], name: &str) -> Option<&'e str> {
     found.map(|(_, value)| value.as_str())
 }
 
-fn unreadable(env: &[(String, String)], (name, usual): &(&str, Option<&str>)) -> Option<String> {
+fn unreadable(env: &[(String, String)], file: &WholeFile) -> Option<String> {
+    let WholeFile {
+        variable: name,
+        usual,
+    } = file;
     let home = var(env, "HOME").map(PathBuf::from);
     let path = match (var(env, name), usual) {
         (Some(path), _) => match path.strip_prefix("~/") {

@@ -3,13 +3,19 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::super::AwsError;
+use super::super::error::ErrorAnswer;
 use super::{ASK_AGAIN, ASK_AGAIN_MOST, Actions, LOOKS_IN_A_ROW};
 
 const LIST: &str = "ecs:ListTasks";
 const BOTH: [&str; 2] = [LIST, "ecs:DescribeTasks"];
 
 fn error(status: u16, code: &str) -> AwsError {
-    AwsError::answered(LIST, "cluster `web`", status, (code, "no"))
+    let answer = ErrorAnswer {
+        status,
+        code,
+        message: "no",
+    };
+    AwsError::answered(LIST, "cluster `web`", answer)
 }
 
 /// Asks at each of these seconds, each in a look of its own, and fails; whether it was asked, and

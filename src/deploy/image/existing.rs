@@ -5,7 +5,7 @@
 
 use super::super::pinned::{EcrPlace, Pinned};
 use super::super::registry::{self, Held};
-use crate::aws::{AwsError, Missed, OptionalReads, Repository};
+use crate::aws::{AwsError, EcrRepository, Missed, OptionalReads};
 use crate::failure::Failure;
 use crate::image::{EcrHost, ImageRef, Platform};
 use crate::report::ImageReport;
@@ -79,13 +79,13 @@ async fn repository(
     journal: &mut Journal,
     given: &str,
     asked: &InEcr<'_>,
-) -> Result<Option<Repository>, Failure> {
+) -> Result<Option<EcrRepository>, Failure> {
     let (reference, reads) = (asked.reference, &asked.reads);
     let account = asked.host.account.as_str();
     let read = reads.aws.repository(reference.path(), Some(account));
     match reads.ask(&["ecr:DescribeRepositories"], read).await {
         // The same name in ECR is another repository unless its address is the one that was given.
-        Ok(repository) if is_at(&repository.uri, reference) => Ok(Some(Repository {
+        Ok(repository) if is_at(&repository.uri, reference) => Ok(Some(EcrRepository {
             uri: reference.repository().to_string(),
             ..repository
         })),
@@ -101,7 +101,7 @@ async fn repository(
             Ok(None)
         }
         // Another account's repository often lets its images be read, and not itself.
-        Err(_) => Ok(Some(Repository {
+        Err(_) => Ok(Some(EcrRepository {
             name: reference.path().to_owned(),
             registry_id: account.to_owned(),
             uri: reference.repository().to_string(),
