@@ -26,7 +26,7 @@ pub enum Style {
 
 /// How much an annotation stands out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
+pub enum AnnotationLevel {
     Notice,
     Warning,
     Error,
@@ -152,29 +152,29 @@ impl Console {
     }
 
     pub fn warning(&mut self, text: &str) {
-        if !self.annotated(Level::Warning, TITLE, text) {
+        if !self.annotated(AnnotationLevel::Warning, TITLE, text) {
             self.line(&format!("warning: {text}"));
         }
     }
 
     /// `about` is a word or two for the title.
     pub fn error(&mut self, about: &str, text: &str) {
-        if !self.annotated(Level::Error, &titled(about), text) {
+        if !self.annotated(AnnotationLevel::Error, &titled(about), text) {
             self.words(&format!("error: {text}"));
         }
     }
 
     /// An annotation of what the log's lines say anyway: nothing at a terminal.
-    pub fn annotate(&mut self, level: Level, about: &str, text: &str) {
+    pub fn annotate(&mut self, level: AnnotationLevel, about: &str, text: &str) {
         self.annotated(level, &titled(about), text);
     }
 
     /// Whether there was a place for it.
-    fn annotated(&mut self, level: Level, title: &str, text: &str) -> bool {
+    fn annotated(&mut self, level: AnnotationLevel, title: &str, text: &str) -> bool {
         let (count, form): (_, fn(Option<&str>, &Shown) -> String) = match level {
-            Level::Notice => (&mut self.notices, commands::notice),
-            Level::Warning => (&mut self.warnings, commands::warning),
-            Level::Error => (&mut self.errors, commands::error),
+            AnnotationLevel::Notice => (&mut self.notices, commands::notice),
+            AnnotationLevel::Warning => (&mut self.warnings, commands::warning),
+            AnnotationLevel::Error => (&mut self.errors, commands::error),
         };
         *count += 1;
         let has_place = self.style == Style::Action && *count <= ANNOTATIONS_MAX;
@@ -248,7 +248,7 @@ impl Console {
         if self.fence.is_open() {
             return;
         }
-        for secret in self.redactor.untold() {
+        for secret in self.redactor.unmasked() {
             if self.style == Style::Action {
                 self.write(&commands::add_mask(secret.expose()));
             }

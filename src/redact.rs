@@ -37,27 +37,27 @@ pub struct Redactor(Arc<Mutex<Known>>);
 struct Known {
     /// Each secret in each form that it may turn up in, the longest first.
     forms: Vec<Secret>,
-    /// What the runner isn't told yet.
-    untold: Vec<Secret>,
+    /// What the runner doesn't know of yet.
+    unmasked: Vec<Secret>,
 }
 
 impl Redactor {
     /// From now on `secret` and each of its lines are hidden: as they are, in capitals or in lower
-    /// case, in base64 and with the escapes of a URL. The runner is to be told too.
+    /// case, in base64 and with the escapes of a URL. The runner is to hide it too.
     pub fn learn(&self, secret: &str) {
         let mut known = self.lock();
         known.learn(secret);
-        known.untold.push(Secret::new(secret));
+        known.unmasked.push(Secret::new(secret));
     }
 
-    /// As [`Redactor::learn`], for what the runner hides by itself, or can't be told.
+    /// As [`Redactor::learn`], for what the runner hides by itself, or can't be made to hide.
     pub fn learn_quietly(&self, secret: &str) {
         self.lock().learn(secret);
     }
 
-    /// The secrets that the runner wasn't told to mask yet.
-    pub(crate) fn untold(&self) -> Vec<Secret> {
-        std::mem::take(&mut self.lock().untold)
+    /// The secrets that the runner wasn't made to mask yet.
+    pub(crate) fn unmasked(&self) -> Vec<Secret> {
+        std::mem::take(&mut self.lock().unmasked)
     }
 
     /// `text` without the secrets, those included of which only the beginning is left before a cut.

@@ -14,7 +14,7 @@ use super::closing::{self, Closing, Part, within};
 use super::unfinished::{self, Unfinished};
 use crate::clock::Clock;
 use crate::console::output::Output;
-use crate::console::{Console, Level, Style, Tail};
+use crate::console::{AnnotationLevel, Console, Style, Tail};
 use crate::redact::Redactor;
 use crate::report::{self, Outcome, Report};
 use crate::run::{Ending, Journal, Record};
@@ -256,9 +256,9 @@ pub fn in_the_log(console: &mut Console, report: &Report) {
         text.push_str(&format!("\n→ {help}"));
     }
     let level = match (is_well, report.is_doubtful()) {
-        (true, false) => Level::Notice,
-        (true, true) => Level::Warning,
-        (false, _) => Level::Error,
+        (true, false) => AnnotationLevel::Notice,
+        (true, true) => AnnotationLevel::Warning,
+        (false, _) => AnnotationLevel::Error,
     };
     console.annotate(level, word, &text);
 }

@@ -32,7 +32,7 @@ fn ten_annotations_of_a_level_and_no_more() {
         written(Style::Action, |console| {
             (1..=count).for_each(|number| console.warning(&format!("number {number}")));
             console.error("stuck", "no room");
-            console.annotate(Level::Notice, "planned", "nothing");
+            console.annotate(AnnotationLevel::Notice, "planned", "nothing");
         })
     };
     for (count, annotations, last) in [
@@ -75,7 +75,7 @@ fn a_terminal_gets_no_commands() {
     let log = written(Style::Plain, |console| {
         console.mask("hush");
         (0..12).for_each(|_| console.warning("careful"));
-        console.annotate(Level::Notice, "succeeded", "all is well");
+        console.annotate(AnnotationLevel::Notice, "succeeded", "all is well");
     });
     assert!(
         !log.contains("::") && log.matches("warning: careful").count() == 12,
@@ -100,7 +100,7 @@ fn lines(style: Style) -> Vec<String> {
 }
 
 #[test]
-fn a_mask_is_told_before_the_next_line_and_never_to_a_deaf_runner() {
+fn a_mask_is_printed_before_the_next_line_and_never_to_a_deaf_runner() {
     let told = lines(Style::Action);
     assert_eq!(
         told,

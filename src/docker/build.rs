@@ -12,7 +12,7 @@ use super::build_failure::{BuildFailure, first_heredoc};
 use super::context::{BuildContext, ContextError, ContextSize, dockerfile_of, read_text};
 use super::engine::{Engine, engine_error};
 use super::error::DockerError;
-use super::progress::{BuildEvent, Log, Progress, Status, Vertex};
+use super::progress::{BuildEvent, BuildProgress, Log, Status, Vertex};
 use super::session::Session;
 use super::wire::{Connection, Messages, WireError};
 use crate::image::Platform;
@@ -110,7 +110,7 @@ impl Engine {
 /// What is known of a build while its answers come in.
 #[derive(Default)]
 struct Run {
-    progress: Progress,
+    progress: BuildProgress,
     image_id: Option<String>,
     context: Option<ContextSize>,
 }

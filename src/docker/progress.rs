@@ -124,13 +124,13 @@ struct Step {
 
 /// The fold's state.
 #[derive(Debug, Default)]
-pub struct Progress {
+pub struct BuildProgress {
     steps: HashMap<String, Step>,
     lines: usize,
     failed: Option<FailedStep>,
 }
 
-impl Progress {
+impl BuildProgress {
     /// Takes in what was said at one moment, and says what is new in it.
     pub fn feed(&mut self, status: &Status, say: &mut dyn FnMut(BuildEvent)) {
         for vertex in &status.vertexes {

@@ -156,7 +156,7 @@ impl Engine {
         let started = starting.await.map_err(|_| stalled(reference))?;
         let messages = started.map_err(|source| PushError::of(reference, source))?;
         let mut upload = Upload::default();
-        match follow(reference, messages.stream(), (&mut upload, say)).await {
+        match follow(reference, messages.stream(), &mut upload, say).await {
             Ok(()) => {}
             // A digest was named: what follows is an error of reading the stream's end.
             Err(PushError::Other(_)) if upload.digest.is_some() => {}
@@ -229,7 +229,8 @@ enum PushError {
 async fn follow(
     reference: &ImageRef,
     messages: impl Stream<Item = Result<Said, WireError>>,
-    (upload, say): (&mut Upload, SayPush<'_>),
+    upload: &mut Upload,
+    say: SayPush<'_>,
 ) -> Result<(), PushError> {
     let mut messages = std::pin::pin!(messages);
     let first = Instant::now() + PROGRESS_EVERY;

@@ -1,9 +1,9 @@
-//! BuildKit's progress: steps are counted and told once, log lines are whole, clean and bounded.
+//! BuildKit's progress: steps are counted and reported once, log lines are whole, clean and bounded.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll::docker::progress::{
-    BuildEvent, Log, MAX_LINES, Progress, Status, TAIL_LINES, Vertex,
+    BuildEvent, BuildProgress, Log, MAX_LINES, Status, TAIL_LINES, Vertex,
 };
 
 /// The longest text of an event, the sign that it was cut included.
@@ -13,7 +13,7 @@ const LONGEST: usize = 2_000 + 10;
 /// started, `c` completed, `k` cached, `e` and an error); `l`, a step's digit, and what it wrote,
 /// with `$` for a line's end; `w` and a warning. An empty line ends the message.
 pub(crate) fn holds(bytes: &[u8]) {
-    let mut progress = Progress::default();
+    let mut progress = BuildProgress::default();
     let mut told = Told::default();
     for message in messages(bytes) {
         told.steps_of(&message);
@@ -35,13 +35,13 @@ pub(crate) fn holds(bytes: &[u8]) {
     assert!(is_told || told.cut, "{:?}", failed.log);
 }
 
-/// What was told, and what the messages said.
+/// What was reported, and what the messages said.
 #[derive(Default)]
 struct Told {
-    /// Steps that were told to begin, in this order.
+    /// Steps that were said to begin, in this order.
     begun: Vec<usize>,
     ended: BTreeSet<usize>,
-    /// The errors that were told, and all that the messages held.
+    /// The errors that were reported, and all that the messages held.
     failures: Vec<String>,
     errors: BTreeSet<String>,
     lines: BTreeMap<usize, Vec<String>>,

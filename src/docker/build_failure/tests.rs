@@ -140,7 +140,7 @@ fn a_command_says_nothing_but_how_it_ended() {
 }
 
 #[test]
-fn a_command_that_did_not_end_by_itself_is_told_by_the_engines_words() {
+fn a_command_that_did_not_end_by_itself_is_known_by_the_engines_words() {
     let old = |end: &str| format!("executor failed running [/bin/sh -c true]: {end}");
     let name = "[2/2] RUN true";
     let user = old("unable to find user nosuchuser: invalid argument");

@@ -1,4 +1,4 @@
-use super::{BuildEvent, Log, MAX_LINE, MAX_LINES, Progress, Status, TAIL_LINES, Vertex};
+use super::{BuildEvent, BuildProgress, Log, MAX_LINE, MAX_LINES, Status, TAIL_LINES, Vertex};
 
 fn vertex(digest: &str, started: f64, completed: Option<f64>) -> Vertex {
     Vertex {
@@ -17,7 +17,7 @@ fn log(digest: &str, message: &str) -> Log {
     }
 }
 
-fn told(progress: &mut Progress, status: &Status) -> Vec<String> {
+fn told(progress: &mut BuildProgress, status: &Status) -> Vec<String> {
     let mut lines = Vec::new();
     progress.feed(status, &mut |event| {
         lines.push(match event {
@@ -34,7 +34,7 @@ fn told(progress: &mut Progress, status: &Status) -> Vec<String> {
 
 #[test]
 fn tells_each_step_once_and_joins_split_lines() {
-    let mut progress = Progress::default();
+    let mut progress = BuildProgress::default();
     let first = Status {
         vertexes: vec![vertex("a", 1.0, None)],
         logs: vec![log("a", "one\nt"), log("a", "wo\r\nthr")],
@@ -74,7 +74,7 @@ fn tells_each_step_once_and_joins_split_lines() {
 
 #[test]
 fn keeps_the_last_lines_of_the_step_that_failed_by_itself() {
-    let mut progress = Progress::default();
+    let mut progress = BuildProgress::default();
     let lines: String = (0..TAIL_LINES + 5).map(|n| format!("line {n}\n")).collect();
     told(
         &mut progress,
@@ -107,7 +107,7 @@ fn keeps_the_last_lines_of_the_step_that_failed_by_itself() {
 
 #[test]
 fn a_flood_is_cut_and_said_once() {
-    let mut progress = Progress::default();
+    let mut progress = BuildProgress::default();
     let flood = Status {
         vertexes: vec![vertex("a", 1.0, None)],
         logs: vec![log("a", &"x\n".repeat(MAX_LINES + 100))],
@@ -129,8 +129,8 @@ fn a_flood_is_cut_and_said_once() {
 }
 
 #[test]
-fn an_end_that_is_told_again_and_again_is_one_line_and_counts() {
-    let mut progress = Progress::default();
+fn an_end_that_is_reported_again_and_again_is_one_line_and_counts() {
+    let mut progress = BuildProgress::default();
     let failing = |digest: String| Vertex {
         error: "exit code: 7".to_owned(),
         ..vertex(&digest, 1.0, Some(2.0))
@@ -152,7 +152,7 @@ fn an_end_that_is_told_again_and_again_is_one_line_and_counts() {
 
 #[test]
 fn the_reason_behind_a_long_command_is_kept_whole() {
-    let mut progress = Progress::default();
+    let mut progress = BuildProgress::default();
     let command = "x".repeat(MAX_LINE * 2);
     let status = Status {
         vertexes: vec![Vertex {

@@ -96,7 +96,7 @@ async fn a_slow_push_says_how_far_it_is_every_half_minute() {
         PushEvent::Progress { sent, .. } => lines.push((since.elapsed().as_secs(), sent)),
         other => panic!("{other:?}"),
     };
-    let ended = follow(&reference(), messages, (&mut Upload::default(), &mut say)).await;
+    let ended = follow(&reference(), messages, &mut Upload::default(), &mut say).await;
     assert!(ended.is_ok(), "{ended:?}");
     let expected = [(30, 0), (60, 1_000_000), (90, 2_000_000), (120, 3_000_000)];
     assert_eq!(lines, expected);
@@ -108,7 +108,7 @@ async fn a_push_that_says_nothing_more_ends() {
     let mut progress = 0;
     let mut say = |_| progress += 1;
     let messages = stream::pending();
-    let ended = follow(&reference(), messages, (&mut Upload::default(), &mut say)).await;
+    let ended = follow(&reference(), messages, &mut Upload::default(), &mut say).await;
     assert!(
         matches!(
             ended,
