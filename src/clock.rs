@@ -40,7 +40,7 @@ impl Clock {
         Clock { speed, ..self }
     }
 
-    /// The same clock, set to `now`: what AWS stamps and what this run reckons must be of one time,
+    /// The same clock, set to `now`: what AWS stamps and what this run counts must be of one time,
     /// however far the runner's clock is off. `elapsed` goes on as it was.
     #[must_use]
     pub fn set_to(self, now: Timestamp) -> Clock {

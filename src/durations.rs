@@ -43,7 +43,7 @@ mod tests {
     use super::{Duration, length, limit, minutes, to_the_second};
 
     #[test]
-    fn a_limit_is_told_as_it_was_given() {
+    fn a_limit_is_shown_as_it_was_given() {
         for (seconds, words) in [
             (1, "1 second"),
             (20, "20 seconds"),
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_passed_is_told_as_far_as_it_matters() {
+    fn what_has_passed_is_shown_as_far_as_it_matters() {
         let long = Duration::from_secs(2 * 3600 + 65);
         assert_eq!(minutes(Duration::from_secs(119)), "1 minute");
         assert_eq!(minutes(long), "121 minutes");

@@ -13,7 +13,7 @@ impl Secret {
         Self(value.into())
     }
 
-    /// The value itself, to be handed to whoever it is for.
+    /// The value itself, to be handed to the one that it is for.
     pub fn expose(&self) -> &str {
         &self.0
     }

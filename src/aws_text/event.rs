@@ -14,11 +14,13 @@ mod tests;
 /// What one event says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parsed {
+    /// The name of the service that the event is about.
     pub service: Option<String>,
     /// The deployment that the event names, or the task set: `ecs-svc/<digits>`.
     pub deployment: Option<String>,
     /// Ids of the tasks that it names.
     pub tasks: Vec<String>,
+    /// What it reports.
     pub kind: EventKind,
 }
 
@@ -85,6 +87,7 @@ impl EventKind {
 /// Something that stands in the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
+    /// The cause that AWS's words stand for.
     pub kind: CauseKind,
     /// Id of the container instance that AWS calls the closest match.
     pub instance: Option<String>,

@@ -1,4 +1,4 @@
-//! AWS's reasons, told apart by their words.
+//! AWS's reasons, kept apart by their words.
 //!
 //! The same reason comes as the tail of a service event, as a task's `stoppedReason`, as a
 //! container's `reason` and as a deployment's, so one table serves all. It only says what a text
@@ -47,7 +47,7 @@ const TABLE: &[(&[&str], CauseKind)] = &[
         &["capacity provider", "not in an active state"],
         CauseKind::CapacityProvider,
     ),
-    // Whoever is told no, the way out is a role.
+    // Where somebody may not do a thing, the way out is a role.
     (&["not authorized to perform"], CauseKind::Role),
     (&["accessdenied"], CauseKind::Role),
     (&["unable to assume the role"], CauseKind::Role),

@@ -25,6 +25,7 @@ pub enum StopKind {
 /// One stopped task, read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stop<'a> {
+    /// What ended the task.
     pub kind: StopKind,
     /// AWS's text that decided, verbatim.
     pub text: &'a str,
@@ -32,8 +33,8 @@ pub struct Stop<'a> {
     pub container: Option<&'a Container>,
 }
 
-/// Exit codes of containers that were told to stop, likely because another one had ended.
-const TOLD_TO_STOP: [i64; 2] = [137, 143];
+/// Exit codes of containers that ECS made stop, likely because another one had ended.
+const MADE_TO_STOP: [i64; 2] = [137, 143];
 
 /// Reads a stopped task (or one that can't start yet: its containers have reasons already).
 pub fn read<'a>(task: &'a Task, definition: TaskDefinition<'_>) -> Stop<'a> {
@@ -171,14 +172,14 @@ pub fn to_blame<'a>(task: &'a Task, definition: TaskDefinition<'_>) -> Option<&'
         .or_else(|| culprit(essential))
 }
 
-/// The container that ended by itself, as far as exit codes tell: a code of its own before one of
-/// being told to stop, and a failure before an end without complaint.
+/// The container that ended by itself, as far as exit codes show it: a code of its own before one of
+/// a signal to stop, and a failure before an end without complaint.
 fn culprit<'a>(containers: impl Iterator<Item = &'a Container>) -> Option<&'a Container> {
     containers
         .filter(|one| one.exit_code.is_some())
         .min_by_key(|one| match one.exit_code {
             Some(0) => 1,
-            Some(code) if TOLD_TO_STOP.contains(&code) => 2,
+            Some(code) if MADE_TO_STOP.contains(&code) => 2,
             _ => 0,
         })
 }

@@ -42,7 +42,9 @@ pub struct TaskDefinition<'a>(Option<&'a Value>);
 /// An attribute that an instance has to have: with a value, just that one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Required<'a> {
+    /// As in `requiresAttributes`, such as `ecs.capability.task-eni`.
     pub name: &'a str,
+    /// The value that it must have; absent where any will do.
     pub value: Option<&'a str>,
 }
 

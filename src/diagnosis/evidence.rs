@@ -14,20 +14,25 @@ use crate::snapshot::{
 /// One service's rollout, with what is known about it.
 #[derive(Clone, Copy, Debug)]
 pub struct Evidence<'a> {
+    /// The service as the last look saw it.
     pub service: &'a Service,
     /// Id of the deployment in question, `ecs-svc/<digits>`.
     pub deployment: &'a str,
+    /// The moment of the look, by this run's clock.
     pub now: Timestamp,
     /// Tasks, of which those that the deployment started count: running, on their way, stopped.
     pub tasks: &'a [Task],
     /// The service deployment of `deployment`, never that of another one.
     pub service_deployment: Option<&'a ServiceDeployment>,
+    /// Targets of its load balancers that were found unhealthy.
     pub targets: &'a [TargetHealth],
+    /// The end of what failing containers wrote.
     pub logs: &'a [LogTail],
     /// What RunTask answered in place of a task.
     pub failures: &'a [PlacementFailure],
     /// The task definition as DescribeTaskDefinition wrote it, with its `requiresAttributes`.
     pub definition: Option<&'a Value>,
+    /// The cluster's container instances; empty where they were not read.
     pub instances: &'a [Instance],
     /// The capacity providers of the service's strategy.
     pub providers: &'a [CapacityProvider],

@@ -23,7 +23,7 @@ pub(crate) enum Certainty {
 #[derive(Clone, Debug)]
 pub(crate) struct Finding {
     pub(crate) certainty: Certainty,
-    /// How many tasks it rests on: what happens to many is told first.
+    /// How many tasks it rests on: what happens to many comes first.
     pub(crate) tasks: usize,
     pub(crate) cause: Cause,
 }

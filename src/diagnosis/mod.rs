@@ -20,7 +20,7 @@ use crate::cause::{Cause, CauseKind};
 use finding::{Certainty, Finding};
 use observations::Observations;
 
-/// Most causes that are told of one service: one is read, the others are there to look up.
+/// Most causes that are named for one service: one is read, the others are there to look up.
 pub const MAX_CAUSES: usize = 8;
 
 /// Everything that explains the evidence, the most telling first; empty where nothing was found.

@@ -55,7 +55,7 @@ pub(crate) fn room(evidence: &Evidence<'_>) -> Vec<Remedy> {
     remedies
 }
 
-/// One instance more, in the terms of whoever scales.
+/// One instance more, in the terms of what scales.
 pub(crate) fn more_instances(evidence: &Evidence<'_>) -> Remedy {
     let group = evidence
         .providers

@@ -91,7 +91,7 @@ fn the_runners_defaults_are_no_choice_of_the_users() {
 }
 
 #[test]
-fn all_problems_are_told_at_once_in_the_order_of_the_table() {
+fn all_problems_are_named_at_once_in_the_order_of_the_table() {
     check(
         &[
             ("on-stuck", "abort"),

@@ -40,7 +40,7 @@ const PLAIN_LOG_OPTIONS: &[&str] = &[
     "splunk-format",
 ];
 
-/// The most changes that are told apart: more is another definition altogether.
+/// The most changes that are named one by one: more is another definition altogether.
 const MAX_CHANGES: usize = 500;
 
 /// One difference.
@@ -50,6 +50,7 @@ pub struct Change {
     pub path: String,
     /// What stands there now; absent where nothing does, `***` where it may be secret.
     pub before: Option<String>,
+    /// What will stand there, in the same way.
     pub after: Option<String>,
 }
 
@@ -217,7 +218,7 @@ impl Walk {
     }
 }
 
-/// The value as a person would write it: texts bare, the rest as JSON. A container as a whole is told
+/// The value as a person would write it: texts bare, the rest as JSON. A container as a whole is named
 /// by its image, since its JSON would hold values that aren't to be shown.
 fn text(place: &Place, value: &Value) -> String {
     let value = if place.is_entry() {

@@ -99,7 +99,7 @@ pub(super) fn tags(members: &Map<String, Value>) -> Vec<Value> {
         .collect()
 }
 
-/// The definition inside an envelope, with the tags beside it moved in; anything else as it is.
+/// The definition inside an envelope, with the tags next to it moved in; anything else as it is.
 pub(super) fn unwrapped(mut document: Value) -> Value {
     let is_envelope = document.get(CONTAINERS).is_none()
         && document.get("taskDefinition").is_some_and(Value::is_object);

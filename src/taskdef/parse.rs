@@ -48,7 +48,7 @@ impl std::error::Error for BadDocument {}
 
 impl Definition {
     /// Reads the text of `file`: RegisterTaskDefinition's shape, or what DescribeTaskDefinition
-    /// printed, with or without its `taskDefinition` envelope and the tags beside it.
+    /// printed, with or without its `taskDefinition` envelope and the tags next to it.
     ///
     /// # Errors
     /// What is wrong, with line, column and member.

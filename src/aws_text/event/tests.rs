@@ -62,7 +62,7 @@ fn the_api_and_the_console_write_the_same_thing() {
     }
 }
 
-/// Wordings beside the recorded ones.
+/// Wordings other than the recorded ones.
 const OTHERS: &[(&str, &str)] = &[
     (
         "was unable to place a task because no container instance met all of its requirements. The closest matching (container-instance 3f4de1c5-ffdd-4954-af7e-75b4be0c8841) encountered error \"AGENT\".",

@@ -171,7 +171,7 @@ fn containers_are_judged_by_essential() {
     let exited = |containers: &[Container]| task("EssentialContainerExited", EXITED, containers);
     let exit = StopKind::Failed(CauseKind::ContainerExit);
 
-    // The one that ended by itself, not the one that was told to stop then, nor the init container.
+    // The one that ended by itself, not the one that was made to stop then, nor the init container.
     let all = [
         container("init", Some(1), ""),
         container("agent", Some(143), ""),

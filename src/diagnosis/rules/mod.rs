@@ -11,6 +11,7 @@ use crate::diagnosis::observations::Observations;
 /// One rule.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
+    /// The cause that it finds.
     pub kind: CauseKind,
     /// What it finds, in one line.
     pub description: &'static str,

@@ -15,7 +15,7 @@ fn a_role_is_an_arn_and_the_rest_has_defaults() {
 }
 
 #[test]
-fn what_is_wrong_with_a_role_is_told_before_sts_is_asked() {
+fn what_is_wrong_with_a_role_is_said_before_sts_is_asked() {
     let service = ("service", "api");
     check(
         &[
