@@ -1,7 +1,7 @@
 //! A strict stand-in for Amazon ECS, ECR and STS, in virtual time.
 //!
-//! One [`World`] holds clusters, instances, services and tasks, and moves only when it is told
-//! what time it is. [`Sim`] is its door: it answers requests as AWS does, in process
+//! One [`World`] holds clusters, instances, services and tasks, and moves only when somebody
+//! says what time it is. [`Sim`] is its door: it answers requests as AWS does, in process
 //! ([`Sim::answer`]) or behind a socket ([`serve`]). What AWS refuses is refused here, in AWS's
 //! shape; an unknown operation or member is never let through.
 //!

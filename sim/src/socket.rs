@@ -17,7 +17,7 @@ use crate::sim::{Answer, Sim};
 /// A task definition is 64 KiB at most; nothing asked here is larger than this.
 const BODY_MOST: usize = 1024 * 1024;
 
-/// Answers whoever connects, until the task is dropped. `clock` tells the world's time in
+/// Answers all that connect, until the task is dropped. `clock` tells the world's time in
 /// milliseconds since the epoch; it may run faster than the clock on the wall.
 pub async fn serve(
     listener: TcpListener,
@@ -67,7 +67,7 @@ async fn connection(
             Answer::Dropped => Err(io::Error::from(io::ErrorKind::ConnectionReset)),
         }
     });
-    // Whoever connected may go away at any time; there is nobody to tell.
+    // The client may go away at any time; there is nobody to tell.
     let _ = hyper::server::conn::http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
         .await;

@@ -85,7 +85,7 @@ fn assume(world: &mut World, body: &Value) -> Result<String, Refusal> {
     Ok(given(&session, session_name))
 }
 
-/// As whoever signed: keys that STS didn't give are those of the role `deploy`.
+/// As the one who signed: keys that STS didn't give are those of the role `deploy`.
 fn assume_as(
     world: &mut World,
     operation: &Operation,

@@ -27,11 +27,11 @@ impl Breaker {
 
 impl World {
     /// Takes note of tasks that got healthy and of tasks that failed.
-    pub(super) fn reckon(&mut self, index: usize) {
+    pub(super) fn count_ends(&mut self, index: usize) {
         let now = self.now;
         for position in 0..self.tasks.len() {
             let task = &self.tasks[position];
-            if !self.services[index].owns(task) || (task.reckoned && task.was_healthy) {
+            if !self.services[index].owns(task) || (task.counted && task.was_healthy) {
                 continue;
             }
             let id = task.deployment.clone();
@@ -43,8 +43,8 @@ impl World {
                 self.tasks[position].was_healthy = true;
                 self.got_healthy(index, &id);
             }
-            if self.tasks[position].stopping.is_some() && !self.tasks[position].reckoned {
-                self.tasks[position].reckoned = true;
+            if self.tasks[position].stopping.is_some() && !self.tasks[position].counted {
+                self.tasks[position].counted = true;
                 self.ended(index, position);
             }
         }

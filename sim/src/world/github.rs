@@ -1,6 +1,6 @@
 //! GitHub, as far as a deploy has to do with it: one repository, its deployments and its comments.
 //!
-//! It knows no wire, and nothing of the clusters beside it.
+//! It knows no wire, and nothing of the clusters.
 
 use serde_json::Value;
 

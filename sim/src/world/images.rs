@@ -87,7 +87,7 @@ impl World {
 
     /// Adds an image as a push does: its tags move to it.
     ///
-    /// An immutable repository isn't minded here: that is for whoever pushes to find out.
+    /// An immutable repository isn't minded here: that is for the one who pushes to find out.
     pub fn put_image(&mut self, repository: &str, image: Image) {
         let Some(repository) = self
             .repositories

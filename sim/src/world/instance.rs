@@ -153,7 +153,7 @@ impl Taken {
         self.gpus += needs.gpus;
     }
 
-    /// Whether `needs` fits beside what is taken; ENI slots are not looked at.
+    /// Whether `needs` fits next to what is taken; ENI slots are not looked at.
     pub(crate) fn leaves_room(&self, instance: &Instance, needs: &Needs) -> bool {
         self.cpu + needs.cpu <= instance.cpu
             && self.memory + needs.memory <= instance.memory

@@ -1,4 +1,4 @@
-//! The world: one value that moves only when it is told what time it is.
+//! The world: one value that moves only when somebody says what time it is.
 //!
 //! Seconds are its grain. Whatever happens between two calls happens second by second, in a
 //! fixed order: what was scripted, capacity providers, tasks, services. It knows no wire.

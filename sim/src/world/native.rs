@@ -1,6 +1,6 @@
 //! Native BLUE_GREEN, LINEAR and CANARY deployments, by stage, and the bake time of all.
 //!
-//! A whole second set of tasks (green) is started beside the first one (blue), whatever the
+//! A whole second set of tasks (green) is started next to the first one (blue), whatever the
 //! percentages say. The traffic is shifted in the strategy's steps; blue stays until the bake time
 //! is over. Stages and hooks come in the order in which AWS documents them.
 

@@ -38,10 +38,10 @@ impl World {
     /// to an instance of its own zone and VPC.
     pub(super) fn reaches(&self, service: &Service, needs: &Needs, instance: &Instance) -> bool {
         let subnets = self.subnets_of(service.network.as_ref());
-        !needs.awsvpc || subnets.iter().any(|subnet| is_beside(subnet, instance))
+        !needs.awsvpc || subnets.iter().any(|subnet| is_next_to(subnet, instance))
     }
 
-    /// Gives the task its interface in one of its subnets, on an instance in one beside
+    /// Gives the task its interface in one of its subnets, on an instance in one next to
     /// it. Which of several is ECS's choice; addresses are not looked at. False where the subnet
     /// has none.
     pub(super) fn take_address(&mut self, position: usize) -> bool {
@@ -54,7 +54,7 @@ impl World {
         let subnets = self.subnets_of(network);
         let open: Vec<&SubnetSpec> = subnets
             .into_iter()
-            .filter(|subnet| instance.is_none_or(|instance| is_beside(subnet, instance)))
+            .filter(|subnet| instance.is_none_or(|instance| is_next_to(subnet, instance)))
             .collect();
         let Some(chosen) = open.get(task.number() as usize % open.len().max(1)) else {
             return false;
@@ -115,7 +115,7 @@ impl Task {
     }
 }
 
-fn is_beside(subnet: &SubnetSpec, instance: &Instance) -> bool {
+fn is_next_to(subnet: &SubnetSpec, instance: &Instance) -> bool {
     let says = |name: &str| instance.attributes.get(name).cloned().flatten();
     says("ecs.availability-zone").as_deref() == Some(subnet.zone.as_str())
         && says("ecs.vpc-id").as_deref() == Some(subnet.vpc.as_str())

@@ -239,7 +239,7 @@ fn refuse_words(body: &Value) -> Result<(), Refusal> {
                     Remove one and try again.";
         return Err(Refusal::parameter(text));
     }
-    // Sizes decide where a task goes; nothing here reckons with other ones than the definition's.
+    // Sizes decide where a task goes; nothing here counts with other ones than the definition's.
     let sized = |one: &Value| {
         ["cpu", "memory", "memoryReservation", "resourceRequirements"]
             .iter()

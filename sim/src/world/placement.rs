@@ -118,7 +118,7 @@ impl World {
     }
 
     /// What the scheduler counts as taken: everything that isn't stopping, and the ENI of
-    /// everything that isn't gone. Draining tasks count until they are told to stop, unless the
+    /// everything that isn't gone. Draining tasks count until they are made to stop, unless the
     /// world frees them at once.
     pub(crate) fn taken(&self, instance: &str) -> Taken {
         let mut taken = Taken::default();

@@ -1,6 +1,6 @@
 //! GitHub's runner, as far as it gives a job OIDC tokens: who the job is, and what a token says.
 //!
-//! From GitHub's reference of OIDC claims. The tokens aren't signed in earnest; whoever checks them
+//! From GitHub's reference of OIDC claims. The tokens aren't signed in earnest; the one who checks them
 //! here goes by their claims.
 
 use base64::Engine as _;

@@ -28,7 +28,7 @@ impl World {
     pub(super) fn run_services(&mut self) {
         for index in 0..self.services.len() {
             self.begin_service_deployment(index);
-            self.reckon(index);
+            self.count_ends(index);
             self.check_breaker(index);
             self.check_alarms(index);
             self.run_stages(index);

@@ -59,7 +59,7 @@ pub struct Breaker {
     /// `BOUNDED_PERCENT`, `UNBOUNDED_PERCENT` or `COUNT`.
     pub threshold_type: String,
     pub threshold_value: u32,
-    /// Whether the count starts anew each time a task becomes healthy.
+    /// Whether the count starts at zero again each time a task becomes healthy.
     pub reset_on_healthy_task: bool,
 }
 

@@ -135,7 +135,7 @@ impl World {
             holds: false,
             was_healthy: false,
             protected_until: None,
-            reckoned: false,
+            counted: false,
         }
     }
 

@@ -113,7 +113,7 @@ pub struct Task {
     /// Until when scale-in and deployments leave it alone.
     pub(crate) protected_until: Option<i64>,
     /// Its end has been looked at by the scheduler.
-    pub(crate) reckoned: bool,
+    pub(crate) counted: bool,
 }
 
 /// Where Docker takes host ports from, and how many of them are used here.
