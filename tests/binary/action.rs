@@ -96,7 +96,7 @@ fn nothing_is_done_twice() {
 }
 
 #[test]
-fn all_problems_of_the_inputs_are_told_at_once_and_nothing_is_called() {
+fn all_problems_of_the_inputs_are_named_at_once_and_nothing_is_called() {
     let stage = Stage::new(usual)
         .input("service", "")
         .input("wait-for-minutes", "soon")
@@ -154,7 +154,7 @@ fn an_answer_of_a_write_that_is_lost_is_looked_up() {
 }
 
 #[test]
-fn files_that_cannot_be_written_are_told_and_change_nothing() {
+fn files_that_cannot_be_written_are_named_and_change_nothing() {
     let stage = Stage::new(usual).redeploy();
     std::fs::remove_dir_all(stage.path("_temp")).unwrap();
     let ended = stage.run();

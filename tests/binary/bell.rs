@@ -1,5 +1,5 @@
 //! Rings whenever something happened that a test may wait for: a piece of output, a call that passed
-//! the gate, the end of a process. Whoever waits looks again then, and only then.
+//! the gate, the end of a process. The one who waits looks again then, and only then.
 //!
 //! One bell serves all tests of this binary: a ring too many costs a look.
 

@@ -50,7 +50,7 @@ pub(crate) fn stage_at(address: &str, dockerfile: &str) -> Stage {
         .fold(stage, |stage, (name, value)| stage.input(name, value))
 }
 
-/// The password and the token that ECR gives are told to the runner alone, so that it hides them.
+/// The password and the token that ECR gives are given to the runner alone, so that it hides them.
 pub(crate) fn check_login(log: &str) {
     let password = engine::credentials().password.expose().to_owned();
     for secret in [password.as_str(), "QVdTOnBsaW1zb2xsLXRlc3QtdG9rZW4="] {
@@ -190,7 +190,7 @@ fn a_dockerfile_that_does_not_build_changes_nothing() {
 }
 
 #[test]
-fn no_engine_is_told_before_anything_is_built() {
+fn a_missing_engine_is_reported_before_anything_is_built() {
     let stage = stage("FROM scratch\n").env("DOCKER_HOST", "unix:///nowhere/docker.sock");
     let ended = stage.run();
     assert_eq!(ended.code, Some(8), "{}", ended.log);

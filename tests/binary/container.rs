@@ -262,7 +262,7 @@ fn its_image_is_two_layers_in_the_registry() {
 }
 
 #[test]
-fn as_process_1_it_heeds_the_signal_of_a_cancelled_job() {
+fn as_process_1_it_obeys_the_signal_of_a_cancelled_job() {
     let stage = hello();
     stage.gate.hold("UpdateService", crate::door::Hold::Answer);
     let name = name("cancel");

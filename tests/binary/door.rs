@@ -165,7 +165,7 @@ async fn forever(mut client: TcpStream) -> Option<()> {
     None
 }
 
-/// One HTTP/1.1 message with its length told: its head in lower case, and all of it.
+/// One HTTP/1.1 message with its length given: its head in lower case, and all of it.
 pub(crate) async fn message(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     let mut bytes = Vec::new();
     let mut part = vec![0; 16 * 1024];

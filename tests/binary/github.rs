@@ -41,7 +41,7 @@ fn states(stage: &Stage) -> String {
 }
 
 #[test]
-fn after_a_step_that_told_everything_nothing_is_left() {
+fn after_a_step_that_said_everything_nothing_is_left() {
     let stage = told(Stage::new(usual).redeploy());
     let ended = stage.run();
     assert_eq!(ended.code, Some(0), "{}", ended.log);
@@ -63,7 +63,7 @@ fn after_a_step_that_told_everything_nothing_is_left() {
 }
 
 #[test]
-fn a_step_that_was_killed_is_told_after_it() {
+fn a_step_that_was_killed_is_reported_after_it() {
     let stage = told(slow());
     let mut running = stage.start();
     running.until("the watch", || {
@@ -92,7 +92,7 @@ fn a_step_that_was_killed_is_told_after_it() {
 }
 
 #[test]
-fn what_github_did_not_hear_is_told_again_after_it() {
+fn what_github_did_not_hear_is_said_again_after_it() {
     let stage = told(Stage::new(usual).redeploy());
     let mut running = stage.start();
     running.until("the watch", || stage.calls("UpdateService") == 1);

@@ -1,4 +1,4 @@
-//! The action with `role-to-assume`, as the runner starts it, and what of it must not be told.
+//! The action with `role-to-assume`, as the runner starts it, and what of it must not be shown.
 
 use plimsoll_sim::{RoleSpec, World};
 
@@ -121,7 +121,7 @@ fn a_request_token_that_can_not_be_sent_is_named() {
 }
 
 #[test]
-fn a_refused_token_is_explained_without_being_told() {
+fn a_refused_token_is_explained_without_being_shown() {
     let stage = stage(|world| {
         trusting(world);
         world.runner.repository = "octo-org/other".to_owned();

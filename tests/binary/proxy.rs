@@ -1,4 +1,4 @@
-//! A proxy before everything: who goes through it, who past it, and what of its address is told.
+//! A proxy before everything: who goes through it, who past it, and what of its address is shown.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

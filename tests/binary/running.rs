@@ -17,7 +17,7 @@ pub(crate) struct Ended {
     /// Both streams, in the order in which they came.
     pub(crate) log: String,
     pub(crate) took: Duration,
-    /// The most memory that it held, in kB, as the kernel last told it.
+    /// The most memory that it held, in kB, as the kernel last gave it.
     pub(crate) peak: u64,
 }
 

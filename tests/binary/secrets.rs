@@ -63,7 +63,7 @@ pub(crate) fn check(log: &str) -> Vec<Command> {
 }
 
 #[test]
-fn no_secret_is_ever_told_however_loud_the_log() {
+fn no_secret_is_ever_shown_however_loud_the_log() {
     for (variable, value) in [
         ("RUNNER_DEBUG", "1"),
         ("RUST_LOG", "trace"),
@@ -94,7 +94,7 @@ fn no_secret_is_ever_told_however_loud_the_log() {
         }
         assert!(
             ended.log.contains("API_KEY"),
-            "the change itself is told:\n{}",
+            "the change itself is reported:\n{}",
             ended.log
         );
     }
@@ -192,7 +192,7 @@ fn an_unknown_input_with_a_hostile_name_is_no_command() {
 }
 
 /// A container's reason, as AWS hands it on, that holds the session token: as it is, in base64, and
-/// cut by whoever wrote it.
+/// cut by the one who wrote it.
 #[test]
 fn a_token_that_aws_repeats_is_shown_nowhere() {
     let encoded = STANDARD.encode(format!("AWS:{SESSION_TOKEN}"));

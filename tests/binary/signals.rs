@@ -155,7 +155,7 @@ fn in_the_watch() {
             "{}",
             ended.log
         );
-        // What was seen until then is told, though no rollout ended.
+        // What was seen until then is reported, though no rollout ended.
         let first = &stage.report()["services"][0]["timeline"][0];
         assert_eq!(
             (&first["running"], &first["oldRunning"]),
@@ -198,7 +198,7 @@ fn a_second_signal_changes_nothing() {
     check(&stage, &running.signal("TERM"), (130, true));
 }
 
-/// Each service has a family of its own: the second one's update was carried out, and that is told.
+/// Each service has a family of its own: the second one's update was carried out, and that is reported.
 #[test]
 fn while_the_second_services_update_is_not_answered() {
     let stage = Stage::new(|world| {

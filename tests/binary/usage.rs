@@ -28,7 +28,7 @@ fn help_names_every_command_and_version_the_version() {
 }
 
 #[test]
-fn wrong_usage_is_told_and_ends_with_2() {
+fn wrong_usage_is_named_and_ends_with_2() {
     for arguments in [
         &["deploy", "--servise", "api"][..],
         &["roll"],
@@ -129,7 +129,7 @@ fn aws_that_cannot_be_used_ends_with_8_and_what_to_do() {
         );
         assert!(
             ended.log.contains("  → "),
-            "nothing to do is told:\n{}",
+            "nothing to do is named:\n{}",
             ended.log
         );
         assert!(

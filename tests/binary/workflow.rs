@@ -190,7 +190,7 @@ fn a_cancelled_workflow_says_how_things_stand_and_is_gone() {
 }
 
 #[test]
-fn a_killed_container_is_told_by_the_one_after_the_job() {
+fn a_killed_container_is_reported_by_the_one_after_the_job() {
     let stage = stage();
     stage.gate.hold("UpdateService", crate::door::Hold::Answer);
     let workflow = block(README, &["name: deploy", "jobs:"]);

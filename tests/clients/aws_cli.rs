@@ -135,7 +135,7 @@ fn a_rollback_of_the_circuit_breaker_looks_like_success() {
 }
 
 #[test]
-fn what_is_not_there_is_told_in_ecss_words() {
+fn what_is_not_there_is_named_in_ecss_words() {
     let stage = Stage::roomy();
     let missing = stage.describe("web", "nothing").is(0).json();
     assert_eq!(
@@ -159,7 +159,7 @@ fn what_is_not_there_is_told_in_ecss_words() {
 }
 
 #[test]
-fn what_is_denied_is_told_by_its_action() {
+fn what_is_denied_is_named_by_its_action() {
     let stage = Stage::roomy();
     stage.register_v2(256);
     stage.sim.with(|world| world.deny("ecs:DescribeServices"));

@@ -100,7 +100,7 @@ fn a_circuit_breaker_that_does_not_roll_back_fails_the_deployment() {
 }
 
 #[test]
-fn what_is_not_there_is_told_in_its_words() {
+fn what_is_not_there_is_named_in_its_words() {
     let stage = Stage::roomy();
     stage.ecs(&["deploy", "web", "nothing"]).is(1).says(&[
         "An error occurred when calling the DescribeServices operation: Service not found.",
@@ -117,7 +117,7 @@ fn what_is_not_there_is_told_in_its_words() {
 }
 
 #[test]
-fn what_is_denied_is_told_by_its_action() {
+fn what_is_denied_is_named_by_its_action() {
     let stage = Stage::roomy();
     stage.sim.with(|world| world.deny("ecs:UpdateService"));
     stage.deploy(&[]).is(1).says(&[

@@ -86,7 +86,7 @@ impl Stage {
         Stage::new(256, None)
     }
 
-    /// No room for a new task beside the old one, and that one may not stop first.
+    /// No room for a new task next to the old one, and that one may not stop first.
     pub(crate) fn full() -> Stage {
         Stage::new(1536, None)
     }

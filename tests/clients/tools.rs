@@ -27,7 +27,7 @@ pub(crate) fn log(output: &Output) -> String {
         .concat()
 }
 
-/// A command in a clean environment, at home in `home`: nothing of whoever runs the tests gets in.
+/// A command in a clean environment, at home in `home`: nothing of the person who runs the tests gets in.
 pub(crate) fn command(name: &str, home: &Path) -> Command {
     let mut command = Command::new(program(name));
     command

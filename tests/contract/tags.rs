@@ -61,10 +61,10 @@ impl Repository {
     fn begin(&self, tag: &str, from: &str) {
         let branch = format!("release/{tag}");
         self.git("origin", &["branch", &branch, from]);
-        self.clone_anew(&branch);
+        self.clone_again(&branch);
     }
 
-    fn clone_anew(&self, branch: &str) {
+    fn clone_again(&self, branch: &str) {
         let _ = std::fs::remove_dir_all(self.path("clone"));
         let source = format!("file://{}", self.path("origin").display());
         let mut arguments = vec!["clone", "--quiet", "--depth", "1", "--branch", branch];
@@ -161,7 +161,7 @@ action.yml | 2 +-
 "#);
 
     // Once more, as a run that broke off after it.
-    repository.clone_anew("release/v1.2.3");
+    repository.clone_again("release/v1.2.3");
     assert_eq!(repository.run("tag-release", &["v1.2.3", &image()]), first);
     assert_eq!(repository.commit_of("v1.2.3"), release);
 }
@@ -222,7 +222,7 @@ fn a_version_is_released_once() {
     assert_eq!(repository.run("not-released", &["v1.2"]), "");
 
     // Another build of the same commit.
-    repository.clone_anew("release/v1.2.3");
+    repository.clone_again("release/v1.2.3");
     let other = image().replace("3d74427e", "00000000");
     let refused = repository.run("tag-release", &["v1.2.3", &other]);
     let wanted = format!("script/tag-release: v1.2.3 is there already, at {release}, and this");
@@ -317,7 +317,7 @@ fn the_page_has_the_binaries_and_their_checksums() {
 
 /// A run that was killed at the upload leaves a draft, which is no page yet.
 #[test]
-fn a_draft_that_was_left_behind_is_made_anew() {
+fn a_draft_that_was_left_behind_is_made_again() {
     let repository = Repository::new();
     repository.release("v1.2.3", "main");
     insta::assert_snapshot!(repository.page("v1.2.3", "v1.2.3 true\nv1.2.2 false"), @"

@@ -1,4 +1,4 @@
-//! What is told first, what is still believed, and how surely it is said.
+//! What is named first, what is still believed, and how surely it is said.
 
 use plimsoll::cause::{Cause, CauseKind};
 use plimsoll::diagnosis::{Evidence, looked_at};
@@ -16,7 +16,7 @@ fn tasks_that_fail_stand_before_a_placement_event() {
 }
 
 #[test]
-fn the_more_frequent_failure_is_told_first_and_the_breaker_last() {
+fn the_more_frequent_failure_is_named_first_and_the_breaker_last() {
     let world = World::new()
         .event(
             200,

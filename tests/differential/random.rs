@@ -16,8 +16,8 @@ const SEED: u64 = 20_261_124;
 const REMEDIES_EACH: u64 = 4;
 /// One world in so many is looked at under way.
 const LOOKS_EACH: u64 = 4;
-/// Disagreements that are told; the first ones tell most.
-const TOLD: usize = 5;
+/// Disagreements that are printed; the first ones say most.
+const PRINTED: usize = 5;
 
 #[test]
 fn random_worlds_end_as_forecast() {
@@ -61,7 +61,7 @@ fn random_worlds_end_as_forecast() {
     if !wrong.is_empty() {
         let count = wrong.len();
         wrong.sort_by_key(String::len);
-        wrong.truncate(TOLD);
+        wrong.truncate(PRINTED);
         panic!(
             "{count} disagreements in {worlds} worlds from seed {seed}:\n\n{}",
             wrong.join("\n\n")

@@ -17,7 +17,7 @@ const PERCENTAGES: [(u32, u32); 8] = [
     (50, 200),
     (100, 200),
 ];
-/// An instance holds two small tasks and no large one beside them, or a large and a small one.
+/// An instance holds two small tasks and no large one next to them, or a large and a small one.
 const INSTANCES: [i64; 2] = [1000, 1500];
 const TASKS: [i64; 2] = [500, 1000];
 
@@ -68,7 +68,7 @@ struct Shape {
     distinct: bool,
     /// Whether the last instance, where there are several, is in a zone without a subnet.
     apart: bool,
-    /// Addresses free in the subnet beside one for each old task.
+    /// Addresses free in the subnet besides one for each old task.
     spare: i64,
 }
 

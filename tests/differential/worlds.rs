@@ -90,7 +90,7 @@ fn some_subnets(dice: &mut Dice) -> Vec<&'static str> {
     ])
 }
 
-/// Leaves few addresses in some subnets, mostly beside those that the old tasks have.
+/// Leaves few addresses in some subnets, mostly besides those that the old tasks have.
 fn tighten(dice: &mut Dice, plan: &mut Plan) {
     let world = plan.build();
     for (net, now) in plan.subnets.iter_mut().zip(&world.subnets).take(3) {

@@ -8,7 +8,7 @@ use plimsoll::secret::Secret;
 use crate::world::{base_image, build, directory, engine, files_of, request, run};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn steps_and_log_lines_are_told_in_order() {
+async fn steps_and_log_lines_are_reported_in_order() {
     let dockerfile = format!(
         "FROM {} AS made\nARG WHO\nRUN echo hello $WHO; echo done >/out\nFROM scratch\nCOPY --from=made /out /\n",
         base_image()
@@ -195,7 +195,7 @@ async fn a_dockerfile_from_elsewhere_leaves_the_build_cacheable_and_the_image_th
     assert_eq!(files, [".dockerfile.aa4fff668c81b045", "app"]);
 }
 
-// On a single thread too, since the session is served beside the build.
+// On a single thread too, since the session is served while the build runs.
 #[tokio::test]
 async fn a_secret_is_seen_by_its_step_and_is_in_no_layer() {
     let dockerfile = format!(

@@ -58,7 +58,7 @@ pub(crate) fn request(folder: &Path) -> BuildRequest {
     BuildRequest::new(folder, repository().with_tag("v1").unwrap())
 }
 
-/// Builds, and gives what was told along the way too.
+/// Builds, and gives what was reported along the way too.
 pub(crate) async fn build(request: &BuildRequest) -> (Result<Built, DockerError>, Vec<BuildEvent>) {
     let mut events = Vec::new();
     let built = engine()

@@ -112,7 +112,7 @@ fn rollout(numbers: &mut Numbers) -> Rollout {
             build: Box::new(move |world| {
                 images(world);
                 instance(world);
-                // Room for the old tasks, and for no new one beside them.
+                // Room for the old tasks, and for no new one next to them.
                 let memory = 7000 / i64::from(desired);
                 service(
                     world,

@@ -97,7 +97,7 @@ async fn explain_is_not_content_with_a_deployment_that_was_complete_once() {
     assert_eq!(told.report.title, Some("failing"), "{}", told.log);
 }
 
-/// Room for one of two tasks: what is told is how many run, and not a rollout of weeks ago.
+/// Room for one of two tasks: what is reported is how many run, and not a rollout of weeks ago.
 #[tokio::test(start_paused = true)]
 async fn explain_tells_how_many_tasks_of_a_complete_deployment_run() {
     let story = as_it_is(3);

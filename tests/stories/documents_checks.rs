@@ -250,7 +250,7 @@ async fn roles_have_a_form() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn everything_that_is_wrong_is_told_at_once() {
+async fn everything_that_is_wrong_is_named_at_once() {
     let wrong = changed(plain(), "/containerDefinitions/0/name", json!("web"));
     let wrong = changed(wrong, "/networkMode", json!("awsvpc"));
     insta::assert_snapshot!(said(behind(), plain(), wrong).await, @r"

@@ -1,5 +1,5 @@
 //! Edits of a task definition: each changes what it names, in the containers that are meant, and
-//! nothing else; and each is told in the log, the summary and the report.
+//! nothing else; and each is named in the log, the summary and the report.
 
 use plimsoll::report::{json as report_json, summary};
 use plimsoll_sim::ServiceSpec;
@@ -9,7 +9,7 @@ use crate::before::{HOST, body, refused, succeeds};
 use crate::door::{Story, Told};
 use crate::setting::{definition, images, instance, redeploy, service};
 
-/// Two containers with something of everything that an edit may touch, and empty values beside.
+/// Two containers with something of everything that an edit may touch, and empty values too.
 fn two() -> Value {
     let mut document = definition("api", 64, 128);
     let app = &mut document["containerDefinitions"][0];
@@ -208,14 +208,14 @@ async fn edits_that_cannot_be_made_are_refused() {
 }
 
 /// The log, the summary and the report of a plan.
-fn told_of(told: &Told) -> [String; 3] {
+fn said_of(told: &Told) -> [String; 3] {
     let summary = summary::render(&told.shown());
     let report = report_json::render(&told.shown())["taskDefinition"]["changes"].to_string();
     [told.log.clone(), summary, report]
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_is_told_in_the_log_the_summary_and_the_report() {
+async fn a_change_is_named_in_the_log_the_summary_and_the_report() {
     let inputs = |show: &'static str| {
         vec![
             ("show-values", show),
@@ -230,12 +230,12 @@ async fn a_change_is_told_in_the_log_the_summary_and_the_report() {
     };
     let hidden = registered(&inputs("false")).await;
     let shown = registered(&inputs("true")).await;
-    for text in told_of(&hidden) {
+    for text in said_of(&hidden) {
         for word in ["hunter", "\"1\"", " 1 →"] {
             assert!(!text.contains(word), "`{word}` in\n{text}");
         }
     }
-    for text in told_of(&shown) {
+    for text in said_of(&shown) {
         assert!(
             text.contains("hunter2") && text.contains("hunter3"),
             "{text}"
@@ -245,7 +245,7 @@ async fn a_change_is_told_in_the_log_the_summary_and_the_report() {
             "{text}"
         );
     }
-    for text in told_of(&hidden).iter().chain(&told_of(&shown)) {
+    for text in said_of(&hidden).iter().chain(&said_of(&shown)) {
         for path in [
             "environment[A]",
             "environment[EMPTY]",
@@ -272,7 +272,7 @@ async fn a_change_is_told_in_the_log_the_summary_and_the_report() {
     0:00    containerDefinitions[app].dockerLabels.two: "" → zwei
     0:00    containerDefinitions[app].command: added ["serve","--now"]
     "#);
-    let [_, summary, _] = told_of(&hidden);
+    let [_, summary, _] = said_of(&hidden);
     let rows = summary
         .lines()
         .filter(|line| line.contains("containerDefinitions[app]") && !line.contains("].image"));
@@ -296,7 +296,7 @@ async fn what_comes_from_a_document_cannot_break_the_log_or_the_summary() {
     std::fs::write(folder.path().join("task.json"), document.to_string()).unwrap();
     let story = edit(&[("task-definition", "task.json")]).workspace(folder.path());
     let told = planned(story).await;
-    let [log, summary, _] = told_of(&told);
+    let [log, summary, _] = said_of(&told);
     assert!(log.contains("dockerLabels"), "{log}");
     for text in [&log, &summary] {
         assert!(text.lines().all(|line| !line.starts_with("::")), "{text}");

@@ -1,4 +1,4 @@
-//! How rollouts end, each told once.
+//! How rollouts end, each reported once.
 
 use plimsoll_sim::{Breaker, InstanceSpec, ProviderSpec, ServiceSpec, TaskBehaviour};
 use serde_json::json;

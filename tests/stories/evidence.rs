@@ -55,7 +55,7 @@ fn crashing() -> Story {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_crash_is_told_with_the_last_lines_of_its_log() {
+async fn a_crash_is_reported_with_the_last_lines_of_its_log() {
     let told = crashing().deploy().await;
     assert_eq!(
         (told.outcome(), told.kinds().first()),
@@ -97,7 +97,7 @@ async fn a_crash_is_told_with_the_last_lines_of_its_log() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_its_log_a_crash_is_told_as_before() {
+async fn without_its_log_a_crash_is_reported_as_before() {
     let story = crashing();
     story.sim.with(|world| world.deny("logs:GetLogEvents"));
     let told = story.deploy().await;
@@ -154,7 +154,7 @@ fn unhealthy(network: &str) -> Story {
 }
 
 #[tokio::test(start_paused = true)]
-async fn unhealthy_targets_are_told_with_their_reason() {
+async fn unhealthy_targets_are_reported_with_their_reason() {
     for network in ["awsvpc", "bridge"] {
         let told = unhealthy(network).deploy().await;
         assert_eq!(

@@ -236,7 +236,7 @@ async fn optional_permissions_are_optional() {
     );
 }
 
-/// What Plimsoll asks for beside what amazon-ecs-deploy-task-definition needs.
+/// What Plimsoll asks for besides what amazon-ecs-deploy-task-definition needs.
 const LOOKS: &str = "ecs:ListTasks ecs:DescribeTasks ecs:ListContainerInstances ecs:DescribeContainerInstances \
     ecs:ListServiceDeployments ecs:DescribeServiceDeployments ecs:DescribeCapacityProviders ecs:DescribeClusters";
 

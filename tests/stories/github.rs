@@ -319,7 +319,7 @@ async fn another_repository_and_a_used_up_limit_cost_a_warning() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_token_is_told() {
+async fn a_missing_token_is_reported() {
     let told = deploys(|world| roomy(world, 2))
         .input("github-token", "")
         .deploy()

@@ -145,7 +145,7 @@ async fn a_service_that_was_deployed_and_crashes_is_explained_as_failing() {
     }
 }
 
-/// Its count is full half of the time: whoever runs a failed job again must not get a green one.
+/// Its count is full half of the time: the person who runs a failed job again must not get a green one.
 #[tokio::test(start_paused = true)]
 async fn the_same_again_is_no_unchanged_service_while_it_crashes() {
     for at in 600..660 {

@@ -43,7 +43,7 @@ const LIMIT: Duration = Duration::from_secs(40 * 60);
 const PATIENCE: Duration = Duration::from_secs(120);
 const HOUR_MS: i64 = 3_600_000;
 
-/// What a forecast, a watch and a diagnosis read beside what they have to.
+/// What a forecast, a watch and a diagnosis read besides what they have to.
 const OPTIONAL: [&str; 19] = [
     "DescribeAutoScalingGroups",
     "DescribeCapacityProviders",
@@ -66,7 +66,7 @@ const OPTIONAL: [&str; 19] = [
     "ListServiceDeployments",
 ];
 
-/// Which lies are told, and so what can be held against the run.
+/// Which lies are said, and so what can be held against the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lies {
     Anything,

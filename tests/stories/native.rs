@@ -57,7 +57,7 @@ fn caused(told: &Told, kind: &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn blue_green_is_told_by_stage_to_its_end() {
+async fn blue_green_is_reported_by_stage_to_its_end() {
     let told = deploying(&json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5}))
         .deploy()
         .await;
@@ -100,7 +100,7 @@ async fn blue_green_is_told_by_stage_to_its_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn linear_and_canary_are_told_by_their_share_of_the_traffic() {
+async fn linear_and_canary_are_reported_by_their_share_of_the_traffic() {
     let linear = json!({"strategy": "LINEAR", "linearConfiguration":
                         {"stepPercent": 40.0, "stepBakeTimeInMinutes": 1}});
     let told = deploying(&linear).deploy().await;

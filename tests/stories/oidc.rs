@@ -202,7 +202,7 @@ async fn a_role_that_is_taken_away_during_the_wait_ends_the_run_with_the_reason(
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_end_of_credentials_that_nobody_renews_is_told_before_the_wait() {
+async fn the_end_of_credentials_that_nobody_renews_is_reported_before_the_wait() {
     let mut story = redeploy(|world| roomy(world, 1));
     story.keys_end = Some(20 * 60);
     let told = story.deploy().await;
@@ -232,7 +232,7 @@ async fn the_account_that_is_allowed_holds_for_the_role_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_looks_does_so_as_the_role() {
+async fn all_looks_are_made_as_the_role() {
     let told = with_role(trusting).carry_out(Command::Explain).await;
     assert_eq!(told.outcome(), "unchanged", "{}", told.log);
     assert_eq!(told.calls("AssumeRoleWithWebIdentity"), 1);

@@ -177,7 +177,7 @@ async fn a_missing_exit_code_is_a_failure() {
     failed(&told.deploy().await);
 }
 
-/// Two essential containers, of which the second only ends when it is told to.
+/// Two essential containers, of which the second only ends when it is made to.
 fn with_sidecar() -> Value {
     let mut document = definition("api", 256, 512);
     let sidecar = json!({"name": "proxy", "image": "example.com/proxy:1", "essential": true, "cpu": 10, "memory": 64});
@@ -312,7 +312,7 @@ async fn a_deaf_ecs_lengthens_no_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_may_not_run_tasks_is_told_what_to_allow() {
+async fn where_tasks_may_not_be_run_what_to_allow_is_named() {
     let told = migrating(|_| {}).deny("ecs:RunTask").deploy().await;
     assert_eq!((told.outcome(), told.calls("UpdateService")), ("error", 0));
     let help = told.report.help.join("\n");

@@ -120,7 +120,7 @@ fn story(outcome: Outcome) -> Story {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_outcome_is_told_the_same_everywhere() {
+async fn each_outcome_is_said_the_same_everywhere() {
     let mut all = String::new();
     for &outcome in Outcome::ALL {
         if outcome == Outcome::Interrupted {
@@ -229,7 +229,7 @@ async fn a_replaced_deploy_may_be_fine_and_is_a_warning() {
 
 /// The limit stands in the reason as it was given.
 #[tokio::test(start_paused = true)]
-async fn a_limit_is_told_as_it_was_given() {
+async fn a_limit_is_shown_as_it_was_given() {
     for (given, words) in [
         ("20s", "20 seconds"),
         ("1", "1 minute"),

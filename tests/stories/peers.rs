@@ -72,7 +72,7 @@ async fn empty_properties_of_a_proxy_and_empty_options_stay() {
 
 /// A token in a log option is a credential.
 #[tokio::test(start_paused = true)]
-async fn a_token_among_the_log_options_is_not_told() {
+async fn a_token_among_the_log_options_is_not_shown() {
     let told = simple()
         .input("log-configuration-log-driver", "splunk")
         .input(

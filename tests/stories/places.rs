@@ -11,7 +11,7 @@ fn named(service: &str) -> Story {
     redeploy(|world| roomy(world, 1)).input("service", service)
 }
 
-/// Nothing was changed, and it is told why in `words`.
+/// Nothing was changed, and `words` say why.
 fn refused(told: &Told, outcome: &str, words: &[&str]) {
     assert_eq!(told.outcome(), outcome, "{}", told.log);
     assert_eq!(

@@ -283,7 +283,7 @@ async fn denied_reads_of_groups_leave_the_forecast_unknown_and_are_named_once() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn plain_deploys_read_nothing_beside_ecs() {
+async fn plain_deploys_read_nothing_but_ecs() {
     let told = redeploy(|world| crate::setting::roomy(world, 3))
         .deploy()
         .await;

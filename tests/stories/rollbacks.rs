@@ -60,7 +60,7 @@ async fn rolled_back(story: Story, way: &str) -> Told {
     assert!(told.calls(way) >= 1, "{way}");
     assert!(
         !told.kinds().is_empty(),
-        "the cause stands beside the rollback\n{}",
+        "the cause stands next to the rollback\n{}",
         told.log
     );
     told
@@ -201,7 +201,7 @@ async fn a_deployment_of_somebody_else_is_never_touched() {
         ),
         ("superseded", 0, 1)
     );
-    // A rollout of just this that somebody else began fails: it is not this run's to roll back.
+    // A rollout of the same that somebody else began fails: it is not this run's to roll back.
     let story = Story::new(|world| {
         roomy(world, 1);
         crash(world, "api:2", 1);

@@ -138,7 +138,7 @@ fn shortened(line: &str) -> String {
     out.trim_end().to_owned()
 }
 
-/// One task that crashes whenever it is started anew, on one m5.large.
+/// One task that crashes whenever it is started again, on one m5.large.
 pub(crate) fn crashing(world: &mut World) {
     images(world);
     instance(world);

@@ -1,4 +1,4 @@
-//! Several services in one run: each told, none hidden.
+//! Several services in one run: each reported, none hidden.
 
 use plimsoll::report::Outcome;
 use plimsoll_sim::{FaultKind, InstanceSpec, ServiceSpec, TaskBehaviour, World};
@@ -100,7 +100,7 @@ async fn one_definition_is_registered_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn services_of_the_same_name_in_two_clusters_are_told_apart() {
+async fn services_of_the_same_name_in_two_clusters_are_kept_apart() {
     let story = redeploy(|world| {
         images(world);
         instance(world);

@@ -86,7 +86,7 @@ async fn an_image_of_another_registry_is_taken_as_it_is() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_tag_that_cannot_be_pushed_is_told_before_the_build() {
+async fn a_tag_that_cannot_be_pushed_is_reported_before_the_build() {
     let build = |tags: &str, skip_existing: &str| {
         let story = simple()
             .input("image-tag", "")

@@ -127,7 +127,7 @@ async fn one_that_is_superseded_stops_the_others_only_where_that_is_not_fine() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_rolls_beside_a_failure_is_followed_to_its_end() {
+async fn what_rolls_next_to_a_failure_is_followed_to_its_end() {
     let story = four("2").input("stop-on-failure", "true");
     story.sim.with(|world| crash(world, "api:2", 1));
     let told = story.deploy().await;

@@ -98,7 +98,7 @@ const WITH_A_ROLE: &[&str] = &[
     "GITHUB_REPOSITORY",
 ];
 
-/// Read where GitHub is to be told.
+/// Read where GitHub is to be informed.
 const WITH_GITHUB: &[&str] = &[
     "GITHUB_API_URL",
     "GITHUB_SERVER_URL",

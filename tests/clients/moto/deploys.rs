@@ -138,7 +138,7 @@ fn without_a_wait_the_run_ends_with_the_update() {
 }
 
 #[test]
-fn the_same_revision_is_started_anew() {
+fn the_same_revision_is_started_again() {
     let moto = Moto::steady();
     let before = moto.deployment("api");
     let ended = deploy(&moto, &["--force-new-deployment", "true"]);
@@ -160,7 +160,7 @@ fn what_runs_already_is_left_alone() {
 }
 
 #[test]
-fn another_deployment_in_its_place_is_told() {
+fn another_deployment_in_its_place_is_reported() {
     let moto = Moto::new("0");
     moto.create_service("api", "api:1");
     moto.register(&image("v2"));

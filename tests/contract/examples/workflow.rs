@@ -16,7 +16,7 @@ const ACTION: &str = "plimsoll-dev/plimsoll@";
 /// The version that the docs tell people to take.
 const VERSION: &str = "v1";
 
-/// What may stand at the top of a workflow beside its jobs.
+/// What may stand at the top of a workflow next to its jobs.
 const TOP: &[&str] = &[
     "name",
     "on",

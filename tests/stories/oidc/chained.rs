@@ -76,7 +76,7 @@ async fn a_role_that_may_not_be_tagged_is_assumed_without_tags() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_role_that_does_not_trust_the_one_before_is_told_with_both_names() {
+async fn a_role_that_does_not_trust_the_one_before_is_reported_with_both_names() {
     let told = by_way(with_role(trusting)).deploy().await;
     assert_eq!(told.outcome(), "error", "{}", told.log);
     assert_eq!(told.calls("DescribeServices"), 0);
@@ -107,9 +107,9 @@ async fn both_are_renewed_on_a_long_wait() {
     check_secrets(&told);
 }
 
-/// The token is for the first role: what is wrong with it is told of that role's account.
+/// The token is for the first role: what is wrong with it is said of that role's account.
 #[tokio::test(start_paused = true)]
-async fn a_token_that_the_first_role_refuses_is_told_with_its_account() {
+async fn a_token_that_the_first_role_refuses_is_reported_with_its_account() {
     let elsewhere = "arn:aws:iam::999988887777:role/prod";
     let story = with_role(|world| {
         trusting(world);

@@ -1,4 +1,4 @@
-//! What is told where the runner or STS refuses, or where one of them doesn't answer.
+//! What is reported where the runner or STS refuses, or where one of them doesn't answer.
 
 use plimsoll_sim::{FaultKind, RoleSpec};
 
@@ -21,7 +21,7 @@ async fn refused(story: Story) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_without_the_permission_is_told_which() {
+async fn a_job_without_the_permission_reads_which_one() {
     let told = refused(
         with_role(trusting)
             .env("ACTIONS_ID_TOKEN_REQUEST_URL", "")
@@ -34,7 +34,7 @@ async fn a_job_without_the_permission_is_told_which() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fork_and_keys_that_lie_about_are_told_of() {
+async fn a_fork_and_keys_that_lie_about_are_named() {
     let told = refused(
         with_role(trusting)
             .env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "")
@@ -59,7 +59,7 @@ async fn outside_of_a_job_there_is_no_token() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wrong_subject_is_told_in_both_forms() {
+async fn a_wrong_subject_is_named_in_both_forms() {
     let other = |immutable| {
         with_role(move |world| {
             world.add_oidc_provider(GITHUB, &["sts.amazonaws.com"]);
@@ -105,7 +105,7 @@ async fn a_role_that_was_just_made_is_asked_for_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_account_without_the_provider_is_told_what_to_create() {
+async fn where_an_account_lacks_the_provider_what_to_create_is_said() {
     let story = with_role(|world| world.add_role(RoleSpec::default()));
     insta::assert_snapshot!(refused(story).await, @r#"
     the role `arn:aws:iam::111122223333:role/deploy` can't be assumed: InvalidIdentityToken: No OpenIDConnect provider found in your account for https://token.actions.githubusercontent.com
@@ -114,7 +114,7 @@ async fn an_account_without_the_provider_is_told_what_to_create() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wrong_audience_is_told_with_the_usual_one() {
+async fn a_wrong_audience_is_named_with_the_usual_one() {
     let story = with_role(trusting).input("audience", "https://github.com/octo-org");
     insta::assert_snapshot!(refused(story).await, @r#"
     the role `arn:aws:iam::111122223333:role/deploy` can't be assumed: InvalidIdentityToken: Incorrect token audience
@@ -123,7 +123,7 @@ async fn a_wrong_audience_is_told_with_the_usual_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_longer_than_the_role_allows_is_told() {
+async fn a_session_longer_than_the_role_allows_is_reported() {
     let story = with_role(trusting).input("role-duration-seconds", "2h");
     insta::assert_snapshot!(refused(story).await, @r#"
     the role `arn:aws:iam::111122223333:role/deploy` can't be assumed: ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role.
@@ -149,7 +149,7 @@ async fn a_token_that_has_ended_when_it_arrives_is_about_clocks() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_runner_whose_clock_is_off_is_told_so() {
+async fn a_runners_clock_that_is_off_is_reported() {
     let mut story = with_role(trusting);
     story.clock_ahead = 12 * 60 * 1000;
     let told = story.deploy().await;
@@ -175,7 +175,7 @@ async fn trouble_of_the_token_endpoint_that_passes_is_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_endpoint_that_gives_none_is_told_within_a_minute() {
+async fn a_token_endpoint_that_gives_none_is_reported_within_a_minute() {
     let html = Some((200, "<html>sign in to the proxy</html>".to_owned()));
     let nothing = Some((200, r#"{"value": ""}"#.to_owned()));
     let answered = |answer: Option<(u16, String)>| {

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{asked, failed, kinds};
 use crate::setting::{definition, images, instance, redeploy, service, story_of};
 
-/// The rollout fits, because its old task stops first; beside it there is no room.
+/// The rollout fits, because its old task stops first; next to it there is no room.
 fn tight(spec: ServiceSpec) -> impl FnOnce(&mut World) {
     move |world| {
         images(world);
@@ -20,7 +20,7 @@ fn tight(spec: ServiceSpec) -> impl FnOnce(&mut World) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_room_is_told_with_its_numbers() {
+async fn no_room_is_reported_with_its_numbers() {
     let told = redeploy(|world| {
         instance(world);
         tight(ServiceSpec::default())(world);
@@ -49,7 +49,7 @@ async fn no_room_is_told_with_its_numbers() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_the_instances_no_room_is_told_in_ecs_s_words() {
+async fn without_the_instances_no_room_is_reported_in_ecs_s_words() {
     let told = redeploy(|world| {
         instance(world);
         tight(ServiceSpec::default())(world);
@@ -92,7 +92,7 @@ async fn waiting_for_an_instance_in_vain_ends_once_that_is_proven() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_ecs_gives_up_is_told_in_its_words() {
+async fn a_task_that_ecs_gives_up_is_reported_in_its_words() {
     let told = redeploy(|world| {
         world.add_capacity_provider(ProviderSpec {
             max: 1,
@@ -112,7 +112,7 @@ async fn a_task_that_ecs_gives_up_is_told_in_its_words() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_empty_cluster_is_told_as_such() {
+async fn an_empty_cluster_is_named_as_such() {
     let told = redeploy(tight(ServiceSpec::default()));
     let told = told
         .input("run-task", "true")
