@@ -273,7 +273,7 @@ pub struct ServiceDeployment {
 pub struct CircuitBreakerState {
     /// `TRIGGERED`, `MONITORING`, `MONITORING_COMPLETE`, `DISABLED`.
     pub status: String,
-    /// `failureCount`: failed tasks in a row.
+    /// `failureCount`: the failed tasks that it counts.
     pub failures: u32,
     /// `threshold`: at so many failed tasks it triggers.
     pub threshold: u32,
