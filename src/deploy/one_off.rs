@@ -228,7 +228,7 @@ fn why_stopped(task: &Task, container: &str) -> String {
     }
 }
 
-/// After a signal, which is `outcome`: a task that may still run is told to stop, and what is known of
+/// After a signal, which is `outcome`: a task that may still run is asked to stop, and what is known of
 /// it is said.
 pub(super) async fn on_the_way_out(context: &RunContext, journal: &mut Journal, outcome: Outcome) {
     let Some(open) = journal.open_one_off().cloned() else {
