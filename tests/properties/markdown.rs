@@ -6,8 +6,8 @@
 use comrak::nodes::NodeValue;
 use comrak::{Arena, Options, parse_document};
 use plimsoll::capacity::{
-    Basis, Blocker, Bounds, FixedCapacity, Forecast, Free, InstanceView, Lack, Obstacle, TaskNeeds,
-    Verdict,
+    Basis, Blocker, Bounds, FixedCapacity, Forecast, ForecastVerdict, Free, InstanceView, Lack,
+    Obstacle, TaskNeeds,
 };
 use plimsoll::cause::{Cause, CauseKind, Remedy};
 use plimsoll::redact::Redactor;
@@ -184,7 +184,7 @@ fn report_of(text: &str) -> Report {
         why: vec![lacks(text); 3],
     };
     let forecast = Forecast {
-        verdict: Verdict::Blocked(Obstacle::SubnetAddresses {
+        verdict: ForecastVerdict::Blocked(Obstacle::SubnetAddresses {
             zones: vec![text.to_owned()],
             free: 0,
         }),

@@ -6,15 +6,15 @@ use std::fmt::Write as _;
 use insta::assert_snapshot;
 use serde_json::Value;
 
-use crate::capacity::test_world::{World, size};
+use crate::capacity::test_world::{InstanceType, World, instance_type, size};
 use crate::capacity::{Source, TaskNeeds, Unread};
 use crate::snapshot::{
     CapacityProvider, Constraint, Health, ScalingGroup, Scheduling, StrategyItem, TaskStatus,
 };
 use crate::wording;
 
-const M5: (&str, i64, i64) = ("m5.2xlarge", 8192, 31744);
-pub(in crate::capacity) const T4G: (&str, i64, i64) = ("t4g.large", 2048, 7813);
+const M5: InstanceType<'static> = instance_type("m5.2xlarge", 8192, 31744);
+pub(in crate::capacity) const T4G: InstanceType<'static> = instance_type("t4g.large", 2048, 7813);
 
 /// The forecast in few lines: verdict and headline, reasons, blockers, remedies.
 fn told(world: &World) -> String {
@@ -88,10 +88,10 @@ fn a_copy_that_is_larger_than_what_is_left() {
 fn enough_in_sum_but_on_no_instance() {
     let mut world = World::new(1, 100, 200)
         .of_size(&size(256, 1024))
-        .instance(("m", 2048, 1500), 1);
+        .instance(instance_type("m", 2048, 1500), 1);
     world = world
-        .instance(("m", 2048, 900), 0)
-        .instance(("m", 2048, 900), 0);
+        .instance(instance_type("m", 2048, 900), 0)
+        .instance(instance_type("m", 2048, 900), 0);
     assert_snapshot!(told(&world), @r#"
     blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
     - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
@@ -130,7 +130,7 @@ fn slots_for_network_interfaces() {
         enis: 1,
         ..size(256, 512)
     };
-    let kind = ("m5.large", 2048, 7800);
+    let kind = instance_type("m5.large", 2048, 7800);
     let mut world = World::new(2, 100, 200).of_size(&needs).instance(kind, 2);
     assert_snapshot!(told(&world), @r#"
     blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
@@ -146,7 +146,7 @@ fn slots_for_network_interfaces() {
     // A type that no table knows proves nothing.
     let unknown = World::new(2, 100, 200)
         .of_size(&needs)
-        .instance(("x99.large", 2048, 7800), 2);
+        .instance(instance_type("x99.large", 2048, 7800), 2);
     check(&unknown, "unknown");
     // Tasks that the instance counts and nobody described may hold interfaces.
     let mut unseen = World::new(1, 100, 200).of_size(&needs).instance(kind, 1);
@@ -159,7 +159,7 @@ fn slots_for_network_interfaces() {
 fn another_architecture() {
     let mut world = World::new(1, 100, 200)
         .of_size(&real())
-        .instance(("m5.4xlarge", 16384, 63000), 1);
+        .instance(instance_type("m5.4xlarge", 16384, 63000), 1);
     check(&world, "fits");
     world.needs.attributes[0].value = Some("arm64".to_owned());
     assert_snapshot!(told(&world), @"
@@ -339,7 +339,7 @@ fn zones_of_the_subnets() {
     };
     let mut world = World::new(1, 100, 200)
         .of_size(&needs)
-        .instance(("m5.large", 2048, 7800), 1);
+        .instance(instance_type("m5.large", 2048, 7800), 1);
     world.zones = Some(BTreeSet::from(["eu-west-1a".to_owned()]));
     check(&world, "unknown");
     let zone = |zone: &str| ("ecs.availability-zone".to_owned(), Some(zone.to_owned()));
@@ -353,7 +353,7 @@ fn zones_of_the_subnets() {
 fn tasks_of_others_that_were_not_read() {
     let mut world = World::new(1, 100, 200)
         .of_size(&size(16, 16))
-        .instance(("m5.large", 2048, 7800), 1);
+        .instance(instance_type("m5.large", 2048, 7800), 1);
     // They may hold more network interfaces than the instance has, which a task without one
     // doesn't mind.
     world.instances[0].running_tasks += 5;
@@ -372,7 +372,7 @@ fn daemons_and_second_sets() {
     check(&daemon, "fits");
     daemon.needs.memory = 8000;
     check(&daemon, "blocked");
-    // Nothing may start beside what runs, and nothing may stop.
+    // Nothing may start next to what runs, and nothing may stop.
     daemon.needs.memory = 6000;
     daemon.service.configuration.minimum_healthy_percent = 100;
     assert_snapshot!(told(&daemon), @r#"

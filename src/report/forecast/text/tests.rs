@@ -2,12 +2,12 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use super::lines;
-use crate::capacity::test_world::{World, size};
+use crate::capacity::test_world::{World, instance_type, size};
 use crate::report::forecast::to_json;
 
 fn blocked() -> World {
     let needs = size(6144, 16384);
-    let kind = ("m5.2xlarge", 8192, 31744);
+    let kind = instance_type("m5.2xlarge", 8192, 31744);
     World::new(2, 100, 200)
         .of_size(&needs)
         .instance(kind, 1)
@@ -33,7 +33,7 @@ fn what_a_person_reads() {
 fn a_long_table_is_folded() {
     let mut world = blocked();
     for _ in 0..70 {
-        world = world.instance(("t4g.large", 2048, 7813), 0);
+        world = world.instance(instance_type("t4g.large", 2048, 7813), 0);
     }
     let lines = lines(&world.forecast());
     let rows = lines
