@@ -85,6 +85,7 @@ impl CauseKind {
 /// Why something went wrong: one sentence, what it rests on, what to do.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cause {
+    /// What it is about.
     pub kind: CauseKind,
     /// One sentence, without a full stop.
     pub message: String,
@@ -93,6 +94,7 @@ pub struct Cause {
     pub clause: Option<String>,
     /// What was seen, most telling first. AWS's texts stand verbatim and are untrusted.
     pub evidence: Vec<String>,
+    /// What a person can do about it; none where nothing is known to help.
     pub remedies: Vec<Remedy>,
 }
 

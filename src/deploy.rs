@@ -101,7 +101,7 @@ fn registered_only(revision: Option<&Revision>) -> Ending {
     let reason = if revision.is_some_and(|revision| revision.registered) {
         format!("registered {name}, and no service was updated")
     } else {
-        format!("{name} says just this already: nothing was registered, and no service was updated")
+        format!("{name} says the same already: nothing was registered, and no service was updated")
     };
     Ending::new(Outcome::Planned, reason)
 }

@@ -9,7 +9,9 @@ use crate::report::Outcome;
 /// A run that can't go on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
+    /// What the run ends as.
     pub outcome: Outcome,
+    /// One sentence, without a full stop.
     pub reason: String,
     /// What to do about it, one item a line.
     pub help: Vec<String>,

@@ -53,7 +53,7 @@ pub async fn watch(context: &RunContext, journal: &mut Journal) -> Result<Ending
     let mut queue = Vec::new();
     for (index, service) in services.iter().enumerate() {
         let mut target = target(context, service)?;
-        // Whoever waits for a rollout wants its tasks healthy.
+        // A reader who waits for a rollout wants its tasks healthy.
         if let Some(counted) = &mut target.counted {
             counted.whole = false;
         }

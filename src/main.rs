@@ -39,7 +39,7 @@ fn main() -> ExitCode {
         .build();
     let code = match runtime {
         Ok(runtime) => {
-            let code = runtime.block_on(run(start, arguments, (&output, &words)));
+            let code = runtime.block_on(run(start, arguments, &output, &words));
             runtime.shutdown_timeout(SHUTDOWN);
             code
         }
@@ -82,7 +82,7 @@ impl Start {
     }
 }
 
-async fn run(start: Start, arguments: Vec<OsString>, (output, words): (&Output, &LastWords)) -> u8 {
+async fn run(start: Start, arguments: Vec<OsString>, output: &Output, words: &LastWords) -> u8 {
     let signals = match Signals::catch(output.clone()) {
         Ok(signals) => signals,
         Err(error) => {
@@ -98,10 +98,10 @@ async fn run(start: Start, arguments: Vec<OsString>, (output, words): (&Output, 
     };
     match start {
         Start::AfterTheJob(surroundings) => {
-            let mut told =
+            let mut made_up =
                 std::pin::pin!(after::run(surroundings, &process.output, words.redactor()));
             tokio::select! {
-                () = &mut told => {}
+                () = &mut made_up => {}
                 _ = process.signals.next() => {}
             }
             0

@@ -92,12 +92,18 @@ pub enum DefinitionPlan {
 /// One UpdateService call: only what the user asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Update {
+    /// Name or ARN.
     pub cluster: String,
+    /// Its name.
     pub service: String,
     /// Filled in once the revision is registered.
     pub task_definition: Option<String>,
+    /// Tasks; absent where it stays as it is.
     pub desired_count: Option<i32>,
+    /// Whether new tasks start though the revision runs already.
     pub force_new_deployment: bool,
+    /// `TASK_DEFINITION`, `SERVICE` or `NONE`; absent where it stays as it is.
     pub propagate_tags: Option<String>,
+    /// Whether ECS tags the tasks with their cluster and service; absent where it stays as it is.
     pub enable_ecs_managed_tags: Option<bool>,
 }

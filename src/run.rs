@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 pub use ending::{Ending, LeftRollout, ServiceEnd, UpdateState};
 pub use journal::Journal;
-pub use record::{Known, Progress, Record, ServiceProgress};
+pub use record::{KnownRun, Record, RunProgress, ServiceProgress};
 
 use crate::aws::Aws;
 use crate::clock::Clock;
@@ -21,6 +21,7 @@ use crate::request::Request;
 /// What a run works with. It stays as it is from the first step to the last.
 #[derive(Debug)]
 pub struct RunContext {
+    /// What the run does with the request.
     pub command: Command,
     /// What was asked for.
     pub request: Request,

@@ -12,17 +12,21 @@ use crate::snapshot::{CapacityProvider, Instance, Service, Task};
 /// One cluster, as far as it could be read, for one or more of its services.
 #[derive(Clone, Debug, Default)]
 pub struct Survey {
+    /// The cluster's container instances.
     pub instances: Vec<Instance>,
     /// The tasks of the services that haven't stopped yet, and those of others on instances where it
     /// would otherwise be in doubt whether a network interface is free.
     pub tasks: Vec<Task>,
+    /// The cluster's capacity providers.
     pub providers: Vec<CapacityProvider>,
     /// By service: ARNs of the instances that satisfy every `memberOf` expression. A service
     /// without such a constraint isn't listed.
     pub member_of: BTreeMap<String, BTreeSet<String>>,
     /// What the tasks that run were started with, by the ARN of their revision.
     pub old_needs: BTreeMap<String, TaskNeeds>,
+    /// How many network interfaces an instance of each type holds.
     pub eni_limits: EniLimits,
+    /// By EC2 instance type (`m5.large`): what an instance of it offers.
     pub type_sizes: BTreeMap<String, TypeSize>,
     /// ARNs of instances whose agent stayed away over several looks.
     pub agents_lost: BTreeSet<String>,
@@ -32,6 +36,7 @@ pub struct Survey {
     pub addresses: BTreeMap<String, BTreeMap<String, Addresses>>,
     /// By service on Fargate: what limits its tasks.
     pub fargate: BTreeMap<String, FargateLimits>,
+    /// What could not be read, and which IAM action it takes.
     pub unread: Vec<Unread>,
 }
 

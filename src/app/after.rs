@@ -16,11 +16,11 @@ use crate::github;
 use crate::redact::Redactor;
 use crate::report::{Outcome, text};
 use crate::request::{Facts, RawInputs, Request, ServiceRef};
-use crate::run::Progress;
+use crate::run::RunProgress;
 
 /// How `action.yml` names the binary then. The runner starts both processes with the same
-/// environment and no arguments: by its name alone a process knows which one it is. The state is no
-/// help to tell them apart: any workflow can set a variable that is called so.
+/// environment and no arguments: by its name alone a process knows which one it is. The state can't
+/// tell them apart: any workflow can set a variable that is called so.
 pub const ENTRYPOINT: &str = "/./plimsoll";
 
 /// Services that are named; more are counted.
@@ -70,9 +70,12 @@ fn of(services: &[ServiceRef]) -> String {
 
 /// The step's last words, which its own process could not say.
 fn cut_off(console: &mut Console, request: &Request, surroundings: &Surroundings) {
-    let progress = Progress::left(surroundings.env());
+    let progress = RunProgress::left(surroundings.env());
     let now = Clock::system().now();
-    let mut report = progress.as_ref().map(Progress::report).unwrap_or_default();
+    let mut report = progress
+        .as_ref()
+        .map(RunProgress::report)
+        .unwrap_or_default();
     if progress.is_none() {
         report.started = now;
     }
@@ -119,7 +122,7 @@ fn cut_off(console: &mut Console, request: &Request, surroundings: &Surroundings
     }
 }
 
-fn help(request: &Request, progress: Option<&Progress>) -> Vec<String> {
+fn help(request: &Request, progress: Option<&RunProgress>) -> Vec<String> {
     let look = match request.services.is_empty() {
         true => "look at the newest revisions of the family",
         false => "look at the service in the AWS console, or run `plimsoll explain`",

@@ -8,7 +8,7 @@ use std::any::Any;
 use std::panic::PanicHookInfo;
 
 use crate::report::{OneOffReport, Outcome, Report, text};
-use crate::run::Known;
+use crate::run::KnownRun;
 
 /// Where bugs are reported.
 pub(super) const ISSUES: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/issues");
@@ -55,7 +55,7 @@ impl Bug {
     }
 
     /// The report with all that is known, and one that only says the least, for what the bug is in.
-    pub(super) fn reports(&self, known: Option<&Known>, path: Option<&str>) -> (Report, Report) {
+    pub(super) fn reports(&self, known: Option<&KnownRun>, path: Option<&str>) -> (Report, Report) {
         let mut full = known.map(|known| known.report.clone()).unwrap_or_default();
         let look = look(known.is_some(), &full);
         // Until it is known, the safe thing to say is that it was changed.

@@ -435,7 +435,8 @@ pub(super) fn capacity_provider(answer: sdk::CapacityProvider) -> CapacityProvid
         managed_scaling: group
             .as_ref()
             .and_then(|group| group.managed_scaling.as_ref())
-            .is_some_and(|scaling| scaling.status == Some(sdk::ManagedScalingStatus::Enabled)),
+            // Only what AWS calls disabled can't grow; a provider of a kind that isn't known may.
+            .is_none_or(|scaling| scaling.status != Some(sdk::ManagedScalingStatus::Disabled)),
         group_name: group
             .map(|group| crate::snapshot::last_part(&group.auto_scaling_group_arn).to_owned()),
         group: None,

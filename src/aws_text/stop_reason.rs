@@ -195,7 +195,7 @@ pub fn exit_meaning(code: i64) -> Option<&'static str> {
         134 => Some("it aborted (SIGABRT)"),
         137 => Some("it was killed (SIGKILL); AWS doesn't say that memory ran out"),
         139 => Some("it crashed (SIGSEGV)"),
-        143 => Some("it was told to stop (SIGTERM)"),
+        143 => Some("it was asked to stop (SIGTERM)"),
         255 => Some(
             "often a program built for another CPU architecture, or an entry point that failed",
         ),

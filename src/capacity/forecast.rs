@@ -13,7 +13,7 @@ use crate::capacity::fit::blockers::Blocker;
 use crate::capacity::fit::cluster_index::ClusterIndex;
 use crate::capacity::fit::service_placement::ServicePlacement;
 use crate::capacity::prove::decide::decide;
-use crate::capacity::prove::decision::{Basis, Decision, Verdict};
+use crate::capacity::prove::decision::{Basis, Decision, ForecastVerdict};
 use crate::capacity::remedy::remedies;
 use crate::cause::{CauseKind, Remedy};
 
@@ -21,7 +21,7 @@ use crate::cause::{CauseKind, Remedy};
 #[derive(Clone, Debug)]
 pub struct Forecast {
     /// What it comes to.
-    pub verdict: Verdict,
+    pub verdict: ForecastVerdict,
     /// What a blocked rollout lacks most of all.
     pub kind: Option<CauseKind>,
     /// What a verdict that is certain rests on.

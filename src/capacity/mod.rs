@@ -35,7 +35,7 @@ pub use forecast::{Forecast, forecast};
 pub use instance_table::{Free, InstanceView};
 pub use movement::{Movement, NextStep, Underway, movements};
 pub use prove::decision::{
-    Basis, FargateSize, Fit, HowItFits, Obstacle, QuotaUsers, Tightest, Verdict,
+    Basis, FargateSize, Fit, ForecastVerdict, HowItFits, Obstacle, QuotaUsers, Tightest,
 };
 pub use prove::uncertainty::Uncertainty;
 pub use several_services::forecast_together;

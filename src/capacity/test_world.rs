@@ -8,8 +8,8 @@ use crate::capacity::fit::cluster_index::ClusterIndex;
 use crate::capacity::fit::service_placement::ServicePlacement;
 use crate::capacity::prove::decide::decide;
 use crate::capacity::{
-    Addresses, Cluster, Deploy, EniLimits, FargateLimits, Forecast, TaskNeeds, TypeSize, Unread,
-    Verdict, forecast,
+    Addresses, Cluster, Deploy, EniLimits, FargateLimits, Forecast, ForecastVerdict, TaskNeeds,
+    TypeSize, Unread, forecast,
 };
 use crate::snapshot::{
     CapacityProvider, Health, Instance, Resources, Service, Task, TaskStatus, Timestamp,
@@ -53,6 +53,18 @@ pub(crate) fn size(cpu: i64, memory: i64) -> TaskNeeds {
     }
 }
 
+/// A type of instances, and what one of it registers: CPU units and MiB.
+#[derive(Clone, Copy)]
+pub(crate) struct InstanceType<'a> {
+    name: &'a str,
+    cpu: i64,
+    memory: i64,
+}
+
+pub(crate) const fn instance_type(name: &str, cpu: i64, memory: i64) -> InstanceType<'_> {
+    InstanceType { name, cpu, memory }
+}
+
 impl World {
     pub(crate) fn new(desired: u32, minimum: u32, maximum: u32) -> World {
         let mut service = Service {
@@ -90,24 +102,24 @@ impl World {
         self
     }
 
-    /// An instance of a type with this much registered, `old` tasks of the service on it.
-    pub(crate) fn instance(mut self, (kind, cpu, memory): (&str, i64, i64), old: u32) -> World {
+    /// An instance of this type with `old` tasks of the service on it.
+    pub(crate) fn instance(mut self, kind: InstanceType<'_>, old: u32) -> World {
         let id = format!("i{}", self.instances.len() + 1);
         let arn = format!("arn:aws:ecs:eu-west-1:111122223333:container-instance/web/{id}");
         let registered = Resources {
-            cpu: Some(cpu),
-            memory: Some(memory),
+            cpu: Some(kind.cpu),
+            memory: Some(kind.memory),
             ..Resources::default()
         };
         let mut remaining = registered.clone();
         let held = i64::from(old);
-        remaining.cpu = Some(cpu - held * self.old_needs.cpu);
-        remaining.memory = Some(memory - held * self.old_needs.memory);
+        remaining.cpu = Some(kind.cpu - held * self.old_needs.cpu);
+        remaining.memory = Some(kind.memory - held * self.old_needs.memory);
         if old > 0 {
             remaining.tcp_ports = self.old_needs.tcp_ports.clone();
         }
         let attributes = BTreeMap::from([
-            ("ecs.instance-type".to_owned(), Some(kind.to_owned())),
+            ("ecs.instance-type".to_owned(), Some(kind.name.to_owned())),
             ("ecs.cpu-architecture".to_owned(), Some("x86_64".to_owned())),
         ]);
         self.instances.push(Instance {
@@ -188,7 +200,7 @@ impl World {
     }
 
     /// The verdict alone.
-    pub(crate) fn verdict(&self) -> Verdict {
+    pub(crate) fn verdict(&self) -> ForecastVerdict {
         self.with(|cluster, deploy| {
             let index = ClusterIndex::new(*cluster, [deploy.needs]);
             decide(&ServicePlacement::new(&index, deploy)).verdict

@@ -245,7 +245,7 @@ async fn read_back(
     let held = match reads.ask(&["ecr:BatchGetImage"], read).await {
         Ok(held) => held,
         Err(missed) if missed.error.is_about_subject() => return Err(missed.error.into()),
-        // A role that may only push deploys by the digest that the engine told.
+        // A role that may only push deploys by the digest that the engine named.
         Err(Missed { error, .. }) => {
             if reads.is_news(&error) {
                 let short = error.in_short();

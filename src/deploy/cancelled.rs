@@ -105,7 +105,7 @@ async fn roll_all_back(
 fn how_it_stood(left: &LeftRollout) -> String {
     match &left.last {
         Some(last) => format!(
-            "when last seen, {} of {} new tasks ran beside {} old",
+            "when last seen, {} of {} new tasks ran, and {} old",
             last.running, last.desired, last.old_running
         ),
         None => "not looked at yet".to_owned(),

@@ -101,5 +101,5 @@ fn refuse_inactive(request: &Request, base: &Base, arn: &str) -> Result<(), Fail
         "`{}` is {status}: ECS deploys ACTIVE revisions only",
         crate::snapshot::last_part(arn)
     ))
-    .help("name another revision, or register this one anew from a file"))
+    .help("name another revision, or register this one again from a file"))
 }

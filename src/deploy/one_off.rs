@@ -228,7 +228,7 @@ fn why_stopped(task: &Task, container: &str) -> String {
     }
 }
 
-/// After a signal, which is `outcome`: a task that may still run is told to stop, and what is known of
+/// After a signal, which is `outcome`: a task that may still run is asked to stop, and what is known of
 /// it is said.
 pub(super) async fn on_the_way_out(context: &RunContext, journal: &mut Journal, outcome: Outcome) {
     let Some(open) = journal.open_one_off().cloned() else {
@@ -251,7 +251,7 @@ pub(super) async fn on_the_way_out(context: &RunContext, journal: &mut Journal, 
             let why = "the run that waited for it was cancelled";
             let id = last_part(arn);
             match context.aws.stop_task(&open.cluster, arn, why).await {
-                Ok(()) => format!("the one-off task {id} was told to stop"),
+                Ok(()) => format!("the one-off task {id} was asked to stop"),
                 Err(error) => format!("the one-off task {id} goes on ({error})"),
             }
         }

@@ -103,7 +103,7 @@ pub(super) async fn repository(context: &RunContext, named: &Named) -> Result<Ec
         let missing = error.code.as_deref() == Some("RepositoryNotFoundException");
         let failure = Failure::from(error);
         if missing {
-            failure.help(format!("create it (`aws ecr create-repository --repository-name {}`), or mend `repository` and `aws-region`", named.name))
+            failure.help(format!("create it (`aws ecr create-repository --repository-name {}`), or correct `repository` and `aws-region`", named.name))
         } else {
             failure
         }

@@ -85,7 +85,7 @@ fn refused_registration(error: &AwsError) -> Failure {
     let mut failure = Failure::from(error.clone());
     if error.kind == AwsErrorKind::Refused {
         failure.outcome = Outcome::Invalid;
-        failure = failure.help("ECS refuses the task definition as it is written: mend the member that the message names");
+        failure = failure.help("ECS refuses the task definition as it is written: correct the member that the message names");
     }
     if error.text.contains("iam:PassRole") {
         failure = failure.help("allow `iam:PassRole` on the task role and the execution role, with `iam:PassedToService` `ecs-tasks.amazonaws.com`");
@@ -173,7 +173,7 @@ async fn answered(
         update.service
     ));
     Err(NotUpdated {
-        failure: failure.help("look at the service's deployments before the next run: which revision it is to run can't be told from ECS's answers"),
+        failure: failure.help("look at the service's deployments before the next run: which revision it is to run can't be seen in ECS's answers"),
         effect: Effect::Taken,
     })
 }

@@ -1,5 +1,5 @@
 //! As whom a run works: the role is assumed before anything is read, so that what is wrong with it
-//! is told as such, and not as a failure of the first read.
+//! is said as such, and not as a failure of the first read.
 
 use std::time::Duration;
 

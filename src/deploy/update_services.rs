@@ -16,7 +16,7 @@ use crate::snapshot::{Deployment, RolloutState, Service, Timestamp};
 
 /// What is said of a service that needs no update.
 pub(super) const AS_IT_IS: &str =
-    "the service runs just this already, and its deployment is complete";
+    "the service already runs this revision, and its deployment is complete";
 
 /// A deployment that is to be followed.
 #[derive(Debug)]
@@ -169,10 +169,10 @@ fn under_way(service: &Service, deployment: &Deployment) -> String {
     let what = if deployment.rollout == Some(RolloutState::Completed) {
         let (running, desired) = (service.running, service.desired);
         format!(
-            "just this is deployed already, and {running} of {desired} tasks run: they are followed"
+            "this revision is deployed already, and {running} of {desired} tasks run: they are followed"
         )
     } else {
-        "a rollout of just this is under way already, and is followed".to_owned()
+        "a rollout of this revision is under way already, and is followed".to_owned()
     };
     format!("service `{}`: {what}", service.name)
 }

@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use super::client::{Client, NotDone, PAUSE, Why};
 use super::will::{Drawer, Will};
 use super::words::{self, Ended};
-use crate::request::Facts;
+use crate::request::{Facts, GitHubOptions};
 
 /// Deployments of the same commit and environment among which a lost one is looked for.
 const LOOKED_AT: usize = 30;
 
 /// What is reported of the deployment.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(super) struct DeploymentWords {
     environment: String,
     /// The commit.
     sha: String,
@@ -28,23 +28,23 @@ pub(super) struct Told {
     mark: String,
 }
 
-impl Told {
+impl DeploymentWords {
+    /// Of a deploy of the services that `names` lists. `None` where no environment is asked for, or the
+    /// commit isn't known.
     pub(super) fn of(
-        environment: &str,
-        sha: &str,
-        names: &str,
+        wanted: &GitHubOptions,
         facts: &Facts,
-        url: Option<String>,
+        names: &str,
         mark: String,
-    ) -> Told {
-        Told {
-            environment: environment.to_owned(),
-            sha: sha.to_owned(),
+    ) -> Option<DeploymentWords> {
+        Some(DeploymentWords {
+            environment: wanted.environment.clone()?,
+            sha: facts.sha.clone()?,
             description: words::description(&format!("Plimsoll deploys {names}")),
             log_url: log_url(facts),
-            url,
+            url: wanted.environment_url.clone(),
             mark,
-        }
+        })
     }
 }
 
@@ -76,7 +76,7 @@ enum State {
 #[derive(Debug)]
 pub(super) struct Deployment {
     client: Client,
-    told: Told,
+    said: DeploymentWords,
     state: State,
     drawer: Drawer,
 }
@@ -94,33 +94,33 @@ struct Status {
 }
 
 impl Deployment {
-    pub(super) fn new(client: Client, told: Told, drawer: Drawer) -> Deployment {
+    pub(super) fn new(client: Client, said: DeploymentWords, drawer: Drawer) -> Deployment {
         Deployment {
             client,
-            told,
+            said,
             state: State::Planned,
             drawer,
         }
     }
 
     /// One that an earlier process asked for.
-    pub(super) fn left(client: Client, told: Told) -> Deployment {
+    pub(super) fn left(client: Client, said: DeploymentWords) -> Deployment {
         Deployment {
             state: State::Asked,
-            ..Deployment::new(client, told, Drawer::default())
+            ..Deployment::new(client, said, Drawer::default())
         }
     }
 
     /// Whether there is a deployment that nobody named an address for.
     pub(super) fn wants_address(&self) -> bool {
-        self.told.url.is_none() && matches!(self.state, State::Asked | State::Created(_))
+        self.said.url.is_none() && matches!(self.state, State::Asked | State::Created(_))
     }
 
     /// Creates it and sets it `in_progress`.
     pub(super) async fn begin(&mut self) -> Result<(), NotDone> {
         self.state = State::Asked;
         self.drawer
-            .keep(&Will::of(&self.told.mark, &Ended::cut_off()));
+            .keep(&Will::of(&self.said.mark, &Ended::cut_off()));
         let id = match self.create().await {
             Err(error) if matches!(error.why, Why::Refused(_) | Why::RateLimited) => {
                 self.state = State::Over;
@@ -130,7 +130,7 @@ impl Deployment {
             created => created?,
         };
         self.state = State::Created(id);
-        let description = self.told.description.clone();
+        let description = self.said.description.clone();
         self.set(id, "in_progress", &description, None).await
     }
 
@@ -145,7 +145,7 @@ impl Deployment {
             State::Created(id) => Some(id),
             State::Asked => None,
         };
-        self.drawer.keep(&Will::of(&self.told.mark, ended));
+        self.drawer.keep(&Will::of(&self.said.mark, ended));
         let id = match id {
             None => self.find().await?,
             known => known,
@@ -162,15 +162,15 @@ impl Deployment {
     /// Asks for it, and once more where nothing is known of the first time.
     async fn create(&self) -> Result<u64, NotDone> {
         let doing = "create the deployment";
-        let told = &self.told;
+        let said = &self.said;
         // The default branch isn't merged, no check is waited for: that is the workflow's to say.
         let body = json!({
-            "ref": told.sha,
-            "environment": told.environment,
-            "description": told.description,
+            "ref": said.sha,
+            "environment": said.environment,
+            "description": said.description,
             "auto_merge": false,
             "required_contexts": [],
-            "payload": {"plimsoll": told.mark},
+            "payload": {"plimsoll": said.mark},
         });
         let asked = self.client.post::<Created>(doing, "deployments", &body);
         match asked.await {
@@ -190,10 +190,10 @@ impl Deployment {
     /// The deployment that was created without an answer.
     async fn find(&self) -> Result<Option<u64>, NotDone> {
         let size = LOOKED_AT.to_string();
-        let told = &self.told;
+        let said = &self.said;
         let query = [
-            ("sha", told.sha.as_str()),
-            ("environment", &told.environment),
+            ("sha", said.sha.as_str()),
+            ("environment", &said.environment),
             ("per_page", &size),
         ];
         let query = serde_urlencoded::to_string(query).unwrap_or_default();
@@ -201,7 +201,7 @@ impl Deployment {
         let listed: Vec<Created> = self.client.get("list the deployments", &path).await?;
         let ours = listed
             .iter()
-            .find(|one| one.payload.get("plimsoll").and_then(Value::as_str) == Some(&told.mark));
+            .find(|one| one.payload.get("plimsoll").and_then(Value::as_str) == Some(&said.mark));
         Ok(ours.map(|one| one.id))
     }
 
@@ -216,9 +216,9 @@ impl Deployment {
         let doing = "set the deployment's status";
         let path = format!("deployments/{id}/statuses");
         let mut body = json!({"state": state, "description": description});
-        let url = self.told.url.clone().or(address);
+        let url = self.said.url.clone().or(address);
         for (name, value) in [
-            ("log_url", self.told.log_url.clone()),
+            ("log_url", self.said.log_url.clone()),
             ("environment_url", url),
         ] {
             if let Some(value) = value {

@@ -22,7 +22,7 @@ use crate::run::{Command, Journal, RunContext};
 use crate::runner::token;
 use client::{Client, NotDone};
 use comment::Comment;
-use deployment::{Deployment, Told};
+use deployment::{Deployment, DeploymentWords};
 use will::{Drawer, Will};
 
 /// All that is reported at one time: two tries of a request that doesn't answer, and no more. People
@@ -82,18 +82,17 @@ impl GitHub {
             comment,
             ..GitHub::default()
         };
-        match (environment, &facts.sha) {
-            (Some(environment), Some(sha)) => {
-                let url = wanted.environment_url.clone();
-                let told = Told::of(environment, sha, &names, facts, url, token::random());
-                let drawer = Drawer(facts.state_path.as_ref().map(PathBuf::from));
-                github.deployment = Some(Deployment::new(client, told, drawer));
+        if environment.is_some() {
+            match DeploymentWords::of(wanted, facts, &names, token::random()) {
+                Some(words) => {
+                    let drawer = Drawer(facts.state_path.as_ref().map(PathBuf::from));
+                    github.deployment = Some(Deployment::new(client, words, drawer));
+                }
+                None => {
+                    let text = "there is no GitHub deployment, because `GITHUB_SHA` isn't set";
+                    github.missing = Some(text.to_owned());
+                }
             }
-            (Some(_), None) => {
-                let text = "there is no GitHub deployment, because `GITHUB_SHA` isn't set";
-                github.missing = Some(text.to_owned());
-            }
-            (None, _) => {}
         }
         github
     }
@@ -160,8 +159,8 @@ impl GitHub {
         };
         // There is nothing from outside in it.
         let report = report.shown(&Redactor::default());
-        let told = within(deployment.end(&words::Ended::of(&report), None)).await;
-        let error = told.err().filter(|_| !self.warned)?;
+        let ended = within(deployment.end(&words::Ended::of(&report), None)).await;
+        let error = ended.err().filter(|_| !self.warned)?;
         Some(error.warning("deployments"))
     }
 }
@@ -177,12 +176,10 @@ pub async fn make_up(
     let will = Will::left(env)?;
     let ended = will.ended()?;
     let wanted = &request.github;
-    let (environment, sha) = (wanted.environment.as_ref()?, facts.sha.as_ref()?);
     let client = Client::of(wanted.token.as_ref(), facts, connector).ok()?;
     let names = words::names(&request.services);
-    let url = wanted.environment_url.clone();
-    let told = Told::of(environment, sha, &names, facts, url, will.mark);
-    let error = within(Deployment::left(client, told).end(&ended, None)).await;
+    let said = DeploymentWords::of(wanted, facts, &names, will.mark)?;
+    let error = within(Deployment::left(client, said).end(&ended, None)).await;
     Some(error.err()?.warning("deployments"))
 }
 

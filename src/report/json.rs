@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{OneOffReport, Outcome, Report, ServiceReport, ShownReport};
-use crate::capacity::Verdict;
+use crate::capacity::ForecastVerdict;
 use crate::cause::{Cause, Remedy};
 use crate::rollout::Sample;
 use crate::shown;
@@ -146,17 +146,17 @@ fn sample(sample: &Sample) -> Value {
 
 /// The word that stands for all services' forecasts: the worst.
 pub fn worst_forecast(report: &Report) -> Option<&'static str> {
-    let badness = |verdict: &&Verdict| match verdict {
-        Verdict::Fits(_) => 0,
-        Verdict::Unknown(_) => 1,
-        Verdict::Blocked(_) => 2,
+    let badness = |verdict: &&ForecastVerdict| match verdict {
+        ForecastVerdict::Fits(_) => 0,
+        ForecastVerdict::Unknown(_) => 1,
+        ForecastVerdict::Blocked(_) => 2,
     };
     let forecasts = report
         .services
         .iter()
         .filter_map(|service| service.forecast.as_ref());
     let verdicts = forecasts.map(|forecast| &forecast.verdict);
-    verdicts.max_by_key(badness).map(Verdict::as_str)
+    verdicts.max_by_key(badness).map(ForecastVerdict::as_str)
 }
 
 /// A moment as a date; one that is none is the nearest.

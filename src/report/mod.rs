@@ -50,6 +50,7 @@ pub struct ImageReport {
 pub struct DefinitionReport {
     /// Empty before it is registered.
     pub arn: String,
+    /// Its family, without the revision.
     pub family: String,
     /// Its number, from 1; 0 before it is registered.
     pub revision: i64,
@@ -105,8 +106,9 @@ pub struct Report {
     pub pending_write: Option<PendingWrite>,
     /// `on-superseded: ignore`: the outcome stays, the exit code is 0.
     pub superseded_is_fine: bool,
-    /// When the run began, and when it ended.
+    /// When the run began.
     pub started: Timestamp,
+    /// When the run ended.
     pub finished: Timestamp,
     /// `eu-west-1`; empty before it is known.
     pub region: String,
@@ -127,8 +129,9 @@ pub struct PendingWrite {
     pub index: usize,
     /// ARN of the revision that it is to get.
     pub wanted: String,
-    /// The deployment that was PRIMARY before, and how many tasks were to run.
+    /// The id of the deployment that was PRIMARY before.
     pub before: Option<String>,
+    /// How many tasks the service was to run.
     pub desired: u32,
 }
 

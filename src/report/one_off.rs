@@ -7,6 +7,7 @@ use crate::snapshot::Task;
 /// The one-off task of a run.
 #[derive(Clone, Debug, Default)]
 pub struct OneOffReport {
+    /// The name of its cluster, or the ARN where that was given.
     pub cluster: String,
     /// What it was started with, to find it again: `startedBy`. Empty before it was asked for.
     pub token: String,
@@ -18,9 +19,11 @@ pub struct OneOffReport {
     pub command: Option<Vec<String>>,
     /// Absent while it isn't decided.
     pub outcome: Option<Outcome>,
+    /// One line.
     pub reason: String,
     /// As it was last seen.
     pub task: Option<Task>,
+    /// Why it didn't end well, the most telling first.
     pub causes: Vec<Cause>,
     /// The last lines that the container wrote, oldest first.
     pub log: Vec<String>,

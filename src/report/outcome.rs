@@ -23,7 +23,7 @@ macro_rules! outcomes {
 }
 
 outcomes! {
-    /// The service runs just this already.
+    /// The service already runs this revision.
     Unchanged => "unchanged", 0;
     /// A dry run, or `register-only`.
     Planned => "planned", 0;

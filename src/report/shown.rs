@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::{DefinitionReport, ImageReport, OneOffReport, PendingWrite, Report, ServiceReport};
 use crate::capacity::{
-    Basis, Blocker, Fit, FixedCapacity, Forecast, HowItFits, InstanceView, Lack, MayGrow, Obstacle,
-    Uncertainty, Unread, Unreadable, Verdict,
+    Basis, Blocker, Fit, FixedCapacity, Forecast, ForecastVerdict, HowItFits, InstanceView, Lack,
+    MayGrow, Obstacle, Uncertainty, Unread, Unreadable,
 };
 use crate::cause::{Cause, Remedy};
 use crate::redact::Redactor;
@@ -227,12 +227,12 @@ texts_of_variants! {
     }
 }
 
-impl Texts for Verdict {
+impl Texts for ForecastVerdict {
     fn each_text(&mut self, each: Each<'_>) {
         match self {
-            Verdict::Fits(fit) => fit.each_text(each),
-            Verdict::Blocked(obstacle) => obstacle.each_text(each),
-            Verdict::Unknown(why) => why.each_text(each),
+            ForecastVerdict::Fits(fit) => fit.each_text(each),
+            ForecastVerdict::Blocked(obstacle) => obstacle.each_text(each),
+            ForecastVerdict::Unknown(why) => why.each_text(each),
         }
     }
 }

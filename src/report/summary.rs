@@ -12,21 +12,21 @@ mod service;
 
 use super::markdown::{code, prose};
 use super::{Outcome, Report, ShownReport, text};
-use crate::capacity::Verdict;
+use crate::capacity::ForecastVerdict;
 use crate::taskdef::Change;
 use common::{NAME_CHARS, TEXT_CHARS, duration, full_name, link, of_outcome, rank};
-use parts::{Part, first_of, fit, folded};
+use parts::{Part, RowLimit, first_of, fit, folded};
 
 /// Well under the runner's 1 MiB, and what a person will scroll through.
 pub const SUMMARY_MAX_BYTES: usize = 60 * 1024;
-/// What to do, where several things are told, such as inputs that are wrong.
-const HELP_MAX: (usize, usize) = (20, 8 * 1024);
+/// What to do, where several things are named, such as inputs that are wrong.
+const HELP_MAX: RowLimit = RowLimit::new(20, 8 * 1024);
 /// Rows of the table of services, and its bytes.
-const SERVICES_MAX: (usize, usize) = (40, 12 * 1024);
-/// Services that are told of in detail: those that ended worst.
+const SERVICES_MAX: RowLimit = RowLimit::new(40, 12 * 1024);
+/// Services that are described in detail: those that ended worst.
 const DETAILED_MAX: usize = 10;
 /// Rows of the difference, and its bytes.
-const CHANGES_MAX: (usize, usize) = (40, 12 * 1024);
+const CHANGES_MAX: RowLimit = RowLimit::new(40, 12 * 1024);
 
 /// The summary, at most `SUMMARY_MAX_BYTES` long.
 pub fn render(report: &ShownReport) -> String {
@@ -112,9 +112,9 @@ fn worst_first(report: &Report) -> Vec<usize> {
         let service = &report.services[index];
         let verdict = service.forecast.as_ref().map(|forecast| &forecast.verdict);
         let likely = match verdict {
-            Some(Verdict::Blocked(_)) => 0,
-            Some(Verdict::Unknown(_)) | None => 1,
-            Some(Verdict::Fits(_)) => 2,
+            Some(ForecastVerdict::Blocked(_)) => 0,
+            Some(ForecastVerdict::Unknown(_)) | None => 1,
+            Some(ForecastVerdict::Fits(_)) => 2,
         };
         let undecided = service.outcome.is_none() && service.changed;
         let outcome =

@@ -18,7 +18,7 @@ pub(super) fn hesitation(could: &[String], still: Duration) -> Cause {
         clause: None,
         evidence: could.to_vec(),
         remedies: vec![Remedy {
-            text: "start the attempts anew with `force-new-deployment: true`; after failed placements ECS waits up to 27 minutes before the next one".to_owned(),
+            text: "start the attempts again with `force-new-deployment: true`; after failed placements ECS waits up to 27 minutes before the next one".to_owned(),
             change: serde_json::json!({"forceNewDeployment": true}),
             cost: None,
             checked: false,

@@ -9,6 +9,7 @@ use crate::snapshot::Deployment;
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ending {
+    /// What it ended as.
     pub outcome: Outcome,
     /// The word before the reason, where it isn't the outcome's.
     pub title: Option<&'static str>,
@@ -45,6 +46,7 @@ impl From<Failure> for Ending {
 /// How the deploy of one service ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ServiceEnd {
+    /// What it ended as.
     pub outcome: Outcome,
     /// One line.
     pub reason: String,
@@ -84,7 +86,9 @@ pub enum UpdateState {
 pub struct LeftRollout {
     /// Which of the request's services it is, counted from zero.
     pub index: usize,
+    /// Its name, or its ARN where that was given.
     pub cluster: String,
+    /// Its name.
     pub service: String,
     /// `ecs-svc/<digits>`.
     pub deployment_id: String,

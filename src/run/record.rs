@@ -27,14 +27,16 @@ const TRIES: u32 = 50;
 
 /// What is known of a run at one moment.
 #[derive(Clone, Debug)]
-pub struct Known {
+pub struct KnownRun {
+    /// All that the run had found by then.
     pub report: Report,
+    /// The clock that the run goes by.
     pub clock: Clock,
 }
 
-impl Known {
-    fn nothing() -> Known {
-        Known {
+impl KnownRun {
+    fn nothing() -> KnownRun {
+        KnownRun {
             report: Report::default(),
             clock: Clock::system(),
         }
@@ -47,11 +49,11 @@ pub struct Record(Arc<Mutex<Inner>>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    known: Option<Known>,
+    known: Option<KnownRun>,
     /// The file with the step's state, in an action.
     state: Option<PathBuf>,
     /// What stands there.
-    told: String,
+    progress: String,
 }
 
 impl Record {
@@ -64,18 +66,18 @@ impl Record {
 
     /// Keeps `report`.
     pub fn keep(&self, report: &Report, clock: Clock) {
-        let known = Known {
+        let known = KnownRun {
             report: report.clone(),
             clock,
         };
-        let progress = serde_json::to_string(&Progress::of(report)).unwrap_or_default();
+        let progress = serde_json::to_string(&RunProgress::of(report)).unwrap_or_default();
         let Ok(mut inner) = self.0.lock() else { return };
         let before = inner.known.replace(known);
-        if inner.told != progress {
+        if inner.progress != progress {
             if let Some(file) = &inner.state {
                 state::keep(file, NAME, &progress);
             }
-            inner.told = progress;
+            inner.progress = progress;
         }
         drop(inner);
         drop(before);
@@ -95,8 +97,8 @@ impl Record {
 
     /// What was kept last; `None` where that can't be had in time. Where nothing was kept, nothing was
     /// done yet.
-    pub fn known(&self) -> Option<Known> {
-        let known = |inner: &Inner| inner.known.clone().unwrap_or_else(Known::nothing);
+    pub fn known(&self) -> Option<KnownRun> {
+        let known = |inner: &Inner| inner.known.clone().unwrap_or_else(KnownRun::nothing);
         for _ in 0..TRIES {
             match self.0.try_lock() {
                 Ok(inner) => return Some(known(&inner)),
@@ -111,8 +113,10 @@ impl Record {
 /// What the step after the job knows of a run that was killed. Nothing secret is in it.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Progress {
+pub struct RunProgress {
+    /// `eu-west-1`; empty before it is known.
     pub region: String,
+    /// Whether the run changed at least one service.
     pub service_changed: bool,
     /// An UpdateService was sent, and its answer wasn't read yet.
     pub pending: bool,
@@ -122,25 +126,30 @@ pub struct Progress {
     pub revision: Option<String>,
     /// The one-off task that may still run.
     pub one_off: Option<String>,
+    /// In the order of the request, at most `SERVICES_MAX`.
     pub services: Vec<ServiceProgress>,
 }
 
-/// One service of [`Progress`].
+/// One service of [`RunProgress`].
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ServiceProgress {
+    /// Its name, or its ARN where that was given.
     pub cluster: String,
+    /// Its name.
     pub service: String,
+    /// Whether this run changed it.
     pub changed: bool,
+    /// `ecs-svc/<digits>`; empty where no deployment is followed.
     pub deployment_id: String,
 }
 
-impl Progress {
-    fn of(report: &Report) -> Progress {
+impl RunProgress {
+    fn of(report: &Report) -> RunProgress {
         let services = report.services.iter().take(SERVICES_MAX);
         let definition = report.definition.as_ref().filter(|one| one.registered);
         let one_off = report.one_off.as_ref().filter(|one| one.is_open());
-        Progress {
+        RunProgress {
             region: report.region.clone(),
             service_changed: report.service_changed,
             pending: report.pending_write.is_some(),
@@ -159,7 +168,7 @@ impl Progress {
     }
 
     /// What an earlier process of the step kept, as its environment has it.
-    pub fn left(env: &[(String, String)]) -> Option<Progress> {
+    pub fn left(env: &[(String, String)]) -> Option<RunProgress> {
         serde_json::from_str(state::kept(env, NAME)?).ok()
     }
 

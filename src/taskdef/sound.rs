@@ -66,7 +66,7 @@ fn fargate(definition: &Definition) -> Vec<Unsuited> {
     let (Some(cpu), Some(memory)) = (definition.cpu().known(), definition.memory().known()) else {
         problems.push(Unsuited::new(
             "the task definition is for Fargate, which needs `cpu` and `memory` of the task as a whole".to_owned(),
-            "give both beside `containerDefinitions`, for instance `\"cpu\": \"256\", \"memory\": \"512\"`",
+            "give both next to `containerDefinitions`, for instance `\"cpu\": \"256\", \"memory\": \"512\"`",
         ));
         return problems;
     };

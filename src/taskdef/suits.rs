@@ -90,7 +90,7 @@ fn network(definition: &Definition, service: &Service) -> Option<Unsuited> {
             format!(
                 "service `{name}` has a network configuration, which goes with the network mode `awsvpc` only; the task definition has `{mode}`"
             ),
-            "set `networkMode` to `awsvpc` in the task definition, or create the service anew without a network configuration",
+            "set `networkMode` to `awsvpc` in the task definition, or create the service again without a network configuration",
         )),
         _ => None,
     }

@@ -19,7 +19,7 @@ pub(super) fn without(action: &str) -> Option<&'static str> {
         PROTECTION => "whether task protection holds old tasks isn't known",
         LOGS => "the cause is given without the container's log",
         action if TASKS.contains(&action) => {
-            "the service's counters have to do, and the log says less about what the rollout waits for"
+            "only the service's own counters are used, and the log says less about what the rollout waits for"
         }
         // The image is found by now.
         action if action.starts_with("ecr:") => return None,

@@ -3,7 +3,8 @@
 use super::uncertainty::{fixed_capacity, uncertainty};
 use super::{blocker, bounds, counted, plural};
 use crate::capacity::{
-    Basis, Blocker, Bounds, FargateSize, Fit, Forecast, HowItFits, Obstacle, QuotaUsers, Verdict,
+    Basis, Blocker, Bounds, FargateSize, Fit, Forecast, ForecastVerdict, HowItFits, Obstacle,
+    QuotaUsers,
 };
 use crate::cause::{Cause, CauseKind};
 
@@ -27,11 +28,11 @@ pub enum Subject<'a> {
 /// The forecast as one sentence for a tired person.
 pub fn headline(forecast: &Forecast) -> String {
     match &forecast.verdict {
-        Verdict::Fits(fit) => fits(fit),
-        Verdict::Blocked(obstacle) => {
+        ForecastVerdict::Fits(fit) => fits(fit),
+        ForecastVerdict::Blocked(obstacle) => {
             cannot("the rollout can't finish", obstacle, &forecast.bounds)
         }
-        Verdict::Unknown(why) => match why.first() {
+        ForecastVerdict::Unknown(why) => match why.first() {
             Some(first) => format!(
                 "whether the rollout fits can't be known: {}",
                 uncertainty(first, &forecast.bounds)
@@ -48,7 +49,7 @@ pub fn reasons(forecast: &Forecast) -> Vec<String> {
         .iter()
         .map(|one| basis(one, &forecast.bounds))
         .collect();
-    if let Verdict::Unknown(why) = &forecast.verdict {
+    if let ForecastVerdict::Unknown(why) = &forecast.verdict {
         reasons.extend(why.iter().map(|one| uncertainty(one, &forecast.bounds)));
     }
     reasons
@@ -57,7 +58,7 @@ pub fn reasons(forecast: &Forecast) -> Vec<String> {
 /// A blocked forecast as the sentence that ends a run, with the number that tells most; `None`
 /// where it isn't blocked.
 pub fn blocked(forecast: &Forecast) -> Option<String> {
-    let Verdict::Blocked(obstacle) = &forecast.verdict else {
+    let ForecastVerdict::Blocked(obstacle) = &forecast.verdict else {
         return None;
     };
     let sentence = match obstacle {
@@ -73,7 +74,7 @@ pub fn blocked(forecast: &Forecast) -> Option<String> {
 /// A blocked forecast as a cause: its sentence, what is short on which instance, what would help.
 /// `None` where it isn't blocked.
 pub fn as_cause(forecast: &Forecast, subject: Subject<'_>) -> Option<Cause> {
-    let Verdict::Blocked(obstacle) = &forecast.verdict else {
+    let ForecastVerdict::Blocked(obstacle) = &forecast.verdict else {
         return None;
     };
     let bounds = &forecast.bounds;
@@ -122,7 +123,7 @@ fn fits(fit: &Fit) -> String {
             counted(fit.waves, "wave")
         ),
         HowItFits::SecondSet { tasks, strategy } => format!(
-            "the rollout fits: all {tasks} new tasks start beside the old ones ({strategy})"
+            "the rollout fits: all {tasks} new tasks start while the old ones run ({strategy})"
         ),
         HowItFits::OnEachInstance { instances } => format!(
             "the rollout fits: each of {} takes the new task",
@@ -182,7 +183,7 @@ fn why(obstacle: &Obstacle, bounds: &Bounds) -> String {
             plural(desired, "task")
         ),
         Obstacle::NoFirstStep => {
-            "no instance has room for a new task beside the old ones, and none of \
+            "no instance has room for a new task while the old ones run, and none of \
                                   the old ones may stop first"
                 .to_owned()
         }
@@ -202,7 +203,7 @@ fn why(obstacle: &Obstacle, bounds: &Bounds) -> String {
                 String::new()
             };
             format!(
-                "{strategy} starts all {desired} new {} beside the old ones{missing}, and there is room for {room}",
+                "{strategy} starts all {desired} new {} while the old ones run{missing}, and there is room for {room}",
                 plural(desired, "task")
             )
         }

@@ -1,10 +1,12 @@
 use super::{Subject, as_cause, blocked, headline};
-use crate::capacity::{Bounds, FargateSize, Forecast, Obstacle, QuotaUsers, TaskNeeds, Verdict};
+use crate::capacity::{
+    Bounds, FargateSize, Forecast, ForecastVerdict, Obstacle, QuotaUsers, TaskNeeds,
+};
 
 fn forecast(obstacle: Obstacle) -> Forecast {
     Forecast {
         kind: obstacle.kind(),
-        verdict: Verdict::Blocked(obstacle),
+        verdict: ForecastVerdict::Blocked(obstacle),
         basis: Vec::new(),
         bounds: Bounds::new(4, 100, 125),
         needs: TaskNeeds::default(),

@@ -48,7 +48,7 @@ pub(super) fn uncertainty(uncertainty: &Uncertainty, of: &Bounds) -> String {
         }
         Uncertainty::Definition { problem } => unreadable(problem),
         Uncertainty::Draining { tasks } => format!(
-            "{} on instances that drain: ECS may first start it anew elsewhere, which takes room",
+            "{} on instances that drain: ECS may first start it again elsewhere, which takes room",
             counted(*tasks, "old task")
         ),
         Uncertainty::Siblings => {
@@ -64,13 +64,13 @@ pub(super) fn uncertainty(uncertainty: &Uncertainty, of: &Bounds) -> String {
         }
         Uncertainty::AgentsLost { instances: count } => instances(
             *count,
-            "wanted to run a task and without the agent's connection: none starts there",
+            "should run a task, but their ECS agent is disconnected: no task can start there",
         ),
         Uncertainty::NoTaskMayStop => {
             format!("no task of a DAEMON service may stop: {}", bounds(of))
         }
         Uncertainty::FargateCapacity => {
-            "Fargate's own capacity is not to be known beforehand".to_owned()
+            "nobody can know before the deploy how much capacity Fargate has".to_owned()
         }
     }
 }

@@ -146,7 +146,7 @@ fn in_the_watch() {
         assert!(
             stage
                 .output("reason")
-                .contains("goes on in ECS (when last seen, 0 of 1 new tasks ran beside 1 old)"),
+                .contains("goes on in ECS (when last seen, 0 of 1 new tasks ran, and 1 old)"),
             "{}",
             ended.log
         );

@@ -14,18 +14,6 @@ use crate::files;
 /// More than this is a struct that has no name yet. `self` isn't counted.
 const MAX_PARAMETERS: usize = 4;
 
-/// A rule, and the folders of `src` that don't keep to it yet. A folder leaves the list once it
-/// does; none comes in.
-const EXCEPTIONS: &[(Rule, &[&str])] = &[
-    (Rule::OneName, &["capacity", "run"]),
-    (Rule::NamedParameters, &["capacity", "main", "report"]),
-    (Rule::FewParameters, &["github"]),
-    (
-        Rule::Fields,
-        &["cause", "failure", "plan", "report", "run", "survey"],
-    ),
-];
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rule {
     /// No two public types have one name.
@@ -242,45 +230,18 @@ fn sources() -> Sources {
     sources
 }
 
-/// The folder of `src` that a file belongs to: `src/aws/pace.rs` and `src/aws.rs` to `aws`.
-fn folder(file: &str) -> &str {
-    let inside = file.trim_start_matches("src/");
-    let first = inside.split('/').next().unwrap_or(inside);
-    first.trim_end_matches(".rs")
-}
-
-fn excepted(rule: Rule) -> &'static [&'static str] {
-    let found = EXCEPTIONS.iter().find(|(one, _)| *one == rule);
-    found.map_or(&[], |(_, folders)| folders)
-}
-
-/// Fails with every place that breaks a rule in a folder that isn't excepted, and with every
-/// exception that nothing needs.
+/// Fails with every place that breaks a rule.
 fn holds(rule: Rule) {
     let sources = &*SOURCES;
     assert!(sources.functions > 1000, "the functions were not found");
     assert!(sources.types.len() > 100, "the types were not found");
-    let breaks: Vec<&Break> = sources
+    let wrong: Vec<String> = sources
         .breaks
         .iter()
         .filter(|one| one.rule == rule)
-        .collect();
-    let (known, wrong): (Vec<&Break>, Vec<&Break>) = breaks
-        .into_iter()
-        .partition(|one| excepted(rule).contains(&folder(&one.file)));
-    let wrong: Vec<String> = wrong
-        .iter()
         .map(|one| format!("{}: {}", one.file, one.what))
         .collect();
     assert!(wrong.is_empty(), "{rule:?}:\n{}", wrong.join("\n"));
-    let needless: Vec<&&str> = excepted(rule)
-        .iter()
-        .filter(|name| !known.iter().any(|one| folder(&one.file) == **name))
-        .collect();
-    assert!(
-        needless.is_empty(),
-        "{rule:?} holds in {needless:?}: except it no more"
-    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! One world: forecast it, let it run, and see who was right.
 
 use plimsoll::capacity::{
-    Deploy, Forecast, Movement, Verdict, forecast, forecast_together, movements,
+    Deploy, Forecast, ForecastVerdict, Movement, forecast, forecast_together, movements,
 };
 use plimsoll::wording;
 use plimsoll_sim::{Rollout, Sim, Status, World};
@@ -186,9 +186,9 @@ pub(crate) fn compare(
 ) -> Result<(), String> {
     for (at, (forecast, done)) in forecasts.iter().zip(&ran.completed).enumerate() {
         let wrong = match forecast.verdict {
-            Verdict::Fits(_) => !done,
-            Verdict::Blocked(_) => *done,
-            Verdict::Unknown(_) => false,
+            ForecastVerdict::Fits(_) => !done,
+            ForecastVerdict::Blocked(_) => *done,
+            ForecastVerdict::Unknown(_) => false,
         };
         if wrong {
             return Err(format!(

@@ -6,8 +6,8 @@
 use comrak::nodes::NodeValue;
 use comrak::{Arena, Options, parse_document};
 use plimsoll::capacity::{
-    Basis, Blocker, Bounds, FixedCapacity, Forecast, Free, InstanceView, Lack, Obstacle, TaskNeeds,
-    Verdict,
+    Basis, Blocker, Bounds, FixedCapacity, Forecast, ForecastVerdict, Free, InstanceView, Lack,
+    Obstacle, TaskNeeds,
 };
 use plimsoll::cause::{Cause, CauseKind, Remedy};
 use plimsoll::redact::Redactor;
@@ -94,7 +94,7 @@ fn rendered(markdown: &str) -> Rendered {
             | NodeValue::Code(_)
             | NodeValue::SoftBreak => {}
             // The note about what was left out.
-            NodeValue::Emph if markdown.contains("_Left out for want of room") => {}
+            NodeValue::Emph if markdown.contains("_Left out because of the size limit") => {}
             other => rendered.forged.push(format!("{other:?}")),
         }
     }
@@ -184,7 +184,7 @@ fn report_of(text: &str) -> Report {
         why: vec![lacks(text); 3],
     };
     let forecast = Forecast {
-        verdict: Verdict::Blocked(Obstacle::SubnetAddresses {
+        verdict: ForecastVerdict::Blocked(Obstacle::SubnetAddresses {
             zones: vec![text.to_owned()],
             free: 0,
         }),
@@ -392,7 +392,7 @@ fn the_worst_that_can_happen_stays_within_bounds_and_says_what_is_missing() {
             assert!(summary.starts_with("### ❌ stuck: "));
             assert!(summary.contains("**Why** (cpu)"), "the first cause stays");
             assert!(
-                summary.contains("_Left out for want of room: "),
+                summary.contains("_Left out because of the size limit: "),
                 "{}",
                 &summary[summary.len() - 500..]
             );

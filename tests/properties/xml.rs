@@ -105,7 +105,8 @@ impl Writer {
     fn add(&mut self, byte: u8) {
         let character = char::from(byte).to_string();
         match byte {
-            b'(' | b'{' if self.open.len() < DEEPEST => {
+            // An empty one still has to find its place in it.
+            b'(' | b'{' if self.open.len() < DEEPEST - 1 => {
                 let name = format!("e{}", self.open.len());
                 self.begin(&name);
             }

@@ -75,7 +75,7 @@ async fn what_is_deployed_already_and_does_not_run_is_followed() {
     assert_eq!(told.outcome(), "succeeded", "{}", told.log);
     assert!(
         told.log
-            .contains("just this is deployed already, and 0 of 2 tasks run: they are followed"),
+            .contains("this revision is deployed already, and 0 of 2 tasks run: they are followed"),
         "{}",
         told.log
     );

@@ -131,7 +131,7 @@ async fn the_network_mode_must_suit_the_service() {
     let bridge = changed(awsvpc.clone(), "/networkMode", json!("bridge"));
     insta::assert_snapshot!(said(ServiceSpec::default(), awsvpc, bridge).await, @r"
     service `api` has a network configuration, which goes with the network mode `awsvpc` only; the task definition has `bridge`
-    → set `networkMode` to `awsvpc` in the task definition, or create the service anew without a network configuration
+    → set `networkMode` to `awsvpc` in the task definition, or create the service again without a network configuration
     ");
 }
 
@@ -155,7 +155,7 @@ async fn fargate_has_its_own_rules() {
     let sizeless = changed(fargate(), "/cpu", Value::Null);
     insta::assert_snapshot!(said(on_fargate(), fargate(), sizeless).await, @r#"
     the task definition is for Fargate, which needs `cpu` and `memory` of the task as a whole
-    → give both beside `containerDefinitions`, for instance `"cpu": "256", "memory": "512"`
+    → give both next to `containerDefinitions`, for instance `"cpu": "256", "memory": "512"`
     "#);
     let elsewhere = changed(fargate(), "/requiresCompatibilities", json!(["EC2"]));
     insta::assert_snapshot!(said(on_fargate(), fargate(), elsewhere.clone()).await, @r"

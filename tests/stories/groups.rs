@@ -28,7 +28,7 @@ fn report(told: &Told) -> String {
 async fn a_group_at_its_maximum() {
     let told = scaled(1, &[]).deploy().await;
     insta::assert_snapshot!(report(&told), @"
-    forecast: blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
+    forecast: blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first
       at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
       the Auto Scaling group `workers` of the capacity provider `workers` is at its maximum: 1 of 1 instances
       each new task needs 1536 CPU units, 4096 MiB
@@ -36,9 +36,9 @@ async fn a_group_at_its_maximum() {
       i-0e6984080bab12a02  m5.large       512      3668         2         0  1536 CPU units needed, 512 free, 1024 short; 4096 MiB needed, 3668 free, 428 short
       would help: set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200); the service is down from the stop of the old tasks until the new ones are healthy
       would help: give the task 512 CPU units instead of 1536 and 3668 MiB instead of 4096; each task has that much less
-      would help: raise the maximum of the Auto Scaling group `workers` (capacity provider `workers`) from 1 to 2; what an instance costs while it runs
+      would help: raise the maximum of the Auto Scaling group `workers` (capacity provider `workers`) from 1 to 2; cost: the price of that instance while it runs
 
-    blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first (i-0e6984080bab12a02: 1536 CPU units needed, 512 free, 1024 short)
+    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first (i-0e6984080bab12a02: 1536 CPU units needed, 512 free, 1024 short)
     the service was not changed
     ");
 }
@@ -47,7 +47,7 @@ async fn a_group_at_its_maximum() {
 async fn a_group_whose_smallest_type_is_too_small() {
     let told = scaled(3, &["t3.small", "m5.large"]).deploy().await;
     insta::assert_snapshot!(report(&told), @"
-    forecast: blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
+    forecast: blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first
       at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
       the capacity provider `workers` doesn't scale for this task: it is larger (1536 CPU units, 4096 MiB) than the group's smallest instance type, `t3.small` (2048 CPU units, 2048 MiB)
       each new task needs 1536 CPU units, 4096 MiB
@@ -55,9 +55,29 @@ async fn a_group_whose_smallest_type_is_too_small() {
       i-0e6984080bab12a02  m5.large       512      3668         2         0  1536 CPU units needed, 512 free, 1024 short; 4096 MiB needed, 3668 free, 428 short
       would help: set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200); the service is down from the stop of the old tasks until the new ones are healthy
       would help: give the task 512 CPU units instead of 1536 and 3668 MiB instead of 4096; each task has that much less
-      would help: take `t3.small` out of the instance types of the Auto Scaling group `workers` (capacity provider `workers`); what an instance costs while it runs
+      would help: take `t3.small` out of the instance types of the Auto Scaling group `workers` (capacity provider `workers`); cost: the price of that instance while it runs
 
-    blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first (i-0e6984080bab12a02: 1536 CPU units needed, 512 free, 1024 short)
+    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first (i-0e6984080bab12a02: 1536 CPU units needed, 512 free, 1024 short)
     the service was not changed
     ");
+}
+
+/// AWS adds kinds of capacity providers. One without an Auto Scaling group, or whose scaling isn't
+/// said, may bring instances: nothing is proven.
+#[tokio::test(start_paused = true)]
+async fn a_capacity_provider_of_an_unknown_kind_may_grow() {
+    for member in ["autoScalingGroupProvider", "managedScaling"] {
+        let story = scaled(1, &[]).rewrite(
+            "DescribeCapacityProviders",
+            &format!("\"{member}\""),
+            "\"ofNextYear\"",
+        );
+        let told = story.deploy().await;
+        assert!(
+            told.log.contains("0:00  forecast: unknown"),
+            "{member}: {}",
+            told.log
+        );
+        assert_eq!(told.calls("UpdateService"), 1);
+    }
 }

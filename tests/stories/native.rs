@@ -63,7 +63,7 @@ async fn blue_green_is_reported_by_stage_to_its_end() {
         .await;
     ended(&told, "succeeded", "api:2");
     insta::assert_snapshot!(story_of(&told), @"
-      0:00  forecast: the rollout fits: all 2 new tasks start beside the old ones (BLUE_GREEN)
+      0:00  forecast: the rollout fits: all 2 new tasks start while the old ones run (BLUE_GREEN)
       0:00    each new task needs 256 CPU units, 512 MiB
       0:00    instance             type      CPU free  MiB free  ENI free  GPU free
       0:00    i-0e6984080bab12a02  m5.large      1536      6740         2         0  takes one more
@@ -310,7 +310,7 @@ async fn blue_green_without_room_for_a_second_set_is_blocked_or_stuck() {
     let told = cramped().input("capacity-check", "off").deploy().await;
     ended(&told, "stuck", "api:2");
     caused(&told, "cpu");
-    insta::assert_snapshot!(told.report.reason, @"the rollout of api:2 can't go on: BLUE_GREEN starts all 2 new tasks beside the old ones, 1 are missing yet, and there is room for 0 (i-0e6984080bab12a02: 640 CPU units needed, 128 free, 512 short)");
+    insta::assert_snapshot!(told.report.reason, @"the rollout of api:2 can't go on: BLUE_GREEN starts all 2 new tasks while the old ones run, 1 are missing yet, and there is room for 0 (i-0e6984080bab12a02: 640 CPU units needed, 128 free, 512 short)");
     // A rolling update of the same fits.
     let story = cramped();
     story

@@ -308,7 +308,7 @@ async fn a_deaf_ecs_lengthens_no_timeout() {
     failed(&told);
     assert_eq!(told.calls("StopTask"), 1);
     assert!((120..320).contains(&told.seconds), "{} s", told.seconds);
-    assert!(told.report.reason.ends_with("it was told to stop"));
+    assert!(told.report.reason.ends_with("it was asked to stop"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -402,7 +402,7 @@ async fn a_cancelled_run_stops_its_migration_and_says_so() {
     assert_eq!(told.calls("StopTask"), 1);
     let reason = &told.report.reason;
     assert!(
-        reason.contains("was told to stop, before any service was changed"),
+        reason.contains("was asked to stop, before any service was changed"),
         "{reason}"
     );
     let stopped = told.sim.with(|world| {

@@ -132,14 +132,14 @@ async fn each_outcome_is_said_the_same_everywhere() {
     }
     insta::assert_snapshot!(all, @r"
     exit 0
-    ::notice title=Plimsoll%3A unchanged::the service runs just this already, and its deployment is complete
-    ### ✅ unchanged: the service runs just this already, and its deployment is complete
+    ::notice title=Plimsoll%3A unchanged::the service already runs this revision, and its deployment is complete
+    ### ✅ unchanged: the service already runs this revision, and its deployment is complete
     | | |
     deployment: in_progress, success
 
     exit 0
-    ::warning title=Plimsoll%3A planned::nothing was changed; as it stands, the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)
-    ### ⚠️ planned: nothing was changed; as it stands, the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)
+    ::warning title=Plimsoll%3A planned::nothing was changed; as it stands, the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)
+    ### ⚠️ planned: nothing was changed; as it stands, the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)
     | | |
     deployment: 
 
@@ -174,8 +174,8 @@ async fn each_outcome_is_said_the_same_everywhere() {
     deployment: in_progress, failure
 
     exit 3
-    ::error title=Plimsoll%3A blocked::the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)
-    ### ❌ blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)
+    ::error title=Plimsoll%3A blocked::the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)
+    ### ❌ blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)
     The service was not changed.
     deployment: in_progress, failure
 
@@ -186,8 +186,8 @@ async fn each_outcome_is_said_the_same_everywhere() {
     deployment: in_progress, failure
 
     exit 4
-    ::error title=Plimsoll%3A stuck::the rollout of sample:2 can't go on: no instance has room for a new task beside the old ones, and none of the old ones may stop first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)%0A→ ECS goes on trying: the old tasks serve as before, and the new revision starts as soon as there is room
-    ### ❌ stuck: the rollout of sample:2 can't go on: no instance has room for a new task beside the old ones, and none of the old ones may stop first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)
+    ::error title=Plimsoll%3A stuck::the rollout of sample:2 can't go on: no instance has room for a new task while the old ones run, and none of the old ones may stop first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)%0A→ ECS goes on trying: the old tasks serve as before, and the new revision starts as soon as there is room
+    ### ❌ stuck: the rollout of sample:2 can't go on: no instance has room for a new task while the old ones run, and none of the old ones may stop first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)
     The service was changed by this run.
     deployment: in_progress, failure
 
@@ -204,8 +204,8 @@ async fn each_outcome_is_said_the_same_everywhere() {
     deployment: in_progress, error
 
     exit 143
-    ::error title=Plimsoll%3A cancelled::the run was cancelled; deployment ecs-svc/… of api:2 goes on in ECS (when last seen, 0 of 1 new tasks ran beside 1 old)
-    ### ⏹️ cancelled: the run was cancelled; deployment ecs-svc/… of api:2 goes on in ECS (when last seen, 0 of 1 new tasks ran beside 1 old)
+    ::error title=Plimsoll%3A cancelled::the run was cancelled; deployment ecs-svc/… of api:2 goes on in ECS (when last seen, 0 of 1 new tasks ran, and 1 old)
+    ### ⏹️ cancelled: the run was cancelled; deployment ecs-svc/… of api:2 goes on in ECS (when last seen, 0 of 1 new tasks ran, and 1 old)
     The service was changed by this run.
     deployment: in_progress, error
     ");

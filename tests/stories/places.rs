@@ -89,7 +89,7 @@ async fn a_registration_says_what_it_did_and_what_it_could_not_read() {
     assert_eq!(told.outcome(), "planned", "{}", told.log);
     assert_eq!(
         told.report.reason,
-        "api:1 says just this already: nothing was registered, and no service was updated"
+        "api:1 says the same already: nothing was registered, and no service was updated"
     );
     let told = register()
         .trouble("DescribeTaskDefinition", 0..3600, FaultKind::ServerError)

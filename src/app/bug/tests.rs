@@ -9,8 +9,8 @@ fn bug() -> Bug {
     }
 }
 
-fn known(report: Report) -> Known {
-    Known {
+fn known(report: Report) -> KnownRun {
+    KnownRun {
         report,
         clock: Clock::system(),
     }

@@ -44,7 +44,7 @@ pub struct Room<'a> {
 }
 
 impl<'a> Room<'a> {
-    /// `own` are all known tasks on the instance, whoever started them.
+    /// `own` are all known tasks on the instance, of any service or none.
     pub fn of<'t>(
         instance: &'a Instance,
         own: impl IntoIterator<Item = &'t Task>,

@@ -360,7 +360,7 @@ impl<'g, 'a> ServicePlacement<'g, 'a> {
 
     #[inline]
     fn slots<'s>(&'s self, at: usize, present: &Present<'s>) -> Slots<'s> {
-        // What the old tasks of other services of the same run hold: all but the own ones.
+        // What the old tasks of other services of the same run hold: all but those of this service.
         let own = if self.in_sibling_holdings {
             present.held
         } else {

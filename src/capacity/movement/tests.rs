@@ -1,5 +1,5 @@
 use super::{Movement, movements};
-use crate::capacity::test_world::{World, size};
+use crate::capacity::test_world::{World, instance_type, size};
 use crate::snapshot::TaskStatus;
 use crate::wording;
 
@@ -31,7 +31,7 @@ fn world(minimum: u32, maximum: u32, memory: i64) -> World {
     let needs = size(6144, 16384);
     World::new(1, minimum, maximum)
         .of_size(&needs)
-        .instance(("m5.2xlarge", 16384, memory), 1)
+        .instance(instance_type("m5.2xlarge", 16384, memory), 1)
 }
 
 fn new_task(world: &mut World, status: TaskStatus) {

@@ -9,7 +9,7 @@ use crate::cause::CauseKind;
 
 /// What the forecast comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ForecastVerdict {
     Fits(Fit),
     /// Proven: no order of starts and stops ends.
     Blocked(Obstacle),
@@ -17,29 +17,29 @@ pub enum Verdict {
     Unknown(Vec<Uncertainty>),
 }
 
-impl Verdict {
+impl ForecastVerdict {
     /// The word in the log, the output and the report.
     pub fn as_str(&self) -> &'static str {
         match self {
-            Verdict::Fits(_) => "fits",
-            Verdict::Blocked(_) => "blocked",
-            Verdict::Unknown(_) => "unknown",
+            ForecastVerdict::Fits(_) => "fits",
+            ForecastVerdict::Blocked(_) => "blocked",
+            ForecastVerdict::Unknown(_) => "unknown",
         }
     }
 
     /// Whether every order of starts and stops ends.
     pub fn is_fit(&self) -> bool {
-        matches!(self, Verdict::Fits(_))
+        matches!(self, ForecastVerdict::Fits(_))
     }
 
     /// Whether no order of starts and stops ends.
     pub fn is_blocked(&self) -> bool {
-        matches!(self, Verdict::Blocked(_))
+        matches!(self, ForecastVerdict::Blocked(_))
     }
 
     /// Whether neither is proven.
     pub fn is_unknown(&self) -> bool {
-        matches!(self, Verdict::Unknown(_))
+        matches!(self, ForecastVerdict::Unknown(_))
     }
 }
 
@@ -87,7 +87,7 @@ pub enum Obstacle {
     NoInstance,
     /// There is room for fewer new tasks than are wanted, even once every old one has stopped.
     TooLittleRoom { room: i64, wanted: i64 },
-    /// No new task finds room beside the old ones, and no old one may stop first.
+    /// No new task finds room while the old ones run, and no old one may stop first.
     NoFirstStep,
     /// After so many stops and starts nothing can go on.
     NoFurtherStep { stopped: usize, started: i64 },
@@ -177,7 +177,7 @@ pub enum Basis {
 #[derive(Debug)]
 pub(in crate::capacity) struct Decision {
     /// What it comes to.
-    pub verdict: Verdict,
+    pub verdict: ForecastVerdict,
     /// What a certain verdict rests on.
     pub basis: Vec<Basis>,
     /// How many tasks must and may run.
@@ -187,7 +187,7 @@ pub(in crate::capacity) struct Decision {
 }
 
 impl Decision {
-    fn new(bounds: Bounds, verdict: Verdict) -> Self {
+    fn new(bounds: Bounds, verdict: ForecastVerdict) -> Self {
         Decision {
             verdict,
             basis: Vec::new(),
@@ -197,7 +197,7 @@ impl Decision {
     }
 
     pub(in crate::capacity) fn fits(bounds: Bounds, fit: Fit) -> Self {
-        Decision::new(bounds, Verdict::Fits(fit))
+        Decision::new(bounds, ForecastVerdict::Fits(fit))
     }
 
     /// There is nothing to start.
@@ -211,18 +211,18 @@ impl Decision {
     }
 
     pub(in crate::capacity) fn blocked(bounds: Bounds, obstacle: Obstacle) -> Self {
-        Decision::new(bounds, Verdict::Blocked(obstacle))
+        Decision::new(bounds, ForecastVerdict::Blocked(obstacle))
     }
 
     pub(in crate::capacity) fn unknown(bounds: Bounds, uncertainties: Vec<Uncertainty>) -> Self {
-        Decision::new(bounds, Verdict::Unknown(uncertainties))
+        Decision::new(bounds, ForecastVerdict::Unknown(uncertainties))
     }
 
     /// What makes the rollout impossible, where that is proven.
     pub(in crate::capacity) fn obstacle(&self) -> Option<&Obstacle> {
         match &self.verdict {
-            Verdict::Blocked(obstacle) => Some(obstacle),
-            Verdict::Fits(_) | Verdict::Unknown(_) => None,
+            ForecastVerdict::Blocked(obstacle) => Some(obstacle),
+            ForecastVerdict::Fits(_) | ForecastVerdict::Unknown(_) => None,
         }
     }
 }

@@ -21,7 +21,8 @@ impl SharedPool {
     /// How many new tasks find their part once so many old ones have stopped.
     pub(in crate::capacity) fn slots(self, stopped: i64) -> i64 {
         let back = self.back.saturating_mul(stopped);
-        self.free.saturating_add(back).max(0) / self.need
+        // More than anybody has: sums of these stay within what a number can hold.
+        self.free.saturating_add(back).clamp(0, BOUNDLESS) / self.need
     }
 
     /// Whether no order of starts and stops ends, where `new` tasks have their part already.
@@ -77,4 +78,20 @@ pub(in crate::capacity) fn loose(
 /// The addresses that a task holds at most.
 pub(in crate::capacity) fn address_of(task: &Task) -> i64 {
     i64::from(task.has_eni || task.instance.is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BOUNDLESS, SharedPool};
+
+    #[test]
+    fn a_quota_that_no_account_has_is_room_for_many() {
+        let pool = SharedPool {
+            free: i64::MAX,
+            need: 1,
+            back: i64::MAX,
+        };
+        assert_eq!(pool.slots(0), BOUNDLESS);
+        assert_eq!(pool.slots(7), BOUNDLESS);
+    }
 }

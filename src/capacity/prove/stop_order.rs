@@ -2,7 +2,7 @@
 //!
 //! All new tasks of a rollout are alike, so where one is placed takes nothing away from the
 //! number that fits in the end, and starting one is never a mistake. What matters is the order
-//! in which old tasks stop. With `K` old tasks left and room for `F` new ones beside them, one
+//! in which old tasks stop. With `K` old tasks left and room for `F` new ones next to them, one
 //! more may stop exactly while `K + F` is above the lower bound. That surplus is the *margin*:
 //! each stop takes one from it and gives back the new tasks that then fit on that instance.
 //! An instance is thus a *chain* of gains to be taken from the front, and the question is a
@@ -15,7 +15,7 @@ use std::collections::BinaryHeap;
 /// The stops of one rollout, instance by instance.
 #[derive(Clone, Debug, Default)]
 pub(in crate::capacity) struct Stops {
-    /// Old and new tasks that can run beside each other now, less the lower bound, less one.
+    /// Old and new tasks that can run at the same time now, less the lower bound, less one.
     /// A stop is allowed at zero and above.
     pub margin: i64,
     /// For each instance with old tasks: what each stop in turn adds to the margin (−1 or more).

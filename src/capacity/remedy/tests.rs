@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::capacity::test_world::{World, size};
+use crate::capacity::test_world::{InstanceType, World, instance_type, size};
 
 fn check(world: &World, want: &[serde_json::Value]) {
     let forecast = world.forecast();
@@ -13,7 +13,7 @@ fn check(world: &World, want: &[serde_json::Value]) {
     assert!(forecast.remedies.iter().all(|remedy| remedy.checked));
 }
 
-const KIND: (&str, i64, i64) = ("m5.large", 2048, 7800);
+const KIND: InstanceType<'static> = instance_type("m5.large", 2048, 7800);
 
 #[test]
 fn each_kind_of_remedy() {
@@ -66,7 +66,7 @@ fn a_maximum_of_100_never_stands_beside_az_rebalancing() {
 
 #[test]
 fn the_pair_that_keeps_most_tasks_running() {
-    let kind = ("m5.large", 3 * 512, 7800);
+    let kind = instance_type("m5.large", 3 * 512, 7800);
     let world = World::new(3, 100, 200)
         .of_size(&size(512, 16))
         .instance(kind, 3);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::forecast_together;
-use crate::capacity::test_world::{OLD, World, size};
+use crate::capacity::test_world::{OLD, World, instance_type, size};
 use crate::capacity::{Bounds, Deploy};
 
 /// Old and new tasks of the first and of the second service on one instance.
@@ -97,7 +97,7 @@ impl Tiny {
                     .count();
                 i64::try_from(here).unwrap() * self.sizes[service * 2]
             };
-            world = world.instance(("m", free + held(0) + held(1), 100), 0);
+            world = world.instance(instance_type("m", free + held(0) + held(1), 100), 0);
             world.instances[at].remaining.cpu = Some(*free);
             if self.port && self.old.iter().flatten().any(|place| *place == at) {
                 world.instances[at].remaining.tcp_ports.insert(80);
@@ -199,7 +199,7 @@ fn two_services_on_a_full_and_on_a_roomy_instance() {
     };
     // Neither can make the first step, so neither ever makes room for the other.
     assert_eq!(tiny(0, (100, 200)).verdicts(), ["blocked", "blocked"]);
-    // One slot is enough: whoever takes it gives it back.
+    // One slot is enough: the service that takes it gives it back.
     assert_eq!(tiny(1, (100, 200)).verdicts(), ["fits", "fits"]);
     assert_eq!(tiny(0, (0, 100)).verdicts(), ["fits", "fits"]);
 }

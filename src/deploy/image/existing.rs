@@ -148,7 +148,7 @@ fn is_at(uri: &str, reference: &ImageRef) -> bool {
     at.is_ok_and(|at| at.is_same_repository(reference))
 }
 
-/// The repository isn't there: fine where a pull creates it, and told where that isn't known.
+/// The repository isn't there: fine where a pull creates it, and said where that isn't known.
 async fn no_repository(
     journal: &mut Journal,
     asked: &InEcr<'_>,

@@ -15,7 +15,7 @@ use crate::snapshot::{Task, TaskStatus, Timestamp, last_part};
 const STOPPING: Duration = Duration::from_secs(150);
 /// What a look may take past the deadline: its last one is worth a moment, retries aren't.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(20);
-/// Between two looks at a task that was told to stop.
+/// Between two looks at a task that was asked to stop.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
 /// Between two looks for proof that a task which waits for an instance waits in vain.
 const BETWEEN_PROOFS: Duration = Duration::from_secs(30);
@@ -136,7 +136,7 @@ fn waits_for_place(task: &Task) -> bool {
 /// What the task says of its end; nothing while it goes on.
 pub(super) fn end_of(task: &Task, container: &str) -> Option<End> {
     let decides = task.containers.iter().find(|one| one.name == container);
-    // Who is told to stop may end without complaint, and its work is not done.
+    // A task that is asked to stop may end without complaint, and its work is not done.
     let outside = matches!(
         task.stop_code.as_deref(),
         Some("UserInitiated" | "SpotInterruption" | "TerminationNotice")
@@ -148,7 +148,7 @@ pub(super) fn end_of(task: &Task, container: &str) -> Option<End> {
     }
 }
 
-/// A task that was told to stop.
+/// A task that was asked to stop.
 #[derive(Clone, Debug)]
 pub(super) struct Stopped {
     /// As it was last seen.
@@ -165,7 +165,7 @@ pub(super) async fn stop(
     followed: Followed,
 ) -> Stopped {
     const GOES_ON: &str = "; it could not be stopped and goes on";
-    const ASKED: &str = "; it was told to stop";
+    const ASKED: &str = "; it was asked to stop";
     let Followed { mut task, end } = followed;
     let why = match end {
         End::TimedOut(_) => "run-task-timeout is over",
@@ -178,7 +178,7 @@ pub(super) async fn stop(
         journal.warning(&format!("the one-off task goes on: {error}"));
         how = GOES_ON;
     } else {
-        journal.line(&format!("one-off task: told to stop, because {why}"));
+        journal.line(&format!("one-off task: asked to stop, because {why}"));
         let until = context.clock.now().plus(STOPPING);
         while context.clock.now() < until {
             match look(context, journal, job, task.clone()).await {

@@ -36,7 +36,7 @@ pub(super) enum End {
     Exited(i64),
     /// The task has stopped, and the container has no exit code.
     NoExitCode,
-    /// Ended without complaint because something told it to stop.
+    /// Ended without complaint because something asked it to stop.
     CutShort,
     /// The time is over; its status then.
     TimedOut(TaskStatus),

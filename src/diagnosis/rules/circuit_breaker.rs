@@ -37,6 +37,6 @@ fn check(seen: &Observations<'_>) -> Option<Finding> {
                 .with_evidence([status])
         }
     };
-    let remedies = [advise("mend what makes the tasks fail; ECS counts it, it doesn't cause it")];
+    let remedies = [advise("fix what makes the tasks fail; ECS counts it, it doesn't cause it")];
     Some(finding.at_most(Certainty::Consequence).with_remedies(remedies))
 }

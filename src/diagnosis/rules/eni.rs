@@ -35,7 +35,7 @@ fn check(seen: &Observations<'_>) -> Option<Finding> {
             remedies.push(advise(text));
         }
         _ if trunk.is_none() => remedies.push(advise(
-            "turn the account setting `awsvpcTrunking` on, then launch instances anew, of a type that allows it",
+            "turn the account setting `awsvpcTrunking` on, then launch new instances, of a type that allows it",
         )),
         _ => {}
     }

@@ -22,6 +22,6 @@ fn check(seen: &Observations<'_>) -> Option<Finding> {
         return Some(observed.found(message, remedies));
     }
     let message = "tasks fail before they run, so ECS waits longer and longer between them (up to 27 minutes)";
-    let remedies = vec![advise("mend what makes the tasks fail: a new task definition ends the waiting at once")];
+    let remedies = vec![advise("fix what makes the tasks fail: a new task definition ends the waiting at once")];
     Some(observed.found(message, remedies).at_most(Certainty::Consequence))
 }

@@ -9,7 +9,7 @@ use crate::diagnosis::words::{advise, code};
 
 pub(super) const RULE: Rule = Rule {
     kind: CauseKind::Unknown,
-    description: "AWS gives a reason that no rule knows, or none",
+    description: "AWS gives a reason that Plimsoll doesn't recognise, or none",
     link: "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/troubleshooting.html",
     check,
 };
@@ -25,7 +25,7 @@ fn check(seen: &Observations<'_>) -> Option<Finding> {
     } else if observed.says(Says::NoPlace) && !observed.says(Says::SomeReason) {
         "ECS could not place a task, and doesn't say why".to_owned()
     } else {
-        format!("AWS says what no rule knows: {}", code(text))
+        format!("AWS gives a reason that Plimsoll doesn't recognise: {}", code(text))
     };
     let remedies = vec![advise("look at the stopped task and at the service's events in the ECS console")];
     Some(observed.found(message, remedies).at_most(Certainty::Unknown))

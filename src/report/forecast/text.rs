@@ -16,6 +16,7 @@ const WIDEST: usize = 60;
 /// The printed forecast. Words of AWS stand in it unescaped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lines {
+    /// What everybody sees, one line each.
     pub shown: Vec<String>,
     /// The rest of the table, for a folded group.
     pub folded: Vec<String>,

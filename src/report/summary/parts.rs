@@ -1,7 +1,7 @@
 //! Parts of a summary, and which of them stay where not all have room. Nothing here knows what a
 //! part is about.
 
-/// Names of left out parts that are told.
+/// Names of left out parts that are listed.
 const NAMED_MAX: usize = 6;
 
 /// One part; parts are shown in the order in which they stand.
@@ -9,7 +9,7 @@ const NAMED_MAX: usize = 6;
 pub(super) struct Part {
     /// The parts with the greatest rank go first; those of rank 0 never go.
     rank: u8,
-    /// What is told of it where it is left out; our own words.
+    /// How it is named where it is left out; our own words.
     name: String,
     text: String,
 }
@@ -33,8 +33,8 @@ pub(super) fn fit(mut parts: Vec<Part>, max: usize) -> String {
     let mut order: Vec<usize> = (0..parts.len()).collect();
     order.sort_by_key(|&at| (parts[at].rank, at));
     let mut gone = Vec::new();
-    let told = |gone: &[usize]| note(gone.iter().map(|&at| parts[at].name.as_str()));
-    while total + told(&gone).len() > max {
+    let listed = |gone: &[usize]| note(gone.iter().map(|&at| parts[at].name.as_str()));
+    while total + listed(&gone).len() > max {
         let Some(at) = order.pop().filter(|&at| parts[at].rank > 0) else {
             break;
         };
@@ -49,7 +49,7 @@ pub(super) fn fit(mut parts: Vec<Part>, max: usize) -> String {
             text.push_str("\n\n");
         }
     }
-    text.push_str(&told(&gone));
+    text.push_str(&listed(&gone));
     let end = text.trim_end().len();
     text.truncate(end);
     text.push('\n');
@@ -68,7 +68,7 @@ fn note<'a>(gone: impl Iterator<Item = &'a str>) -> String {
     }
     let more = names.len().saturating_sub(NAMED_MAX);
     names.truncate(NAMED_MAX);
-    let mut text = format!("_Left out for want of room: {}", names.join(", "));
+    let mut text = format!("_Left out because of the size limit: {}", names.join(", "));
     if more > 0 {
         text.push_str(&format!(" and {more} more"));
     }
@@ -76,23 +76,43 @@ fn note<'a>(gone: impl Iterator<Item = &'a str>) -> String {
     text
 }
 
-/// The first of `items` as `line` writes them, one a line: at most `most`, and no more than `bytes`
-/// together. How many are left over, too.
+/// How much of a list is shown.
+#[derive(Clone, Copy)]
+pub(super) struct RowLimit {
+    /// Lines.
+    pub(super) rows: usize,
+    /// Bytes of all lines together.
+    pub(super) bytes: usize,
+}
+
+impl RowLimit {
+    pub(super) const fn new(rows: usize, bytes: usize) -> RowLimit {
+        RowLimit { rows, bytes }
+    }
+
+    /// As many rows as fit into so many bytes.
+    pub(super) const fn bytes(bytes: usize) -> RowLimit {
+        RowLimit::new(usize::MAX, bytes)
+    }
+}
+
+/// The first of `items` as `line` writes them, one a line, as far as `limit` goes. How many are left
+/// over, too.
 pub(super) fn first_of<T>(
     items: &[T],
     line: impl Fn(&T) -> String,
-    (most, bytes): (usize, usize),
+    limit: RowLimit,
 ) -> (String, usize) {
     let mut text = String::new();
-    for (count, item) in items.iter().take(most).enumerate() {
+    for (count, item) in items.iter().take(limit.rows).enumerate() {
         let line = line(item);
-        if text.len() + line.len() >= bytes {
+        if text.len() + line.len() >= limit.bytes {
             return (text, items.len() - count);
         }
         text.push_str(&line);
         text.push('\n');
     }
-    (text, items.len().saturating_sub(most))
+    (text, items.len().saturating_sub(limit.rows))
 }
 
 /// `text` behind one line that unfolds it. `title` is HTML of ours: nothing from outside.

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::common::duration;
-use super::parts::first_of;
+use super::parts::{RowLimit, first_of};
 use crate::report::markdown::prose;
 use crate::rollout::Sample;
 use crate::snapshot::Timestamp;
@@ -18,7 +18,7 @@ const POINTS_MAX: i64 = 40;
 const STEPS: &[i64] = &[1, 2, 3, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600];
 /// From here on the axis counts minutes.
 const MINUTES_FROM: i64 = 600;
-/// Events that are told at most, the first and the last ones.
+/// Events that are listed at most, the first and the last ones.
 const FIRST_EVENTS: usize = 4;
 const LAST_EVENTS: usize = 8;
 const EVENTS_BYTES: usize = 6 * 1024;
@@ -108,7 +108,7 @@ pub(super) fn chart(timeline: &[Sample], end: Timestamp) -> Option<String> {
 }
 
 /// The marked events, one a line, with the time since the first look; and how many there are.
-pub(super) fn told(timeline: &[Sample]) -> (String, usize) {
+pub(super) fn listed(timeline: &[Sample]) -> (String, usize) {
     let Some(first) = timeline.first() else {
         return (String::new(), 0);
     };
@@ -130,7 +130,7 @@ pub(super) fn told(timeline: &[Sample]) -> (String, usize) {
             prose(text, EVENT_CHARS)
         ));
     }
-    let (text, _) = first_of(&lines, String::clone, (usize::MAX, EVENTS_BYTES));
+    let (text, _) = first_of(&lines, String::clone, RowLimit::bytes(EVENTS_BYTES));
     (text, events.len())
 }
 

@@ -2,9 +2,9 @@
 //! tasks. Nothing here decides.
 
 use super::common::{NAME_CHARS, TEXT_CHARS, full_name, link, of_outcome, rank};
-use super::parts::{Part, first_of, folded, unfolded};
+use super::parts::{Part, RowLimit, first_of, folded, unfolded};
 use super::picture;
-use crate::capacity::{Forecast, InstanceView, Verdict};
+use crate::capacity::{Forecast, ForecastVerdict, InstanceView};
 use crate::cause::{Cause, Remedy};
 use crate::definition::TaskDefinition;
 use crate::report::markdown::{code, prose};
@@ -14,16 +14,16 @@ use crate::snapshot::Task;
 use crate::wording;
 
 /// Evidence of one cause: the ten lines of a container's log fit, of which the last tell most.
-const EVIDENCE_MAX: (usize, usize) = (12, 5 * 1024);
+const EVIDENCE_MAX: RowLimit = RowLimit::new(12, 5 * 1024);
 /// Causes of a one-off task: its end has one, rarely two.
 const CAUSES_MAX: usize = 2;
-const REMEDIES_MAX: (usize, usize) = (8, 5 * 1024);
-const REASONS_MAX: (usize, usize) = (10, 4 * 1024);
+const REMEDIES_MAX: RowLimit = RowLimit::new(8, 5 * 1024);
+const REASONS_MAX: RowLimit = RowLimit::new(10, 4 * 1024);
 /// Rows of the table of instances that are seen at once, and those that are folded away.
 const INSTANCES_SHOWN: usize = 10;
 const INSTANCES_BYTES: usize = 8 * 1024;
 /// Rows of the table of stopped tasks: kinds of end, not tasks.
-const STOPPED_MAX: (usize, usize) = (12, 5 * 1024);
+const STOPPED_MAX: RowLimit = RowLimit::new(12, 5 * 1024);
 /// Characters of a service's name in the note about what was left out.
 const NAMED_CHARS: usize = 60;
 /// Pictures of one run.
@@ -31,7 +31,7 @@ const PICTURES_MAX: usize = 3;
 /// Instances whose reasons are long say the first of them.
 const WHY_CHARS: usize = 240;
 
-/// The parts about one service; `place` counts those that are told of.
+/// The parts about one service; `place` counts those that are described.
 pub(super) fn section(report: &Report, index: usize, place: usize) -> Vec<Part> {
     let service = &report.services[index];
     let several = report.services.len() > 1;
@@ -82,7 +82,7 @@ pub(super) fn section(report: &Report, index: usize, place: usize) -> Vec<Part> 
         format!("stopped tasks{of}"),
         stopped(service),
     ));
-    // Beside others, of one that went well nobody asks whether it would fit.
+    // Where there are others, nobody asks of one that went well whether it would fit.
     let is_well = several && service.outcome.is_some_and(Outcome::is_good);
     let rest = forecast.filter(|one| blocked.is_none() && !(is_well && one.verdict.is_fit()));
     if let Some(forecast) = rest {
@@ -103,9 +103,9 @@ pub(super) fn outlook(report: &Report, index: usize) -> Vec<Part> {
         return Vec::new();
     };
     let sign = match &forecast.verdict {
-        Verdict::Fits(_) => "✅",
-        Verdict::Unknown(_) => "❔",
-        Verdict::Blocked(_) => "❌",
+        ForecastVerdict::Fits(_) => "✅",
+        ForecastVerdict::Unknown(_) => "❔",
+        ForecastVerdict::Blocked(_) => "❌",
     };
     let mut text = format!(
         "{sign} {}: {}\n",
@@ -249,7 +249,7 @@ fn forecast_text(forecast: &Forecast, is_said: bool) -> String {
         }
     }
     match &forecast.verdict {
-        Verdict::Blocked(_) => unfolded("Forecast: blocked", &out),
+        ForecastVerdict::Blocked(_) => unfolded("Forecast: blocked", &out),
         verdict => folded(&format!("Forecast: {}", verdict.as_str()), &out),
     }
 }
@@ -276,7 +276,7 @@ fn table(instances: &[InstanceView]) -> (String, usize) {
             number(view.free.gpus),
         )
     };
-    let (rows, left) = first_of(instances, row, (usize::MAX, INSTANCES_BYTES));
+    let (rows, left) = first_of(instances, row, RowLimit::bytes(INSTANCES_BYTES));
     let head = "| Instance | Type | CPU free | MiB free | ENI free | GPU free | One more task |\n|---|---|--:|--:|--:|--:|---|\n";
     (format!("{head}{rows}"), left)
 }
@@ -284,13 +284,13 @@ fn table(instances: &[InstanceView]) -> (String, usize) {
 /// "The rollout can't finish" needs no word before it.
 fn sentence(forecast: &Forecast) -> String {
     match &forecast.verdict {
-        Verdict::Unknown(_) => format!("unknown: {}", wording::headline(forecast)),
-        Verdict::Fits(_) | Verdict::Blocked(_) => wording::headline(forecast),
+        ForecastVerdict::Unknown(_) => format!("unknown: {}", wording::headline(forecast)),
+        ForecastVerdict::Fits(_) | ForecastVerdict::Blocked(_) => wording::headline(forecast),
     }
 }
 
 fn events(service: &ServiceReport) -> String {
-    let (text, count) = picture::told(&service.timeline);
+    let (text, count) = picture::listed(&service.timeline);
     if count == 0 {
         return String::new();
     }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::console::Style;
-use crate::run::Known;
+use crate::run::KnownRun;
 use crate::snapshot::DeploymentStatus;
 
 const REVISION: &str = "arn:aws:ecs:eu-west-1:111122223333:task-definition/api:2";
@@ -44,7 +44,7 @@ fn made() -> UpdateState {
 }
 
 fn known(record: &Record) -> Report {
-    let Known { report, .. } = record.known().unwrap();
+    let KnownRun { report, .. } = record.known().unwrap();
     report
 }
 

@@ -33,10 +33,10 @@ fn pending() -> Report {
 }
 
 /// What the process after the job finds in its environment.
-fn left(file: &std::path::Path) -> Progress {
+fn left(file: &std::path::Path) -> RunProgress {
     let text = std::fs::read_to_string(file).unwrap();
     let value = text.lines().rfind(|line| line.starts_with('{')).unwrap();
-    Progress::left(&[("STATE_progress".to_owned(), value.to_owned())]).unwrap()
+    RunProgress::left(&[("STATE_progress".to_owned(), value.to_owned())]).unwrap()
 }
 
 #[test]

@@ -114,7 +114,7 @@ fn circuit_breaker() {
     insta::assert_snapshot!(world.told(), @r"
     circuit-breaker: the circuit breaker ended the deployment after 3 failed tasks (its threshold is 3)
     | deployment: Service deployment rolled back because the circuit breaker threshold was exceeded.
-    > mend what makes the tasks fail; ECS counts it, it doesn't cause it
+    > fix what makes the tasks fail; ECS counts it, it doesn't cause it
     ");
 }
 
@@ -181,7 +181,7 @@ fn throttled() {
     insta::assert_snapshot!(world.told(), @r"
     throttled: tasks fail before they run, so ECS waits longer and longer between them (up to 27 minutes)
     | event 1m 40s ago: (service api) is unable to consistently start tasks successfully.
-    > mend what makes the tasks fail: a new task definition ends the waiting at once
+    > fix what makes the tasks fail: a new task definition ends the waiting at once
     ");
 }
 
@@ -189,7 +189,7 @@ fn throttled() {
 fn unknown() {
     let world = World::new().reason("something that AWS will say next year");
     insta::assert_snapshot!(world.told(), @r"
-    unknown: AWS says what no rule knows: `(service api) was unable to place a task. Reason: something that AWS will say next year.`
+    unknown: AWS gives a reason that Plimsoll doesn't recognise: `(service api) was unable to place a task. Reason: something that AWS will say next year.`
     | event 4m 50s ago: (service api) was unable to place a task. Reason: something that AWS will say next year.
     > look at the stopped task and at the service's events in the ECS console
     ");

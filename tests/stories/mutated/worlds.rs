@@ -59,12 +59,8 @@ pub(super) enum Job {
 
 /// A run in one of the worlds.
 #[derive(Clone, Copy, Debug)]
-#[expect(
-    dead_code,
-    reason = "the world's name is for the one who reads of a failure"
-)]
 pub(super) struct Scene {
-    world: &'static str,
+    pub(super) world: &'static str,
     pub(super) job: Job,
     /// Tasks of the new revision don't stay up.
     pub(super) crashes: bool,

@@ -6,15 +6,15 @@ use std::fmt::Write as _;
 use insta::assert_snapshot;
 use serde_json::Value;
 
-use crate::capacity::test_world::{World, size};
+use crate::capacity::test_world::{InstanceType, World, instance_type, size};
 use crate::capacity::{Source, TaskNeeds, Unread};
 use crate::snapshot::{
     CapacityProvider, Constraint, Health, ScalingGroup, Scheduling, StrategyItem, TaskStatus,
 };
 use crate::wording;
 
-const M5: (&str, i64, i64) = ("m5.2xlarge", 8192, 31744);
-pub(in crate::capacity) const T4G: (&str, i64, i64) = ("t4g.large", 2048, 7813);
+const M5: InstanceType<'static> = instance_type("m5.2xlarge", 8192, 31744);
+pub(in crate::capacity) const T4G: InstanceType<'static> = instance_type("t4g.large", 2048, 7813);
 
 /// The forecast in few lines: verdict and headline, reasons, blockers, remedies.
 fn told(world: &World) -> String {
@@ -59,7 +59,7 @@ fn real() -> TaskNeeds {
 fn the_real_task_definition_on_one_instance() {
     let world = World::new(1, 100, 200).of_size(&real()).instance(M5, 1);
     assert_snapshot!(told(&world), @r#"
-    blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
+    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first
     - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
     i1 cpu: 6144 CPU units needed, 2048 free, 4096 short
     i1 memory: 16384 MiB needed, 15360 free, 1024 short
@@ -75,7 +75,7 @@ fn a_copy_that_is_larger_than_what_is_left() {
         .of_size(&size(0, 4096))
         .instance(T4G, 1);
     assert_snapshot!(told(&world), @r#"
-    blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
+    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first
     - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
     i1 memory: 4096 MiB needed, 3717 free, 379 short
     > set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200) {"minimumHealthyPercent":0,"maximumPercent":100}
@@ -88,12 +88,12 @@ fn a_copy_that_is_larger_than_what_is_left() {
 fn enough_in_sum_but_on_no_instance() {
     let mut world = World::new(1, 100, 200)
         .of_size(&size(256, 1024))
-        .instance(("m", 2048, 1500), 1);
+        .instance(instance_type("m", 2048, 1500), 1);
     world = world
-        .instance(("m", 2048, 900), 0)
-        .instance(("m", 2048, 900), 0);
+        .instance(instance_type("m", 2048, 900), 0)
+        .instance(instance_type("m", 2048, 900), 0);
     assert_snapshot!(told(&world), @r#"
-    blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
+    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first
     - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
     i2 memory: 1024 MiB needed, 900 free, 124 short
     i3 memory: 1024 MiB needed, 900 free, 124 short
@@ -110,7 +110,7 @@ fn a_fixed_port_held_by_the_old_task() {
     needs.tcp_ports = BTreeSet::from([80]);
     let mut world = World::new(1, 100, 200).of_size(&needs).instance(M5, 1);
     assert_snapshot!(told(&world), @r#"
-    blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
+    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first
     - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
     i1 port: host port 80/tcp is taken
     > set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200) {"minimumHealthyPercent":0,"maximumPercent":100}
@@ -130,10 +130,10 @@ fn slots_for_network_interfaces() {
         enis: 1,
         ..size(256, 512)
     };
-    let kind = ("m5.large", 2048, 7800);
+    let kind = instance_type("m5.large", 2048, 7800);
     let mut world = World::new(2, 100, 200).of_size(&needs).instance(kind, 2);
     assert_snapshot!(told(&world), @r#"
-    blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
+    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first
     - at least 2 healthy (2 × 100 % rounded up), at most 4 running or pending (2 × 200 % rounded down)
     i1 eni: 1 network interface needed, 0 free, 1 short
     > set `minimumHealthyPercent` to 50 (now 100) {"minimumHealthyPercent":50,"maximumPercent":200}
@@ -146,7 +146,7 @@ fn slots_for_network_interfaces() {
     // A type that no table knows proves nothing.
     let unknown = World::new(2, 100, 200)
         .of_size(&needs)
-        .instance(("x99.large", 2048, 7800), 2);
+        .instance(instance_type("x99.large", 2048, 7800), 2);
     check(&unknown, "unknown");
     // Tasks that the instance counts and nobody described may hold interfaces.
     let mut unseen = World::new(1, 100, 200).of_size(&needs).instance(kind, 1);
@@ -159,7 +159,7 @@ fn slots_for_network_interfaces() {
 fn another_architecture() {
     let mut world = World::new(1, 100, 200)
         .of_size(&real())
-        .instance(("m5.4xlarge", 16384, 63000), 1);
+        .instance(instance_type("m5.4xlarge", 16384, 63000), 1);
     check(&world, "fits");
     world.needs.attributes[0].value = Some("arm64".to_owned());
     assert_snapshot!(told(&world), @"
@@ -257,7 +257,7 @@ fn capacity_providers() {
     // One instance of two is still on its way.
     check(&with_provider(Some(group(2, 2, "t4g.large"))), "unknown");
     assert_snapshot!(told(&with_provider(Some(group(1, 1, "t4g.large")))), @r#"
-    blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
+    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first
     - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
     - the Auto Scaling group `pool-group` of the capacity provider `pool` is at its maximum: 1 of 1 instances
     i1 memory: 6000 MiB needed, 1813 free, 4187 short
@@ -339,7 +339,7 @@ fn zones_of_the_subnets() {
     };
     let mut world = World::new(1, 100, 200)
         .of_size(&needs)
-        .instance(("m5.large", 2048, 7800), 1);
+        .instance(instance_type("m5.large", 2048, 7800), 1);
     world.zones = Some(BTreeSet::from(["eu-west-1a".to_owned()]));
     check(&world, "unknown");
     let zone = |zone: &str| ("ecs.availability-zone".to_owned(), Some(zone.to_owned()));
@@ -353,7 +353,7 @@ fn zones_of_the_subnets() {
 fn tasks_of_others_that_were_not_read() {
     let mut world = World::new(1, 100, 200)
         .of_size(&size(16, 16))
-        .instance(("m5.large", 2048, 7800), 1);
+        .instance(instance_type("m5.large", 2048, 7800), 1);
     // They may hold more network interfaces than the instance has, which a task without one
     // doesn't mind.
     world.instances[0].running_tasks += 5;
@@ -372,7 +372,7 @@ fn daemons_and_second_sets() {
     check(&daemon, "fits");
     daemon.needs.memory = 8000;
     check(&daemon, "blocked");
-    // Nothing may start beside what runs, and nothing may stop.
+    // Nothing may start next to what runs, and nothing may stop.
     daemon.needs.memory = 6000;
     daemon.service.configuration.minimum_healthy_percent = 100;
     assert_snapshot!(told(&daemon), @r#"

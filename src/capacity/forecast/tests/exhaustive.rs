@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::capacity::Verdict;
-use crate::capacity::test_world::{World, size};
+use crate::capacity::ForecastVerdict;
+use crate::capacity::test_world::{World, instance_type, size};
 use crate::snapshot::Constraint;
 
 /// What besides CPU and memory decides.
@@ -51,7 +51,10 @@ impl Tiny {
         for (free, old) in &self.instances {
             let held = i64::try_from(*old).unwrap() * self.old;
             let kind = format!("slots{}", old + 1);
-            world = world.instance((&kind, free + held, 100), u32::try_from(*old).unwrap());
+            world = world.instance(
+                instance_type(&kind, free + held, 100),
+                u32::try_from(*old).unwrap(),
+            );
         }
         world
     }
@@ -263,7 +266,7 @@ fn room_that_is_added_never_blocks_what_fits() {
                 percent,
                 feature,
             };
-            let rank = |verdict: &Verdict| {
+            let rank = |verdict: &ForecastVerdict| {
                 ["blocked", "unknown", "fits"]
                     .iter()
                     .position(|word| *word == verdict.as_str())

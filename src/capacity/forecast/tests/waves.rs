@@ -3,17 +3,17 @@
 use insta::assert_snapshot;
 
 use super::cases::{T4G, check};
-use crate::capacity::test_world::{World, size};
-use crate::capacity::{Fit, Verdict};
+use crate::capacity::test_world::{World, instance_type, size};
+use crate::capacity::{Fit, ForecastVerdict};
 use crate::wording;
 
 #[test]
 fn a_rollout_in_waves() {
     let world = World::new(4, 50, 100)
         .of_size(&size(1024, 1024))
-        .instance(("m", 4096, 9000), 4);
+        .instance(instance_type("m", 4096, 9000), 4);
     let forecast = world.forecast();
-    let Verdict::Fits(Fit {
+    let ForecastVerdict::Fits(Fit {
         waves, tightest, ..
     }) = &forecast.verdict
     else {
@@ -42,7 +42,7 @@ fn old_tasks_that_drain_may_take_room_first() {
         world
     };
     check(&world(false), "fits");
-    // Two slots and two new tasks; but the old one may be started anew on one of them.
+    // Two slots and two new tasks; but the old one may be started again on one of them.
     check(&world(true), "unknown");
     // Where it can go nowhere, nothing moves.
     let mut nowhere = world(true);

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::capacity::test_world::{World, size};
+use crate::capacity::test_world::{World, instance_type, size};
 use crate::capacity::{Deploy, FargateLimits, Movement, movements};
 
 fn world(desired: u32, minimum: u32, maximum: u32) -> World {
@@ -8,7 +8,7 @@ fn world(desired: u32, minimum: u32, maximum: u32) -> World {
     needs.task_size = (Some(2048), Some(4096));
     let mut world = World::new(desired, minimum, maximum)
         .of_size(&needs)
-        .instance(("", 0, 0), desired);
+        .instance(instance_type("", 0, 0), desired);
     world.instances.clear();
     for task in &mut world.tasks {
         (task.instance, task.cpu) = (None, Some(2048));
@@ -75,7 +75,7 @@ fn only_what_can_be_known_is_a_proof() {
 
 #[test]
 fn a_new_task_on_fargate_has_its_place_without_an_instance() {
-    // The new task runs beside the old one, and both together are the whole quota.
+    // The new task runs while the old one does, and both together are the whole quota.
     let mut fargate = world(1, 50, 200);
     let mut new = fargate.tasks[0].clone();
     "ecs-svc/2".clone_into(&mut new.started_by);

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::capacity::test_world::{World, size};
+use crate::capacity::test_world::{World, instance_type, size};
 use crate::capacity::{Addresses, TaskNeeds};
 use crate::cause::CauseKind;
 use crate::snapshot::TaskStatus;
@@ -15,7 +15,7 @@ fn world(percentages: (u32, u32), old: u32, subnets: &[(&str, Option<i64>)]) -> 
     };
     let mut world = World::new(old, percentages.0, percentages.1)
         .of_size(&needs)
-        .instance(("m5.4xlarge", 16384, 63488), old);
+        .instance(instance_type("m5.4xlarge", 16384, 63488), old);
     let zone = ("ecs.availability-zone".to_owned(), Some(A.to_owned()));
     world.instances[0].attributes.extend([zone]);
     world.zones = Some(BTreeSet::from([A.to_owned(), "eu-west-1b".to_owned()]));
@@ -84,8 +84,8 @@ fn an_old_task_that_gets_steady_lets_another_one_stop() {
     // Two new ones fit in place of the old one; the other old one, elsewhere, is starting.
     let mut world = World::new(2, 50, 100)
         .of_size(&size(16, 4000))
-        .instance(("m5.large", 2048, 4000), 1)
-        .instance(("m5.large", 2048, 4000), 1);
+        .instance(instance_type("m5.large", 2048, 4000), 1)
+        .instance(instance_type("m5.large", 2048, 4000), 1);
     world.needs = size(16, 2000);
     let second = ("tier".to_owned(), None);
     world.instances[0].attributes.extend([second]);

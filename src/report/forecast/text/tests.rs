@@ -2,12 +2,12 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use super::lines;
-use crate::capacity::test_world::{World, size};
+use crate::capacity::test_world::{World, instance_type, size};
 use crate::report::forecast::to_json;
 
 fn blocked() -> World {
     let needs = size(6144, 16384);
-    let kind = ("m5.2xlarge", 8192, 31744);
+    let kind = instance_type("m5.2xlarge", 8192, 31744);
     World::new(2, 100, 200)
         .of_size(&needs)
         .instance(kind, 1)
@@ -17,7 +17,7 @@ fn blocked() -> World {
 #[test]
 fn what_a_person_reads() {
     assert_snapshot!(lines(&blocked().forecast()).shown.join("\n"), @"
-    blocked: the rollout can't finish: no instance has room for a new task beside the old ones, and none of the old ones may stop first
+    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first
       at least 2 healthy (2 × 100 % rounded up), at most 4 running or pending (2 × 200 % rounded down)
       each new task needs 6144 CPU units, 16384 MiB
       instance  type        CPU free  MiB free  ENI free  GPU free
@@ -25,7 +25,7 @@ fn what_a_person_reads() {
       i-0i2     m5.2xlarge      2048     15360         3         0  6144 CPU units needed, 2048 free, 4096 short; 16384 MiB needed, 15360 free, 1024 short
       would help: set `minimumHealthyPercent` to 50 (now 100); as few as 1 of 2 tasks serve during a rollout
       would help: give the task 2048 CPU units instead of 6144 and 15360 MiB instead of 16384; each task has that much less
-      would help: add 1 more instance of type m5.2xlarge to the cluster; what an instance costs while it runs
+      would help: add 1 more instance of type m5.2xlarge to the cluster; cost: the price of that instance while it runs
     ");
 }
 
@@ -33,7 +33,7 @@ fn what_a_person_reads() {
 fn a_long_table_is_folded() {
     let mut world = blocked();
     for _ in 0..70 {
-        world = world.instance(("t4g.large", 2048, 7813), 0);
+        world = world.instance(instance_type("t4g.large", 2048, 7813), 0);
     }
     let lines = lines(&world.forecast());
     let rows = lines
