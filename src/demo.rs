@@ -201,7 +201,7 @@ impl Stage {
             vec![("repository", "hello"), ("image-tag", "v2")]
         };
         self.say(&format!(
-            "the stand-in's time runs {SPEED} times as fast as the wall's"
+            "time runs {SPEED} times faster here than in reality"
         ));
         self.say("");
         self.say("── a deploy with room for it: build, push, register, update, wait ──");

@@ -292,14 +292,14 @@ impl AwsError {
                 self.denied_action()
             )),
             AwsErrorKind::NoCredentials => Some(
-                "give the step AWS credentials: `role-to-assume` with `permissions: id-token: write`, or `aws-actions/configure-aws-credentials` before it, or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`".to_owned(),
+                "give the step AWS credentials that are valid: the input `role-to-assume` (the job needs `permissions: id-token: write`), or a step with `aws-actions/configure-aws-credentials` before this one, or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` in the step's `env`".to_owned(),
             ),
             AwsErrorKind::Expired => Some(
                 "the credentials ended during the run: `role-to-assume` renews them by itself; else ask for a longer session, or a shorter `wait-for-minutes`".to_owned(),
             ),
             AwsErrorKind::Throttled => Some("AWS limits the calls of this account: run fewer deploys at a time, or raise `poll-interval`".to_owned()),
             AwsErrorKind::Inconsistent => Some(
-                "AWS doesn't answer so: check the endpoint (`AWS_ENDPOINT_URL` and its like) and the proxy between the runner and AWS".to_owned(),
+                "this is not an answer that AWS gives: check the endpoint (`AWS_ENDPOINT_URL` and its like) and the proxy between the runner and AWS".to_owned(),
             ),
             AwsErrorKind::Unanswered => Some("check the region, the endpoint and the network of the runner, then run it again".to_owned()),
             AwsErrorKind::NotFound | AwsErrorKind::Refused => None,

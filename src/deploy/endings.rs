@@ -173,7 +173,7 @@ fn goes_on_trying(worst: &Closed, all: &[Closed]) -> String {
     let old_tasks: u32 = stuck.map(|closed| closed.old_tasks).sum();
     // Where the percentages let ECS stop the old tasks first, none may be left.
     let serving = if old_tasks > 0 {
-        "the old tasks serve as before, and "
+        "the old tasks that still run go on serving, and "
     } else {
         ""
     };

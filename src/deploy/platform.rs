@@ -106,10 +106,10 @@ fn is_windows(definition: &Definition) -> bool {
 /// The image can't run where the task goes.
 pub(super) fn wrong_platform(which: &str, is: &Platform, wanted: &Platform) -> Failure {
     Failure::invalid(format!(
-        "image `{which}` is for {is}, and {wanted} is wanted"
+        "image `{which}` is for {is}, but the tasks need {wanted}"
     ))
     .help(format!(
-        "build it for {wanted}, or set `platform: {is}` where the tasks run on such instances"
+        "build it for {wanted}, or change what the tasks run on: `runtimePlatform` in the task definition; `platform: {is}` is enough only on EC2 instances where the task definition names no architecture"
     ))
 }
 

@@ -48,7 +48,7 @@ pub(super) struct Begun {
 }
 
 impl Begun {
-    /// Whether the former revision serves again, where the services are as `now` says.
+    /// Whether the previous revision serves again, where the services are as `now` says.
     fn is_done(&self, cluster: &str, now: &[Service]) -> bool {
         let of_it = |one: &&Service| self.cluster == cluster && one.name == self.service;
         let found = now.iter().find(of_it);
@@ -195,7 +195,7 @@ fn is_back(service: &Service, previous: &str, ours: &str) -> bool {
     primary.rollout == Some(RolloutState::Completed) || (gone && running >= service.desired)
 }
 
-/// ECS's own rollback where it can be asked for, else an update to the former revision.
+/// ECS's own rollback where it can be asked for, else an update to the previous revision.
 async fn ask(
     context: &RunContext,
     journal: &mut Journal,
@@ -213,7 +213,7 @@ async fn ask(
     if let Ok(Some(known)) = known {
         match context.aws.roll_back(&known).await {
             Ok(()) => return Ok(()),
-            Err(error) => journal.line(&format!("ECS does not roll back by itself ({error}): the former revision is put back by an update")),
+            Err(error) => journal.line(&format!("ECS does not roll back by itself ({error}): the previous revision is put back by an update")),
         }
     }
     let update = Update {

@@ -102,7 +102,7 @@ pub fn cause_lines(cause: &Cause) -> Vec<String> {
         let cost = remedy
             .cost
             .as_ref()
-            .map(|cost| format!(" ({cost})"))
+            .map(|cost| format!(" (cost: {cost})"))
             .unwrap_or_default();
         lines.push(format!("  → {}{cost}", remedy.text));
     }

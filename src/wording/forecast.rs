@@ -183,8 +183,8 @@ fn why(obstacle: &Obstacle, bounds: &Bounds) -> String {
             plural(desired, "task")
         ),
         Obstacle::NoFirstStep => {
-            "no instance has room for a new task while the old ones run, and none of \
-                                  the old ones may stop first"
+            "no instance has room for a new task while the old ones run, and ECS is \
+                                  not allowed to stop an old one first"
                 .to_owned()
         }
         Obstacle::NoFurtherStep { stopped, started } => format!(

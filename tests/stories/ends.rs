@@ -204,17 +204,17 @@ async fn a_fixed_port_that_the_old_task_holds_is_a_proven_end() {
       0:00  service `api`: deployment ecs-svc/1226 started
       0:00  0 of 1 new task running; 1 old running
 
-    cause (port): the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first
+    cause (port): the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first
       · instance i-0e6984080bab12a02: host port 8080/tcp is taken
       · at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
-      → set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200) (the service is down from the stop of the old tasks until the new ones are healthy)
-      → set `hostPort` to 0 instead of 8080, so that ECS picks a free port for each task (what calls the fixed port must go through the load balancer or service discovery)
+      → set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200) (cost: the service is down from the stop of the old tasks until the new ones are healthy)
+      → set `hostPort` to 0 instead of 8080, so that ECS picks a free port for each task (cost: what calls the fixed port must go through the load balancer or service discovery)
       → add 1 more instance of type m5.large to the cluster (cost: the price of that instance while it runs)
       → AWS's page: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
 
-    stuck: the rollout of api:2 can't go on: no instance has room for a new task while the old ones run, and none of the old ones may stop first (i-0e6984080bab12a02: host port 8080/tcp is taken)
+    stuck: the rollout of api:2 can't go on: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first (i-0e6984080bab12a02: host port 8080/tcp is taken)
     the service was changed by this run
-      → ECS goes on trying: the old tasks serve as before, and the new revision starts as soon as there is room
+      → ECS goes on trying: the old tasks that still run go on serving, and the new revision starts as soon as there is room
     ");
 }
 

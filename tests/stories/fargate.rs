@@ -103,7 +103,7 @@ async fn an_instance_in_a_zone_without_a_subnet_takes_no_task() {
     };
     let told = deploy("eu-west-1a").deploy().await;
     assert_eq!(told.outcome(), "blocked", "{}", told.log);
-    insta::assert_snapshot!(said(&told), @r#"blocked Some("cpu"): forecast: blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first"#);
+    insta::assert_snapshot!(said(&told), @r#"blocked Some("cpu"): forecast: blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first"#);
     let told = deploy("eu-west-1b").deploy().await;
     assert_eq!(told.outcome(), "succeeded", "{}", told.log);
 }

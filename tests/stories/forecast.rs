@@ -49,16 +49,16 @@ async fn the_large_task_is_refused_with_its_numbers() {
     let told = redeploy(large).input("service", "sample").deploy().await;
     blocked(&told, "cpu");
     insta::assert_snapshot!(report(&told), @"
-    forecast: blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first
+    forecast: blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first
       at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
       each new task needs 6144 CPU units, 16384 MiB, 1 network interface
       instance             type        CPU free  MiB free  ENI free  GPU free
       i-0e6984080bab12a02  m5.2xlarge      2048     15360         2         0  6144 CPU units needed, 2048 free, 4096 short; 16384 MiB needed, 15360 free, 1024 short
-      would help: set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200); the service is down from the stop of the old tasks until the new ones are healthy
-      would help: give the task 2048 CPU units instead of 6144 and 15360 MiB instead of 16384; each task has that much less
+      would help: set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200); cost: the service is down from the stop of the old tasks until the new ones are healthy
+      would help: give the task 2048 CPU units instead of 6144 and 15360 MiB instead of 16384; cost: each task then has less to work with
       would help: add 1 more instance of type m5.2xlarge to the cluster; cost: the price of that instance while it runs
 
-    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)
+    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)
     the service was not changed
     ");
 }
@@ -95,16 +95,16 @@ async fn a_task_of_4096_mib_on_a_t4g_large() {
     .await;
     blocked(&told, "memory");
     insta::assert_snapshot!(report(&told), @"
-    forecast: blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first
+    forecast: blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first
       at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
       each new task needs 512 CPU units, 4096 MiB
       instance             type       CPU free  MiB free  ENI free  GPU free
       i-0e6984080bab12a02  t4g.large      1536      3717         2         0  4096 MiB needed, 3717 free, 379 short
-      would help: set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200); the service is down from the stop of the old tasks until the new ones are healthy
-      would help: give the task 3717 MiB instead of 4096; each task has that much less
+      would help: set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200); cost: the service is down from the stop of the old tasks until the new ones are healthy
+      would help: give the task 3717 MiB instead of 4096; cost: each task then has less to work with
       would help: add 1 more instance of type t4g.large to the cluster; cost: the price of that instance while it runs
 
-    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first (i-0e6984080bab12a02: 4096 MiB needed, 3717 free, 379 short)
+    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first (i-0e6984080bab12a02: 4096 MiB needed, 3717 free, 379 short)
     the service was not changed
     ");
 }
@@ -132,18 +132,18 @@ async fn enough_memory_in_sum_and_on_no_instance() {
     .await;
     blocked(&told, "memory");
     insta::assert_snapshot!(report(&told), @"
-    forecast: blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first
+    forecast: blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first
       at least 3 healthy (3 × 100 % rounded up), at most 6 running or pending (3 × 200 % rounded down)
       each new task needs 128 CPU units, 4000 MiB
       instance             type      CPU free  MiB free  ENI free  GPU free
       i-0e6984080bab12a02  m5.large      1920      3000         2         0  4000 MiB needed, 3000 free, 1000 short
       i-03fdabe86cbbeaa11  m5.large      1920      3000         2         0  4000 MiB needed, 3000 free, 1000 short
       i-0225ec07a99506761  m5.large      1920      3000         2         0  4000 MiB needed, 3000 free, 1000 short
-      would help: set `minimumHealthyPercent` to 66 (now 100); as few as 2 of 3 tasks serve during a rollout
-      would help: give the task 3000 MiB instead of 4000; each task has that much less
+      would help: set `minimumHealthyPercent` to 66 (now 100); cost: as few as 2 of 3 tasks serve during a rollout
+      would help: give the task 3000 MiB instead of 4000; cost: each task then has less to work with
       would help: add 1 more instance of type m5.large to the cluster; cost: the price of that instance while it runs
 
-    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first (i-0e6984080bab12a02: 4000 MiB needed, 3000 free, 1000 short)
+    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first (i-0e6984080bab12a02: 4000 MiB needed, 3000 free, 1000 short)
     the service was not changed
     ");
 }
@@ -160,16 +160,16 @@ async fn a_fixed_port_that_the_old_task_holds() {
     let told = redeploy(world(ServiceSpec::default())).deploy().await;
     blocked(&told, "port");
     insta::assert_snapshot!(report(&told), @"
-    forecast: blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first
+    forecast: blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first
       at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
       each new task needs 128 CPU units, 256 MiB, host port 80/tcp
       instance             type      CPU free  MiB free  ENI free  GPU free
       i-0e6984080bab12a02  m5.large      1920      7508         2         0  host port 80/tcp is taken
-      would help: set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200); the service is down from the stop of the old tasks until the new ones are healthy
-      would help: set `hostPort` to 0 instead of 80, so that ECS picks a free port for each task; what calls the fixed port must go through the load balancer or service discovery
+      would help: set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200); cost: the service is down from the stop of the old tasks until the new ones are healthy
+      would help: set `hostPort` to 0 instead of 80, so that ECS picks a free port for each task; cost: what calls the fixed port must go through the load balancer or service discovery
       would help: add 1 more instance of type m5.large to the cluster; cost: the price of that instance while it runs
 
-    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first (i-0e6984080bab12a02: host port 80/tcp is taken)
+    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first (i-0e6984080bab12a02: host port 80/tcp is taken)
     the service was not changed
     ");
     // With 0/100 the old task goes first, and the same rollout ends.
@@ -200,15 +200,15 @@ async fn network_interfaces_without_and_with_trunk() {
     let told = redeploy(world(Vec::new(), None)).deploy().await;
     blocked(&told, "eni");
     insta::assert_snapshot!(report(&told), @"
-    forecast: blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first
+    forecast: blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first
       at least 2 healthy (2 × 100 % rounded up), at most 4 running or pending (2 × 200 % rounded down)
       each new task needs 128 CPU units, 256 MiB, 1 network interface
       instance             type      CPU free  MiB free  ENI free  GPU free
       i-0e6984080bab12a02  m5.large      1792      7252         0         0  1 network interface needed, 0 free, 1 short
-      would help: set `minimumHealthyPercent` to 50 (now 100); as few as 1 of 2 tasks serve during a rollout
+      would help: set `minimumHealthyPercent` to 50 (now 100); cost: as few as 1 of 2 tasks serve during a rollout
       would help: add 1 more instance of type m5.large to the cluster; cost: the price of that instance while it runs
 
-    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first (i-0e6984080bab12a02: 1 network interface needed, 0 free, 1 short)
+    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first (i-0e6984080bab12a02: 1 network interface needed, 0 free, 1 short)
     the service was not changed
     ");
     let trunk = vec![(
@@ -293,7 +293,7 @@ async fn every_instance_is_draining() {
       each new task needs 128 CPU units, 256 MiB
       instance             type      CPU free  MiB free  ENI free  GPU free
       i-0e6984080bab12a02  m5.large      1920      7508         2         0  the instance is DRAINING, not ACTIVE
-      would help: set the container instance `63cb` (i-0e6984080bab12a02) back from DRAINING to ACTIVE (`aws ecs update-container-instances-state --status ACTIVE`); what drains it no longer empties it
+      would help: set the container instance `63cb` (i-0e6984080bab12a02) back from DRAINING to ACTIVE (`aws ecs update-container-instances-state --status ACTIVE`); cost: what drains it no longer empties it
       would help: add 1 more instance of type m5.large to the cluster; cost: the price of that instance while it runs
 
     planned: nothing was changed; as it stands, the rollout can't finish: no instance can take a new task, even with every old one gone (i-0e6984080bab12a02: the instance is DRAINING, not ACTIVE)

@@ -28,17 +28,17 @@ fn report(told: &Told) -> String {
 async fn a_group_at_its_maximum() {
     let told = scaled(1, &[]).deploy().await;
     insta::assert_snapshot!(report(&told), @"
-    forecast: blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first
+    forecast: blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first
       at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
       the Auto Scaling group `workers` of the capacity provider `workers` is at its maximum: 1 of 1 instances
       each new task needs 1536 CPU units, 4096 MiB
       instance             type      CPU free  MiB free  ENI free  GPU free
       i-0e6984080bab12a02  m5.large       512      3668         2         0  1536 CPU units needed, 512 free, 1024 short; 4096 MiB needed, 3668 free, 428 short
-      would help: set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200); the service is down from the stop of the old tasks until the new ones are healthy
-      would help: give the task 512 CPU units instead of 1536 and 3668 MiB instead of 4096; each task has that much less
+      would help: set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200); cost: the service is down from the stop of the old tasks until the new ones are healthy
+      would help: give the task 512 CPU units instead of 1536 and 3668 MiB instead of 4096; cost: each task then has less to work with
       would help: raise the maximum of the Auto Scaling group `workers` (capacity provider `workers`) from 1 to 2; cost: the price of that instance while it runs
 
-    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first (i-0e6984080bab12a02: 1536 CPU units needed, 512 free, 1024 short)
+    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first (i-0e6984080bab12a02: 1536 CPU units needed, 512 free, 1024 short)
     the service was not changed
     ");
 }
@@ -47,17 +47,17 @@ async fn a_group_at_its_maximum() {
 async fn a_group_whose_smallest_type_is_too_small() {
     let told = scaled(3, &["t3.small", "m5.large"]).deploy().await;
     insta::assert_snapshot!(report(&told), @"
-    forecast: blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first
+    forecast: blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first
       at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
       the capacity provider `workers` doesn't scale for this task: it is larger (1536 CPU units, 4096 MiB) than the group's smallest instance type, `t3.small` (2048 CPU units, 2048 MiB)
       each new task needs 1536 CPU units, 4096 MiB
       instance             type      CPU free  MiB free  ENI free  GPU free
       i-0e6984080bab12a02  m5.large       512      3668         2         0  1536 CPU units needed, 512 free, 1024 short; 4096 MiB needed, 3668 free, 428 short
-      would help: set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200); the service is down from the stop of the old tasks until the new ones are healthy
-      would help: give the task 512 CPU units instead of 1536 and 3668 MiB instead of 4096; each task has that much less
+      would help: set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200); cost: the service is down from the stop of the old tasks until the new ones are healthy
+      would help: give the task 512 CPU units instead of 1536 and 3668 MiB instead of 4096; cost: each task then has less to work with
       would help: take `t3.small` out of the instance types of the Auto Scaling group `workers` (capacity provider `workers`); cost: the price of that instance while it runs
 
-    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first (i-0e6984080bab12a02: 1536 CPU units needed, 512 free, 1024 short)
+    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first (i-0e6984080bab12a02: 1536 CPU units needed, 512 free, 1024 short)
     the service was not changed
     ");
 }

@@ -43,16 +43,16 @@ async fn a_plan_shows_the_change_and_the_forecast_and_changes_nothing() {
         Some("blocked")
     );
     insta::assert_snapshot!(story_of(&told), @"
-      0:00  forecast: blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first
+      0:00  forecast: blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first
       0:00    at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
       0:00    each new task needs 6144 CPU units, 16384 MiB, 1 network interface
       0:00    instance             type        CPU free  MiB free  ENI free  GPU free
       0:00    i-0e6984080bab12a02  m5.2xlarge      2048     15360         2         0  6144 CPU units needed, 2048 free, 4096 short; 16384 MiB needed, 15360 free, 1024 short
-      0:00    would help: set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200); the service is down from the stop of the old tasks until the new ones are healthy
-      0:00    would help: give the task 2048 CPU units instead of 6144 and 15360 MiB instead of 16384; each task has that much less
+      0:00    would help: set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200); cost: the service is down from the stop of the old tasks until the new ones are healthy
+      0:00    would help: give the task 2048 CPU units instead of 6144 and 15360 MiB instead of 16384; cost: each task then has less to work with
       0:00    would help: add 1 more instance of type m5.2xlarge to the cluster; cost: the price of that instance while it runs
 
-    planned: nothing was changed; as it stands, the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)
+    planned: nothing was changed; as it stands, the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)
     ");
 }
 

@@ -138,8 +138,8 @@ async fn each_outcome_is_said_the_same_everywhere() {
     deployment: in_progress, success
 
     exit 0
-    ::warning title=Plimsoll%3A planned::nothing was changed; as it stands, the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)
-    ### ⚠️ planned: nothing was changed; as it stands, the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)
+    ::warning title=Plimsoll%3A planned::nothing was changed; as it stands, the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)
+    ### ⚠️ planned: nothing was changed; as it stands, the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)
     | | |
     deployment: 
 
@@ -174,8 +174,8 @@ async fn each_outcome_is_said_the_same_everywhere() {
     deployment: in_progress, failure
 
     exit 3
-    ::error title=Plimsoll%3A blocked::the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)
-    ### ❌ blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)
+    ::error title=Plimsoll%3A blocked::the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)
+    ### ❌ blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)
     The service was not changed.
     deployment: in_progress, failure
 
@@ -186,8 +186,8 @@ async fn each_outcome_is_said_the_same_everywhere() {
     deployment: in_progress, failure
 
     exit 4
-    ::error title=Plimsoll%3A stuck::the rollout of sample:2 can't go on: no instance has room for a new task while the old ones run, and none of the old ones may stop first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)%0A→ ECS goes on trying: the old tasks serve as before, and the new revision starts as soon as there is room
-    ### ❌ stuck: the rollout of sample:2 can't go on: no instance has room for a new task while the old ones run, and none of the old ones may stop first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)
+    ::error title=Plimsoll%3A stuck::the rollout of sample:2 can't go on: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)%0A→ ECS goes on trying: the old tasks that still run go on serving, and the new revision starts as soon as there is room
+    ### ❌ stuck: the rollout of sample:2 can't go on: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)
     The service was changed by this run.
     deployment: in_progress, failure
 

@@ -158,11 +158,11 @@ async fn of_a_deploy_that_went_well() {
 async fn of_a_stuck_rollout_the_way_out_comes_before_the_rest() {
     let text = written(&stuck().await);
     insta::assert_snapshot!(up_to(&text, "- → AWS's page"), @"
-    ### ❌ stuck: the rollout of sample:2 can't go on: no instance has room for a new task while the old ones run, and none of the old ones may stop first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)
+    ### ❌ stuck: the rollout of sample:2 can't go on: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first (i-0e6984080bab12a02: 6144 CPU units needed, 2048 free, 4096 short)
 
     The service was changed by this run.
 
-    - → ECS goes on trying: the old tasks serve as before, and the new revision starts as soon as there is room
+    - → ECS goes on trying: the old tasks that still run go on serving, and the new revision starts as soon as there is room
 
     **Why** (cpu)
 
@@ -173,8 +173,8 @@ async fn of_a_stuck_rollout_the_way_out_comes_before_the_rest() {
     **What helps**
 
     - → set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200); cost: the service is down from the stop of the old tasks until the new ones are healthy
-    - → give the task 2048 CPU units instead of 6144 and 15360 MiB instead of 16384; cost: each task has that much less
-    - → add 1 more instance of type m5.2xlarge to the cluster; cost: cost: the price of that instance while it runs
+    - → give the task 2048 CPU units instead of 6144 and 15360 MiB instead of 16384; cost: each task then has less to work with
+    - → add 1 more instance of type m5.2xlarge to the cluster; cost: the price of that instance while it runs
     ");
     assert!(
         text.contains("From the first look to the last, 5 s, 0 new and 1 old tasks ran."),
@@ -222,13 +222,13 @@ async fn a_plan_is_the_outlook_and_the_difference() {
     let told = story.deploy().await;
     let plan = summary::plan(&told.shown(), 10_000);
     insta::assert_snapshot!(up_to(&plan, "<details"), @"
-    ❌ `web/sample`: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first
+    ❌ `web/sample`: the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first
 
     **What helps**
 
     - → set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200); cost: the service is down from the stop of the old tasks until the new ones are healthy
-    - → give the task 2048 CPU units instead of 6144 and 15360 MiB instead of 16384; cost: each task has that much less
-    - → add 1 more instance of type m5.2xlarge to the cluster; cost: cost: the price of that instance while it runs
+    - → give the task 2048 CPU units instead of 6144 and 15360 MiB instead of 16384; cost: each task then has less to work with
+    - → add 1 more instance of type m5.2xlarge to the cluster; cost: the price of that instance while it runs
     ");
     assert!(plan.contains("What the new revision changes (1)"), "{plan}");
     // The difference is the first to go, and that is said.

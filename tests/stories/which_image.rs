@@ -151,7 +151,7 @@ async fn an_image_for_another_platform() {
         .with(|world| world.add_image("api", "arm", "arm64"));
     refused(
         story.input("image-tag", "arm"),
-        &["image `arm` is for linux/arm64, and linux/amd64 is wanted"],
+        &["image `arm` is for linux/arm64, but the tasks need linux/amd64"],
     )
     .await;
     // The platform that is asked for is the one that is checked, and then the instances.
@@ -212,7 +212,7 @@ async fn the_platform_that_the_definition_runs_on_wins() {
     let arm = || says(json!({"cpuArchitecture": "ARM64"}));
     succeeds(arm().input("image-tag", "arm")).await;
     let told = refused(arm(), &["build it for linux/arm64"]).await;
-    insta::assert_snapshot!(told.report.reason, @"image `v2` is for linux/amd64, and linux/arm64 is wanted");
+    insta::assert_snapshot!(told.report.reason, @"image `v2` is for linux/amd64, but the tasks need linux/arm64");
     let told = refused(
         says(json!({"cpuArchitecture": "X86_64"})).input("platform", "linux/arm64"),
         &["set `platform: linux/amd64`, or the task definition's `runtimePlatform`"],
@@ -221,7 +221,7 @@ async fn the_platform_that_the_definition_runs_on_wins() {
     insta::assert_snapshot!(told.report.reason, @"`platform` is linux/arm64, and the task definition `api` runs on linux/amd64: its `runtimePlatform` says so");
     let told = refused(
         says(json!({"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"})),
-        &["is for linux/amd64, and windows/amd64 is wanted"],
+        &["is for linux/amd64, but the tasks need windows/amd64"],
     )
     .await;
     assert_eq!(told.calls("RegisterTaskDefinition"), 0);
@@ -267,7 +267,11 @@ async fn a_list_of_images_is_judged_by_its_platforms() {
     );
     let story = simple().input("image-tag", "arms");
     index(&story, "arms", &["arm64", "unknown"]);
-    refused(story, &["is for linux/arm64, and linux/amd64 is wanted"]).await;
+    refused(
+        story,
+        &["is for linux/arm64, but the tasks need linux/amd64"],
+    )
+    .await;
 }
 
 #[tokio::test(start_paused = true)]

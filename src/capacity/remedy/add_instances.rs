@@ -130,7 +130,7 @@ fn fresh(model: &Instance) -> Instance {
 }
 
 fn describe<'a>(placement: &ServicePlacement<'_, 'a>, kind: &str, count: u32) -> Remedy {
-    let price = Some("cost: the price of that instance while it runs".to_owned());
+    let price = Some("the price of that instance while it runs".to_owned());
     // A group that launches other types brings none of this one.
     let launches = |group: &&ScalingGroup| {
         let mut types = group.instance_types.iter();

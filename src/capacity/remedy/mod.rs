@@ -123,7 +123,7 @@ fn smaller_task(placement: &ServicePlacement<'_, '_>, decision: &Decision) -> Op
                 checked(
                     text,
                     Value::Object(change),
-                    Some("each task has that much less".to_owned()),
+                    Some("each task then has less to work with".to_owned()),
                 )
             })
         })

@@ -3,13 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::capacity::{Blocker, Forecast, Gpus, InstanceView, Lack, TaskNeeds};
-use crate::cause::Remedy;
+use crate::cause::{CauseKind, Remedy};
 use crate::wording;
 
 /// `forecast` of one service in the report.
 pub(in crate::report) fn forecast(forecast: &Forecast) -> Value {
     json!({
         "verdict": forecast.verdict.as_str(),
+        "kind": forecast.kind.map(CauseKind::as_str),
         "lower": forecast.bounds.lower,
         "upper": forecast.bounds.upper,
         "headline": wording::headline(forecast),

@@ -49,7 +49,7 @@ pub fn lines(forecast: &Forecast) -> Lines {
         folded.push(format!("  … and {} further instances", forecast.left_out));
     }
     for remedy in &forecast.remedies {
-        let cost = remedy.cost.as_ref().map(|cost| format!("; {cost}"));
+        let cost = remedy.cost.as_ref().map(|cost| format!("; cost: {cost}"));
         let cost = cost.unwrap_or_default();
         shown.push(format!("  would help: {}{cost}", remedy.text));
     }

@@ -39,7 +39,7 @@ async fn no_room_is_reported_with_its_numbers() {
     cause (memory): no container instance can take a task of api:2
       · instance i-0e6984080bab12a02: 5000 MiB needed, 2764 free, 2236 short
       · RunTask, container instance `63cb`: RESOURCE:MEMORY
-      → give the task 2764 MiB instead of 5000 (each task has that much less)
+      → give the task 2764 MiB instead of 5000 (cost: each task then has less to work with)
       → add 1 more instance of type m5.large to the cluster (cost: the price of that instance while it runs)
       → AWS's page: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
 

@@ -59,7 +59,7 @@ fn real() -> TaskNeeds {
 fn the_real_task_definition_on_one_instance() {
     let world = World::new(1, 100, 200).of_size(&real()).instance(M5, 1);
     assert_snapshot!(told(&world), @r#"
-    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first
+    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first
     - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
     i1 cpu: 6144 CPU units needed, 2048 free, 4096 short
     i1 memory: 16384 MiB needed, 15360 free, 1024 short
@@ -75,7 +75,7 @@ fn a_copy_that_is_larger_than_what_is_left() {
         .of_size(&size(0, 4096))
         .instance(T4G, 1);
     assert_snapshot!(told(&world), @r#"
-    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first
+    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first
     - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
     i1 memory: 4096 MiB needed, 3717 free, 379 short
     > set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200) {"minimumHealthyPercent":0,"maximumPercent":100}
@@ -93,7 +93,7 @@ fn enough_in_sum_but_on_no_instance() {
         .instance(instance_type("m", 2048, 900), 0)
         .instance(instance_type("m", 2048, 900), 0);
     assert_snapshot!(told(&world), @r#"
-    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first
+    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first
     - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
     i2 memory: 1024 MiB needed, 900 free, 124 short
     i3 memory: 1024 MiB needed, 900 free, 124 short
@@ -110,7 +110,7 @@ fn a_fixed_port_held_by_the_old_task() {
     needs.tcp_ports = BTreeSet::from([80]);
     let mut world = World::new(1, 100, 200).of_size(&needs).instance(M5, 1);
     assert_snapshot!(told(&world), @r#"
-    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first
+    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first
     - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
     i1 port: host port 80/tcp is taken
     > set `minimumHealthyPercent` to 0 and `maximumPercent` to 100 (now 100 and 200) {"minimumHealthyPercent":0,"maximumPercent":100}
@@ -133,7 +133,7 @@ fn slots_for_network_interfaces() {
     let kind = instance_type("m5.large", 2048, 7800);
     let mut world = World::new(2, 100, 200).of_size(&needs).instance(kind, 2);
     assert_snapshot!(told(&world), @r#"
-    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first
+    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first
     - at least 2 healthy (2 × 100 % rounded up), at most 4 running or pending (2 × 200 % rounded down)
     i1 eni: 1 network interface needed, 0 free, 1 short
     > set `minimumHealthyPercent` to 50 (now 100) {"minimumHealthyPercent":50,"maximumPercent":200}
@@ -257,7 +257,7 @@ fn capacity_providers() {
     // One instance of two is still on its way.
     check(&with_provider(Some(group(2, 2, "t4g.large"))), "unknown");
     assert_snapshot!(told(&with_provider(Some(group(1, 1, "t4g.large")))), @r#"
-    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first
+    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first
     - at least 1 healthy (1 × 100 % rounded up), at most 2 running or pending (1 × 200 % rounded down)
     - the Auto Scaling group `pool-group` of the capacity provider `pool` is at its maximum: 1 of 1 instances
     i1 memory: 6000 MiB needed, 1813 free, 4187 short

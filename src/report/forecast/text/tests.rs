@@ -17,14 +17,14 @@ fn blocked() -> World {
 #[test]
 fn what_a_person_reads() {
     assert_snapshot!(lines(&blocked().forecast()).shown.join("\n"), @"
-    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and none of the old ones may stop first
+    blocked: the rollout can't finish: no instance has room for a new task while the old ones run, and ECS is not allowed to stop an old one first
       at least 2 healthy (2 × 100 % rounded up), at most 4 running or pending (2 × 200 % rounded down)
       each new task needs 6144 CPU units, 16384 MiB
       instance  type        CPU free  MiB free  ENI free  GPU free
       i-0i1     m5.2xlarge      2048     15360         3         0  6144 CPU units needed, 2048 free, 4096 short; 16384 MiB needed, 15360 free, 1024 short
       i-0i2     m5.2xlarge      2048     15360         3         0  6144 CPU units needed, 2048 free, 4096 short; 16384 MiB needed, 15360 free, 1024 short
-      would help: set `minimumHealthyPercent` to 50 (now 100); as few as 1 of 2 tasks serve during a rollout
-      would help: give the task 2048 CPU units instead of 6144 and 15360 MiB instead of 16384; each task has that much less
+      would help: set `minimumHealthyPercent` to 50 (now 100); cost: as few as 1 of 2 tasks serve during a rollout
+      would help: give the task 2048 CPU units instead of 6144 and 15360 MiB instead of 16384; cost: each task then has less to work with
       would help: add 1 more instance of type m5.2xlarge to the cluster; cost: the price of that instance while it runs
     ");
 }
@@ -52,6 +52,7 @@ fn a_long_table_is_folded() {
 fn what_a_program_reads() {
     let report = to_json(&blocked().forecast());
     assert_eq!(report["verdict"], "blocked");
+    assert_eq!(report["kind"], "cpu");
     assert_eq!((&report["lower"], &report["upper"]), (&json!(2), &json!(4)));
     assert_eq!(
         report["needs"],
