@@ -107,11 +107,17 @@ def is_operation(name: str) -> bool:
     return "." not in name and "=" not in name
 
 
+def sources(root: Path) -> Iterator[tuple[Path, str]]:
+    """What src/aws is made of, without its tests: each file, and its text."""
+    for path in sorted((root / "src/aws").rglob("*.rs")):
+        if path.name != "tests.rs":
+            yield path, path.read_text().partition("#[cfg(test)]")[0]
+
+
 def called(service: ServiceModel, root: Path) -> set[str]:
     """The operations of the service that src/aws names, outside of its tests."""
     found: set[str] = set()
-    for path in sorted((root / "src/aws").rglob("*.rs")):
-        text = path.read_text().partition("#[cfg(test)]")[0]
+    for _, text in sources(root):
         found |= {name for prefix, name in ACTION.findall(text) if prefix == service.signing_name}
     return found & set(service.operation_names)
 
@@ -203,8 +209,7 @@ def snake(name: str) -> str:
 def unlisted(services: list[ServiceModel], root: Path) -> Iterator[str]:
     """Services that src/aws calls and that have no file."""
     known = {service.signing_name for service in services}
-    for path in sorted((root / "src/aws").rglob("*.rs")):
-        text = path.read_text().partition("#[cfg(test)]")[0]
+    for path, text in sources(root):
         for prefix, name in ACTION.findall(text):
             if prefix not in known:
                 yield f"{path.relative_to(root)}: {prefix}:{name} is called, and its service has no file in the census"

@@ -22,6 +22,7 @@ StopServiceDeploymentResponse.serviceDeploymentArn ignored  it is the one that w
 CODE = {
     "src/aws/a.rs": 'const A: &str = "ecs:StopServiceDeployment"; service_deployment_arn(stop_type(Rollback))\n'
     '#[cfg(test)] mod tests { "ecs:StopTask" }',
+    "src/aws/a/tests.rs": '"ecs:StopTask", "iam:PassRole"',
     "src/b.rs": 'get("serviceDeploymentArn")',
 }
 
