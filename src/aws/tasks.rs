@@ -98,7 +98,9 @@ impl Aws {
                     AwsError::of("ecs:DescribeTasks", format!("cluster `{cluster}`"), error)
                 })?;
             let described = answer.tasks.unwrap_or_default();
-            tasks.extend(described.into_iter().map(convert::task));
+            // A task that wasn't asked for, or has no name, says nothing about one that was.
+            let asked = |task: &Task| arns.contains(&task.arn);
+            tasks.extend(described.into_iter().map(convert::task).filter(asked));
         }
         Ok(tasks)
     }

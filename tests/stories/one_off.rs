@@ -311,6 +311,21 @@ async fn a_deaf_ecs_lengthens_no_timeout() {
     assert!(told.report.reason.ends_with("it was asked to stop"));
 }
 
+/// An answer about a task without a name, or with another one, doesn't take the task's place: it is
+/// still this run's own task that is stopped at the end of its time.
+#[tokio::test(start_paused = true)]
+async fn an_answer_about_another_task_is_none() {
+    let told = migrating(|world| world.one_off.exit = None)
+        .rewrite("DescribeTasks", "\"taskArn\"", "\"anotherArn\"")
+        .input("run-task-timeout", "2m")
+        .deploy()
+        .await;
+    failed(&told);
+    assert_eq!(told.calls("StopTask"), 1);
+    let reason = &told.report.reason;
+    assert!(reason.ends_with("it was asked to stop"), "{reason}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn where_tasks_may_not_be_run_what_to_allow_is_named() {
     let told = migrating(|_| {}).deny("ecs:RunTask").deploy().await;
